@@ -1,0 +1,153 @@
+import type { ArrowSchema } from '../arrow/index.ts';
+
+/** What a statement does, from DuckDB's own classification. */
+export type StatementKind =
+  | 'select' | 'insert' | 'update' | 'delete' | 'merge' | 'create' | 'drop' | 'alter' | 'copy' | 'attach' | 'detach'
+  | 'transaction' | 'set' | 'pragma' | 'explain' | 'call' | 'export' | 'load' | 'prepare' | 'execute' | 'vacuum'
+  | 'analyze' | 'extension' | 'other';
+
+export type ParamValue = null | boolean | number | bigint | string | Uint8Array | Date;
+/** Positional (`?`, `$1`) or named (`$name`) parameters. */
+export type Params = readonly ParamValue[] | Readonly<Record<string, ParamValue>>;
+
+/**
+ * One encoded record batch. `body` lies in shared memory that is reused after `release()`;
+ * at least `headroom` bytes before `body` in the same buffer may be overwritten by the reader, e.g. for framing.
+ */
+export interface EncodedBatch {
+  /** Bare flatbuffer Message of the record batch. */
+  readonly metadata: Uint8Array;
+  readonly body: Uint8Array;
+  readonly headroom: number;
+  readonly rows: number;
+  /** Gives the memory back; call exactly once. At most a few batches of a result exist unreleased: a reader that keeps them all waits forever. */
+  release(): void;
+}
+
+export interface QueryOptions {
+  readonly params?: Params;
+  /** Aborting interrupts the statement and closes the result. */
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** More rows than this end the stream with ResourceExhausted. */
+  readonly rowLimit?: number;
+  /** Name of the statement for progress and cancel; made up when absent. */
+  readonly queryId?: string;
+}
+
+/** An open result. Batches are pulled; `close` (or the end, or an error) frees the connection. */
+export interface QueryResult {
+  readonly queryId: string;
+  readonly schema: ArrowSchema;
+  readonly kind: StatementKind;
+  /** False for DDL and for DML without RETURNING; `batches` is then empty. */
+  readonly returnsRows: boolean;
+  /** Rows inserted, updated or deleted; undefined where DuckDB does not say. */
+  readonly rowsChanged: number | undefined;
+  readonly batches: AsyncIterable<EncodedBatch>;
+  close(): Promise<void>;
+}
+
+/** A statement bound but not run; `run` may be called once. */
+export interface PreparedQuery {
+  readonly queryId: string;
+  readonly kind: StatementKind;
+  readonly returnsRows: boolean;
+  readonly schema: ArrowSchema;
+  /** Names of the parameters, in order (`"1"`, `"2"` for positional ones). */
+  readonly parameters: readonly string[];
+  run(options?: QueryOptions): Promise<QueryResult>;
+  close(): Promise<void>;
+}
+
+/** One Arrow IPC message handed to a load; `done` is called when its memory may be reused. */
+export interface LoadMessage {
+  readonly metadata: Uint8Array;
+  /** In a SharedArrayBuffer, best 64-byte aligned; anything else is copied. */
+  readonly body: Uint8Array;
+  done?(): void;
+}
+
+/** Arrow coming in: the schema first, then dictionary and record batches in stream order. */
+export interface LoadOptions {
+  /** Bare flatbuffer Schema message. */
+  readonly schema: Uint8Array;
+  /**
+   * The statement run for each group of batches, `source` being the quoted name of a relation that holds them.
+   * Called once, when the Arrow schema is known.
+   */
+  readonly statement: (source: string, schema: ArrowSchema) => string | Promise<string>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Load {
+  readonly schema: ArrowSchema;
+  /** Resolves when there is room for more: await it before reading on. Rejects with the load's error. */
+  write(message: LoadMessage): Promise<void>;
+  /** Runs what is left; resolves with the rows of all groups. The transaction is the caller's. */
+  finish(): Promise<{ readonly rows: number; readonly bytes: number }>;
+  /** Drops what is left and interrupts what runs. Safe after an error or twice. */
+  abort(): Promise<void>;
+}
+
+/** One DuckDB connection: its own transaction, temporary tables and session settings; one open result at a time. */
+export interface Connection {
+  /** Runs one statement, or a script whose last statement gives the result. Parameters bind to the last statement. */
+  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
+  /** Runs to the end; resolves with rows changed. Results are dropped. */
+  execute(sql: string, options?: QueryOptions): Promise<number>;
+  prepare(sql: string, options?: QueryOptions): Promise<PreparedQuery>;
+  load(options: LoadOptions): Promise<Load>;
+  /** Makes `name` a temporary table of this connection holding the stream. */
+  registerArrow(name: string, schema: Uint8Array, messages: AsyncIterable<LoadMessage>): Promise<number>;
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+export interface QueryProgress {
+  readonly queryId: string;
+  readonly sql: string;
+  readonly startedAt: Date;
+  /** 0..100, or -1 when DuckDB cannot say. */
+  readonly percentage: number;
+  readonly rowsProcessed: number;
+  readonly totalRows: number;
+}
+
+export interface EngineOptions {
+  /** File, or ':memory:'. */
+  readonly database: string;
+  readonly readOnly?: boolean;
+  /** DuckDB settings given at open, e.g. `{memory_limit: '4GB', threads: '4'}`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Statements run on every new connection. */
+  readonly sessionInit?: readonly string[];
+  /** Worker threads; default: number of cores, at least 2. */
+  readonly workers?: number;
+  /** Directory of the platform package's library; default: found by resolution. For tests. */
+  readonly libraryPath?: string;
+}
+
+export interface EngineStats {
+  readonly workers: number;
+  readonly busyWorkers: number;
+  readonly openResults: number;
+  readonly connections: number;
+  readonly queuedTasks: number;
+}
+
+export interface Engine {
+  readonly database: string;
+  readonly duckdbVersion: string;
+  connect(): Promise<Connection>;
+  /** On a pooled connection, given back when the result ends or is closed. */
+  query(sql: string, options?: QueryOptions): Promise<QueryResult>;
+  execute(sql: string, options?: QueryOptions): Promise<number>;
+  prepare(sql: string, options?: QueryOptions): Promise<PreparedQuery>;
+  progress(queryId?: string): readonly QueryProgress[];
+  /** Interrupts a running or open statement. False when there is none of that name. */
+  cancel(queryId: string): boolean;
+  stats(): EngineStats;
+  /** Interrupts everything, checkpoints, closes the file. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export { DuckhouseError, type ErrorKind } from './errors.ts';

@@ -1,0 +1,5 @@
+/**
+ * The lakehouse room: one namespace of tables over the engine; query, put, list, describe. It knows no wire format.
+ */
+export type * from './types.ts';
+export { putModes } from './types.ts';
