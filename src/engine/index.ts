@@ -3,3 +3,4 @@
  * It knows nothing of gRPC, HTTP or Iceberg.
  */
 export type * from './types.ts';
+export { openEngine } from './engine.ts';

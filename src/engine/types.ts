@@ -15,7 +15,7 @@ export type Params = readonly ParamValue[] | Readonly<Record<string, ParamValue>
  * at least `headroom` bytes before `body` in the same buffer may be overwritten by the reader, e.g. for framing.
  */
 export interface EncodedBatch {
-  /** Bare flatbuffer Message of the record batch. */
+  /** Bare flatbuffer Message of the record batch. It lies in the headroom, at its start, at least 64 bytes shorter. */
   readonly metadata: Uint8Array;
   readonly body: Uint8Array;
   readonly headroom: number;

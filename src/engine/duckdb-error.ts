@@ -1,0 +1,108 @@
+import { DuckhouseError, type ErrorKind } from '../errors.ts';
+
+/** What DuckDB says with `errors_as_json`: the type, the text, and where known position, candidates and subtype. */
+interface DuckDbErrorJson {
+  readonly exception_type: string;
+  readonly exception_message: string;
+  readonly error_subtype?: string;
+  readonly position?: string;
+  readonly candidates?: string;
+  readonly name?: string;
+  readonly type?: string;
+}
+
+const kinds: Readonly<Record<string, ErrorKind>> = {
+  Parser: 'InvalidArgument',
+  Syntax: 'InvalidArgument',
+  Binder: 'InvalidArgument',
+  Catalog: 'InvalidArgument',
+  Conversion: 'InvalidArgument',
+  Constraint: 'InvalidArgument',
+  Dependency: 'InvalidArgument',
+  'Invalid Input': 'InvalidArgument',
+  'Out of Range': 'InvalidArgument',
+  Settings: 'InvalidArgument',
+  Permission: 'PermissionDenied',
+  INTERRUPT: 'Cancelled',
+  'Out of Memory': 'ResourceExhausted',
+  TransactionContext: 'CommitConflict',
+  IO: 'Unavailable',
+  HTTP: 'Unavailable',
+  FATAL: 'Unavailable',
+  Fatal: 'Unavailable',
+  'Not implemented': 'Unsupported',
+  'Missing Extension': 'Unsupported',
+  INTERNAL: 'Internal',
+  Serialization: 'Internal',
+};
+
+const refinements: readonly (readonly [string, RegExp, ErrorKind])[] = [
+  ['FATAL', /no space left|disk (is )?full/i, 'ResourceExhausted'],
+  ['IO', /no space left|disk (is )?full|failed to offload/i, 'ResourceExhausted'],
+  ['IO', /no files found|no such file|does not exist|cannot open file/i, 'NotFound'],
+  ['IO', /permission denied/i, 'PermissionDenied'],
+  ['Constraint', /duplicate key|violates primary key|violates unique/i, 'AlreadyExists'],
+  ['TransactionContext', /conflict/i, 'CommitConflict'],
+  ['TransactionContext', /aborted|no transaction|within a transaction|read-only/i, 'InvalidArgument'],
+];
+
+/** DuckDB's error text, JSON or plain, as a DuckhouseError with `context` {errorType, position, candidates, name}. */
+export function duckDbError(text: string, sql?: string): DuckhouseError {
+  const json = parseJson(text) ?? plainError(text);
+  const message = firstParagraph(json.exception_message);
+  const candidates = json.candidates?.split(',').map((candidate) => candidate.trim());
+  return new DuckhouseError(kindOf(json), message, {
+    ...idOf(json),
+    context: {
+      errorType: json.exception_type,
+      ...(json.error_subtype === undefined ? {} : { subtype: json.error_subtype }),
+      ...(json.position === undefined ? {} : { position: Number(json.position) }),
+      ...(json.name === undefined ? {} : { name: json.name }),
+      ...(json.type === undefined ? {} : { type: json.type }),
+      ...(candidates === undefined ? {} : { candidates }),
+      ...lineOf(json, sql),
+    },
+    retryable: kindOf(json) === 'CommitConflict' || kindOf(json) === 'Unavailable',
+  });
+}
+
+/** True when the database refuses all further work until it is opened again. */
+export const isFatal = (error: DuckhouseError): boolean =>
+  /^fatal$/i.test(String(error.context.errorType)) || /database has been invalidated/i.test(error.message);
+
+function parseJson(text: string): DuckDbErrorJson | undefined {
+  const start = text.indexOf('{"exception_type"');
+  if (start < 0) return undefined;
+  try {
+    return JSON.parse(text.slice(start)) as DuckDbErrorJson;
+  } catch {
+    return undefined; // DuckDB's JSON does not escape every byte of a message: the text is still shown
+  }
+}
+
+function plainError(text: string): DuckDbErrorJson {
+  const match = /^([A-Za-z ]+?) Error: ([\s\S]*)$/.exec(text);
+  return { exception_type: match?.[1] ?? 'Unknown', exception_message: match?.[2] ?? text };
+}
+
+function kindOf(json: DuckDbErrorJson): ErrorKind {
+  if (json.error_subtype === 'MISSING_ENTRY') return 'NotFound';
+  if (json.error_subtype === 'ENTRY_ALREADY_EXISTS') return 'AlreadyExists';
+  if (/database has been invalidated/i.test(json.exception_message)) return 'Unavailable';
+  const refined = refinements.find(([type, text]) => type === json.exception_type && text.test(json.exception_message));
+  return refined?.[2] ?? kinds[json.exception_type] ?? 'InvalidArgument';
+}
+
+function idOf(json: DuckDbErrorJson): { id?: string } {
+  if (json.error_subtype === 'MISSING_ENTRY' && json.type === 'Table') return { id: 'table-not-found' };
+  return json.error_subtype === 'COLUMN_NOT_FOUND' ? { id: 'column-not-found' } : {};
+}
+
+/** DuckDB appends hints and, in internal errors, a stack after an empty line. */
+const firstParagraph = (message: string): string => (message.split('\n\n')[0] as string).replace(/!$/, '').trim();
+
+function lineOf(json: DuckDbErrorJson, sql: string | undefined): { line?: number; column?: number } {
+  if (json.position === undefined || sql === undefined) return {};
+  const before = Buffer.from(sql).subarray(0, Number(json.position)).toString('utf8');
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
+}

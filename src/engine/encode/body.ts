@@ -1,0 +1,283 @@
+import { DuckhouseError } from '../../errors.ts';
+import type { ArrayNode } from '../native/c-data.ts';
+import { type Address, type Block, memcpy, readBytes } from '../native/memory.ts';
+import type { Layout } from '../type-map.ts';
+import { appendBits, appendOnes, isBitSet } from './bits.ts';
+import { countNulls, dataRange, itemPiece, memberPiece, type Piece, scaledPiece } from './pieces.ts';
+import { textWriters } from './text.ts';
+
+/** A buffer of the batch to come: its length in bytes, and how to write it at `offset` of the slab. */
+export interface PlannedBuffer {
+  readonly byteLength: number;
+  write(slab: Block, offset: number): void;
+}
+
+/** What a record batch will hold, in the order of its metadata. */
+export interface BodyPlan {
+  readonly nodes: { readonly length: number; readonly nullCount: number }[];
+  readonly buffers: PlannedBuffer[];
+}
+
+const emptyBuffer: PlannedBuffer = { byteLength: 0, write: () => undefined };
+const rowsOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, piece) => sum + piece.count, 0);
+
+/** Adds the field nodes and buffers of one column, depth first as the format wants them. */
+export function planColumn(plan: BodyPlan, layout: Layout, pieces: readonly Piece[]): void {
+  const rows = rowsOf(pieces);
+  if (layout.kind === 'union') return planUnion(plan, layout, pieces);
+  planValidity(plan, pieces, rows);
+  switch (layout.kind) {
+    case 'fixed':
+      plan.buffers.push(fixedBuffer(layout, pieces, rows));
+      break;
+    case 'bits':
+      plan.buffers.push(layout.from === 'int8' ? packedBits(pieces, rows) : bitBuffer(pieces, rows, 1));
+      break;
+    case 'bytes':
+      planBytes(plan, pieces, rows);
+      break;
+    case 'text':
+    case 'dictionary':
+      planTexts(plan, pieces, rows, textReader(layout, pieces));
+      break;
+    case 'list':
+      plan.buffers.push(offsetBuffer(pieces, rows));
+      planColumn(plan, layout.item, pieces.map(itemPiece));
+      break;
+    case 'map':
+      plan.buffers.push(offsetBuffer(pieces, rows));
+      planColumn(plan, layout.entries, pieces.map(itemPiece));
+      break;
+    case 'fixedSizeList':
+      planColumn(plan, layout.item, pieces.map((piece) => scaledPiece(piece, layout.size)));
+      break;
+    case 'struct':
+      planMembers(plan, layout.members, pieces);
+  }
+}
+
+const planMembers = (plan: BodyPlan, members: readonly Layout[], pieces: readonly Piece[]): void =>
+  members.forEach((member, i) => planColumn(plan, member, pieces.map((piece) => memberPiece(piece, i))));
+
+/** Unions have no validity; the type ids are their only buffer. */
+function planUnion(plan: BodyPlan, layout: Layout & { kind: 'union' }, pieces: readonly Piece[]): void {
+  const rows = rowsOf(pieces);
+  plan.nodes.push({ length: rows, nullCount: 0 });
+  plan.buffers.push(copyBuffer(pieces, rows, { width: 1, index: 0 }));
+  planMembers(plan, layout.members, pieces);
+}
+
+function planValidity(plan: BodyPlan, pieces: readonly Piece[], rows: number): void {
+  const nullCount = pieces.reduce((sum, piece) => sum + countNulls(piece), 0);
+  plan.nodes.push({ length: rows, nullCount });
+  plan.buffers.push(nullCount === 0 ? emptyBuffer : bitBuffer(pieces, rows, 0));
+}
+
+function bitBuffer(pieces: readonly Piece[], rows: number, index: number): PlannedBuffer {
+  const byteLength = (rows + 7) >> 3;
+  return {
+    byteLength,
+    write(slab, offset) {
+      const target = slab.bytes.subarray(offset, offset + byteLength);
+      target.fill(0);
+      let at = 0;
+      for (const { node, start, count } of pieces) {
+        const source = node.buffers[index] ?? 0;
+        if (source === 0) appendOnes(target, at, count);
+        else appendBits(target, at, readBytes(source + (start >> 3), ((start & 7) + count + 7) >> 3), start & 7, count);
+        at += count;
+      }
+    },
+  };
+}
+
+/** BOOLEAN as one byte a value (the lossless export) to bits. */
+function packedBits(pieces: readonly Piece[], rows: number): PlannedBuffer {
+  const byteLength = (rows + 7) >> 3;
+  return {
+    byteLength,
+    write(slab, offset) {
+      const target = slab.bytes.subarray(offset, offset + byteLength);
+      target.fill(0);
+      let at = 0;
+      for (const { node, start, count } of pieces) {
+        for (const value of readBytes((node.buffers[1] as Address) + start, count)) {
+          if (value !== 0) target[at >> 3] = (target[at >> 3] as number) | (1 << (at & 7));
+          at++;
+        }
+      }
+    },
+  };
+}
+
+function copyBuffer(pieces: readonly Piece[], rows: number, from: { readonly width: number; readonly index: number }): PlannedBuffer {
+  const { width, index } = from;
+  return {
+    byteLength: rows * width,
+    write(slab, offset) {
+      let at = slab.address + offset;
+      for (const { node, start, count } of pieces) {
+        memcpy(at, (node.buffers[index] as Address) + start * width, count * width);
+        at += count * width;
+      }
+    },
+  };
+}
+
+function fixedBuffer(layout: Layout & { kind: 'fixed' }, pieces: readonly Piece[], rows: number): PlannedBuffer {
+  const copy = copyBuffer(pieces, rows, { width: layout.width, index: 1 });
+  if (layout.check !== 'hugeint' && layout.check !== 'uhugeint') return copy;
+  const { check } = layout;
+  return {
+    byteLength: copy.byteLength,
+    write(slab, offset) {
+      copy.write(slab, offset);
+      checkDigits(slab, offset, { rows, pieces, type: check });
+    },
+  };
+}
+
+const limit = 10n ** 38n;
+
+/** decimal(38, 0) holds 38 digits, HUGEINT has up to 39: the rest is refused, not cut. */
+function checkDigits(slab: Block, offset: number, of: { rows: number; pieces: readonly Piece[]; type: string }): void {
+  for (let row = 0; row < of.rows; row++) {
+    const high = (slab.words[((offset + row * 16) >> 2) + 3] as number) | 0;
+    if (high > -0x4b3b4ca8 && high < 0x4b3b4ca8 && (of.type === 'hugeint' || high >= 0)) continue;
+    const bytes = Buffer.from(slab.bytes.subarray(offset + row * 16, offset + row * 16 + 16));
+    const upper = of.type === 'hugeint' ? bytes.readBigInt64LE(8) : bytes.readBigUInt64LE(8);
+    const value = (upper << 64n) | bytes.readBigUInt64LE(0);
+    if ((value > -limit && value < limit) || !isValidRow(of.pieces, row)) continue;
+    throw new DuckhouseError('Unsupported', `${of.type.toUpperCase()} value ${value} has more than 38 digits`, {
+      context: { type: of.type.toUpperCase(), value: String(value) },
+      hint: 'cast the column to VARCHAR or DOUBLE',
+    });
+  }
+}
+
+function isValidRow(pieces: readonly Piece[], row: number): boolean {
+  let left = row;
+  for (const { node, start, count } of pieces) {
+    const validity = node.buffers[0] ?? 0;
+    if (left < count) return validity === 0 || isBitSet(readBytes(validity + ((start + left) >> 3), 1), (start + left) & 7);
+    left -= count;
+  }
+  return false;
+}
+
+/** 32-bit offsets of all pieces, each rebased to where the one before it ended. */
+function offsetBuffer(pieces: readonly Piece[], rows: number): PlannedBuffer {
+  return {
+    byteLength: 4 * (rows + 1),
+    write(slab, offset) {
+      const offsets = new Int32Array(slab.buffer, offset, rows + 1);
+      let at = 0;
+      let base = 0;
+      offsets[0] = 0;
+      for (const piece of pieces) {
+        const { start, end } = dataRange(piece);
+        copyOffsets(slab, offset + 4 * at, piece);
+        const shift = base - start;
+        if (shift !== 0) for (let i = at, last = at + piece.count; i <= last; i++) offsets[i] = (offsets[i] as number) + shift;
+        at += piece.count;
+        base += end - start;
+      }
+    },
+  };
+}
+
+function copyOffsets(slab: Block, offset: number, { node, start, count, large }: Piece): void {
+  const source = node.buffers[1] as Address;
+  if (!large) return memcpy(slab.address + offset, source + 4 * start, 4 * (count + 1));
+  const bytes = readBytes(source + 8 * start, 8 * (count + 1));
+  const first = bytes.readBigInt64LE(0);
+  const offsets = new Int32Array(slab.buffer, offset, count + 1);
+  // The caller rebases from the piece's own start, so that is added again here.
+  for (let i = 0; i <= count; i++) offsets[i] = Number(bytes.readBigInt64LE(8 * i) - first) + (Number(first) | 0);
+}
+
+function planBytes(plan: BodyPlan, pieces: readonly Piece[], rows: number): void {
+  const ranges = pieces.map(dataRange);
+  const byteLength = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  plan.buffers.push(offsetBuffer(pieces, rows), {
+    byteLength,
+    write(slab, offset) {
+      let at = slab.address + offset;
+      pieces.forEach(({ node }, i) => {
+        const { start, end } = ranges[i] as { start: number; end: number };
+        memcpy(at, (node.buffers[2] as Address) + start, end - start);
+        at += end - start;
+      });
+    },
+  });
+}
+
+type TextReader = (piece: Piece) => (row: number) => Buffer;
+
+/** Values written here: the reader gives the UTF-8 bytes of a row; null rows take none. */
+function planTexts(plan: BodyPlan, pieces: readonly Piece[], rows: number, reader: TextReader): void {
+  const offsets = new Int32Array(rows + 1);
+  const values: Buffer[] = [];
+  let at = 0;
+  let end = 0;
+  for (const piece of pieces) {
+    const textAt = reader(piece);
+    const validity = piece.node.buffers[0] ?? 0;
+    const valid = validity === 0 ? undefined : readBytes(validity, (piece.start + piece.count + 7) >> 3);
+    for (let row = piece.start; row < piece.start + piece.count; row++) {
+      if (valid === undefined || isBitSet(valid, row)) {
+        const value = textAt(row);
+        values.push(value);
+        end += value.length;
+      }
+      offsets[++at] = end;
+    }
+  }
+  plan.buffers.push(
+    { byteLength: offsets.byteLength, write: (slab, offset) => new Int32Array(slab.buffer, offset, rows + 1).set(offsets) },
+    { byteLength: end, write: (slab, offset) => void values.reduce((to, value) => (slab.bytes.set(value, to), to + value.length), offset) },
+  );
+}
+
+function textReader(layout: Layout & { kind: 'text' | 'dictionary' }, pieces: readonly Piece[]): TextReader {
+  if (layout.kind === 'dictionary') return dictionaryReader(layout.indexWidth, pieces);
+  const { width, write } = textWriters[layout.from];
+  const text = (bytes: Buffer): Buffer => Buffer.from(write(bytes), 'utf8');
+  if (width !== undefined) {
+    return ({ node, start, count }) => {
+      const data = readBytes((node.buffers[1] as Address) + start * width, count * width);
+      return (row) => text(data.subarray((row - start) * width, (row - start + 1) * width));
+    };
+  }
+  return (piece) => {
+    const { start, end } = dataRange(piece);
+    const offsets = new Int32Array(piece.count + 1);
+    memcpyInto(offsets, (piece.node.buffers[1] as Address) + 4 * piece.start);
+    const data = readBytes((piece.node.buffers[2] as Address) + start, end - start);
+    return (row) => {
+      const i = row - piece.start;
+      return text(data.subarray((offsets[i] as number) - start, (offsets[i + 1] as number) - start));
+    };
+  };
+}
+
+function memcpyInto(target: Int32Array, source: Address): void {
+  const copy = readBytes(source, target.byteLength);
+  target.set(new Int32Array(copy.buffer, copy.byteOffset, target.length));
+}
+
+/** ENUM: positions into a dictionary that is the same for every piece of a column. */
+function dictionaryReader(indexWidth: 1 | 2 | 4, pieces: readonly Piece[]): TextReader {
+  const values = dictionaryValues((pieces[0] as Piece).node.dictionary as ArrayNode);
+  return ({ node, start, count }) => {
+    const indices = readBytes((node.buffers[1] as Address) + start * indexWidth, count * indexWidth);
+    return (row) => values[indices.readUIntLE((row - start) * indexWidth, indexWidth)] as Buffer;
+  };
+}
+
+function dictionaryValues(dictionary: ArrayNode): Buffer[] {
+  const offsets = new Int32Array(dictionary.length + 1);
+  memcpyInto(offsets, dictionary.buffers[1] as Address);
+  const data = readBytes(dictionary.buffers[2] as Address, offsets.at(-1) as number);
+  return Array.from({ length: dictionary.length }, (_, i) => data.subarray(offsets[i], offsets[i + 1]));
+}

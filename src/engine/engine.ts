@@ -1,0 +1,181 @@
+import { availableParallelism } from 'node:os';
+import { DuckhouseError } from '../errors.ts';
+import { createConnection, type PooledConnection } from './connection.ts';
+import type { EngineCore } from './core.ts';
+import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
+import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
+import type { Address } from './native/memory.ts';
+import { createWorkerPool } from './pool.ts';
+import { cancelReason, type Statement } from './statement.ts';
+import type { Connection, Engine, EngineOptions, PreparedQuery, QueryOptions, QueryProgress, QueryResult } from './types.ts';
+
+const maxWorkers = 64;
+const maxIdleConnections = 32;
+
+/** What every session starts with: errors as data, progress known, and UTC wherever the server stands. */
+const baseSession = [
+  "SET TimeZone = 'UTC'",
+  'SET errors_as_json = true',
+  'SET enable_progress_bar = true',
+  'SET enable_progress_bar_print = false',
+];
+
+/** Opens a database. One engine a file: DuckDB does not notice a second one in the same process. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const libraryPath = findLibrary(options.libraryPath);
+  const duckdb = loadDuckDb(libraryPath);
+  const settings = { ...options.settings, ...(options.readOnly ? { access_mode: 'READ_ONLY' } : {}) };
+  const database = openDatabase(duckdb, { database: options.database, settings });
+  const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
+  const size = Math.max(2, options.workers ?? availableParallelism());
+  const pool = createWorkerPool({ data: { libraryPath, database, sessionInit }, size, max: Math.max(maxWorkers, size) });
+  const core: EngineCore = { duckdb, database, libraryPath, pool, statements: new Map<string, Statement>(), sessionInit };
+  return createEngine(core, options.database);
+}
+
+function createEngine(core: EngineCore, file: string): Engine {
+  const connections = connectionPool(core);
+  let closing: Promise<void> | undefined;
+
+  const withPooled = async <T extends QueryResult | PreparedQuery>(open: (connection: PooledConnection) => Promise<T>): Promise<T> => {
+    const connection = await connections.borrow();
+    try {
+      return await open(connection);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  };
+
+  const query = (sql: string, options?: QueryOptions): Promise<QueryResult> =>
+    withPooled(async (connection) => closeAfter(await connection.query(sql, options), connection));
+
+  return {
+    database: file,
+    duckdbVersion: String(core.duckdb.library_version()),
+    connect: () => connections.connect(),
+    query,
+    async execute(sql, options) {
+      const result = await query(sql, options);
+      for await (const batch of result.batches) batch.release();
+      return result.rowsChanged ?? 0;
+    },
+    prepare: (sql, options) => withPooled(async (connection) => closePreparedAfter(await connection.prepare(sql, options), connection)),
+    progress: (queryId) => progressOf(core, queryId),
+    cancel(queryId) {
+      const statement = core.statements.get(queryId);
+      statement?.stop(cancelReason());
+      return statement !== undefined;
+    },
+    stats: () => ({ ...core.pool.stats(), openResults: core.statements.size, connections: connections.count() }),
+    close: () => (closing ??= closeEngine(core, connections)),
+  };
+}
+
+/** The result as it is, giving its pooled connection back at its end. */
+function closeAfter(result: QueryResult, connection: Connection): QueryResult {
+  const close = async (): Promise<void> => {
+    await result.close();
+    await connection.close();
+  };
+  async function* batches() {
+    try {
+      yield* result.batches;
+    } finally {
+      await close();
+    }
+  }
+  if (!result.returnsRows) void close();
+  return { ...result, batches: result.returnsRows ? batches() : result.batches, close };
+}
+
+function closePreparedAfter(prepared: PreparedQuery, connection: Connection): PreparedQuery {
+  return {
+    ...prepared,
+    run: async (options) => {
+      try {
+        return closeAfter(await prepared.run(options), connection);
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
+    },
+    async close() {
+      await prepared.close();
+      await connection.close();
+    },
+  };
+}
+
+interface ConnectionPool {
+  connect(): Promise<Connection>;
+  borrow(): Promise<PooledConnection>;
+  count(): number;
+  close(): Promise<void>;
+}
+
+/** Connections kept for single statements; one that was left with a setting, a transaction or a temporary table is closed. */
+function connectionPool(core: EngineCore): ConnectionPool {
+  const idle: Address[] = [];
+  const open = new Set<PooledConnection>();
+
+  const create = async (pooled: boolean): Promise<PooledConnection> => {
+    const kept = pooled ? idle.pop() : undefined;
+    const address = kept ?? ((await core.pool.run({ op: 'connect' })) as Address);
+    const connection = createConnection(core, {
+      address,
+      async onClose(closed) {
+        open.delete(closed);
+        if (pooled && !closed.leftState() && idle.length < maxIdleConnections) idle.push(address);
+        else await core.pool.run({ op: 'disconnect', connection: address });
+      },
+    });
+    open.add(connection);
+    return connection;
+  };
+
+  return {
+    connect: () => create(false),
+    borrow: () => create(true),
+    count: () => open.size + idle.length,
+    async close() {
+      await Promise.all([...open].map((connection) => connection.close()));
+      await Promise.all(idle.splice(0).map((connection) => core.pool.run({ op: 'disconnect', connection })));
+    },
+  };
+}
+
+function progressOf(core: EngineCore, queryId: string | undefined): QueryProgress[] {
+  const wanted = [...core.statements.values()].filter((statement) => queryId === undefined || statement.queryId === queryId);
+  return wanted.map(({ queryId: id, sql, startedAt, connection }) => {
+    const progress = core.duckdb.query_progress(connection) as { percentage: number; rows: number | bigint; total: number | bigint };
+    return {
+      queryId: id,
+      sql,
+      startedAt,
+      percentage: progress.percentage,
+      rowsProcessed: Number(progress.rows),
+      totalRows: Number(progress.total),
+    };
+  });
+}
+
+async function closeEngine(core: EngineCore, connections: ConnectionPool): Promise<void> {
+  for (const statement of core.statements.values()) statement.stop(new DuckhouseError('Unavailable', 'the engine is closing'));
+  await connections.close();
+  await core.pool.close();
+  checkpoint(core.duckdb, core.database);
+  closeDatabase(core.duckdb, core.database);
+}
+
+/** Closing the last connection checkpoints too, but says nothing of a failure. */
+function checkpoint(duckdb: DuckDb, database: Address): void {
+  const connection = openConnection(duckdb, database, []);
+  try {
+    runSql(duckdb, connection, 'CHECKPOINT');
+  } catch {
+    // A read-only or an invalidated database cannot be checkpointed: its write-ahead log is replayed at the next open.
+  } finally {
+    closeConnection(duckdb, connection);
+  }
+}

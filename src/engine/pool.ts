@@ -1,0 +1,153 @@
+import { Worker } from 'node:worker_threads';
+import { DuckhouseError } from '../errors.ts';
+import type { ErrorMessage, Reply, Request, WorkerData } from './protocol.ts';
+
+/** Called for every reply but the last; the last one settles the task. */
+export type OnReply = (reply: Exclude<Reply, { type: 'done' | 'error' | 'ready' }>) => void;
+
+interface Task {
+  readonly request: Request;
+  readonly onReply: OnReply | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface PoolWorker {
+  readonly worker: Worker;
+  task: Task | undefined;
+}
+
+export interface WorkerPool {
+  run(request: Request, onReply?: OnReply): Promise<unknown>;
+  stats(): { readonly workers: number; readonly busyWorkers: number; readonly queuedTasks: number };
+  /** Waits for what runs, then ends the threads. */
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly data: Omit<WorkerData, 'pressure'>;
+  /** Threads kept. */
+  readonly size: number;
+  /** Threads at most: a statement that computes for long holds one, and others must not wait for it. */
+  readonly max: number;
+}
+
+/** A task that found every worker busy for this long gets a new one. */
+const growAfterMs = 10;
+/** A spare worker that did nothing for this long ends. */
+const spareIdleMs = 10_000;
+
+/** Workers that take one task each; any worker can take any task. */
+export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
+  const pressure = new Int32Array(new SharedArrayBuffer(4));
+  const workers = new Set<PoolWorker>();
+  const idle: PoolWorker[] = [];
+  const queue: Task[] = [];
+  let growTimer: NodeJS.Timeout | undefined;
+  let closing = false;
+  let onIdle: (() => void) | undefined;
+
+  const start = (): void => {
+    const worker = new Worker(new URL('./worker/main.js', import.meta.url), {
+      workerData: { ...data, pressure: pressure.buffer as SharedArrayBuffer } satisfies WorkerData,
+    });
+    worker.unref();
+    const member: PoolWorker = { worker, task: undefined };
+    workers.add(member);
+    worker.on('message', (replies: readonly Reply[]) => replies.forEach((reply) => receive(member, reply)));
+    worker.on('error', (error) => lose(member, error));
+    worker.on('exit', () => lose(member, new DuckhouseError('Unavailable', 'an engine thread ended')));
+  };
+
+  const lose = (member: PoolWorker, error: unknown): void => {
+    if (!workers.delete(member)) return;
+    const at = idle.indexOf(member);
+    if (at >= 0) idle.splice(at, 1);
+    finish(member)?.reject(error);
+  };
+
+  const finish = (member: PoolWorker): Task | undefined => {
+    const { task } = member;
+    member.task = undefined;
+    if (task !== undefined) member.worker.unref();
+    return task;
+  };
+
+  const receive = (member: PoolWorker, reply: Reply): void => {
+    if (reply.type === 'started' || reply.type === 'batch') return member.task?.onReply?.(reply);
+    const task = finish(member);
+    next(member);
+    if (reply.type === 'done') task?.resolve(reply.value);
+    else if (reply.type === 'error') task?.reject(rebuildError(reply.error));
+  };
+
+  const next = (member: PoolWorker): void => {
+    const task = queue.shift();
+    if (task !== undefined) {
+      Atomics.sub(pressure, 0, 1);
+      return give(member, task);
+    }
+    idle.push(member);
+    if (workers.size > size) setTimeout(() => retire(member), spareIdleMs).unref();
+    if (closing && idle.length === workers.size) onIdle?.();
+  };
+
+  const retire = (member: PoolWorker): void => {
+    const at = idle.indexOf(member);
+    if (closing || at < 0 || workers.size <= size) return;
+    idle.splice(at, 1);
+    workers.delete(member);
+    void member.worker.terminate();
+  };
+
+  const give = (member: PoolWorker, task: Task): void => {
+    member.task = task;
+    member.worker.ref();
+    member.worker.postMessage(task.request);
+  };
+
+  const grow = (): void => {
+    growTimer = undefined;
+    if (queue.length === 0 || workers.size >= max) return;
+    start();
+    growTimer = setTimeout(grow, growAfterMs);
+  };
+
+  const submit = (task: Task): void => {
+    const member = idle.pop();
+    if (member !== undefined) return give(member, task);
+    queue.push(task);
+    Atomics.add(pressure, 0, 1);
+    if (workers.size < size) start();
+    else growTimer ??= setTimeout(grow, growAfterMs);
+  };
+
+  const started = Math.min(size, 1);
+  for (let i = 0; i < started; i++) start();
+  return {
+    run: (request, onReply) =>
+      new Promise((resolve, reject) => {
+        if (closing && request.op !== 'release' && request.op !== 'disconnect') reject(new DuckhouseError('Unavailable', 'the engine is closing'));
+        else submit({ request, onReply, resolve, reject });
+      }),
+    stats: () => ({ workers: workers.size, busyWorkers: workers.size - idle.length, queuedTasks: queue.length }),
+    async close() {
+      closing = true;
+      if (growTimer !== undefined) clearTimeout(growTimer);
+      if (idle.length < workers.size) await new Promise<void>((resolve) => (onIdle = resolve));
+      const all = [...workers];
+      workers.clear();
+      await Promise.all(all.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+function rebuildError(error: ErrorMessage): DuckhouseError {
+  const { kind, message, id, context, hint, retryable } = error;
+  return new DuckhouseError(kind, message, {
+    context,
+    retryable,
+    ...(id === undefined ? {} : { id }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

@@ -1,0 +1,97 @@
+import type { ArrowField } from '../arrow/index.ts';
+import type { ErrorContext, ErrorKind } from '../errors.ts';
+import type { PendingChunk } from './encode/encoder.ts';
+import type { Address } from './native/memory.ts';
+import type { Layout } from './type-map.ts';
+import type { Params, StatementKind } from './types.ts';
+
+/** Messages between the main thread and the workers. Handles are addresses, so any worker can go on with any of them. */
+export interface WorkerData {
+  readonly libraryPath: string;
+  readonly database: Address;
+  readonly sessionInit: readonly string[];
+  /** [0]: number of tasks that wait for a worker. */
+  readonly pressure: SharedArrayBuffer;
+}
+
+export interface ColumnPlan {
+  readonly field: ArrowField;
+  readonly layout: Layout;
+}
+
+export interface StatementHandle {
+  readonly statement: Address;
+  readonly kind: StatementKind;
+  readonly returnsRows: boolean;
+  /** Some statement of the script leaves settings, transactions or temporary objects on its connection. */
+  readonly leavesState: boolean;
+  readonly columns: readonly ColumnPlan[];
+  readonly parameters: readonly string[];
+}
+
+export interface ResultHandle {
+  /** A duckdb_result in malloc'ed memory; 0 when the statement gave no rows and all is released. */
+  readonly result: Address;
+  readonly kind: StatementKind;
+  readonly returnsRows: boolean;
+  readonly leavesState: boolean;
+  readonly columns: readonly ColumnPlan[];
+  readonly rowsChanged: number | undefined;
+}
+
+/** Where a result stands between two runs. */
+export interface CursorState {
+  readonly result: Address;
+  readonly columns: readonly ColumnPlan[];
+  readonly pending: readonly PendingChunk[];
+  readonly exhausted: boolean;
+  /** Bytes to aim at; the first batch is small for a fast first byte. */
+  readonly target: number;
+}
+
+/** Slabs of a cursor: shared memory, and `states[0]` = closed, `states[1 + i]` = slab i is with the reader. */
+export interface CursorSlabs {
+  readonly slabs: readonly (SharedArrayBuffer | undefined)[];
+  readonly states: SharedArrayBuffer;
+}
+
+export type Request =
+  | { readonly op: 'connect' }
+  | { readonly op: 'disconnect'; readonly connection: Address }
+  | { readonly op: 'prepare'; readonly connection: Address; readonly sql: string }
+  /** Executes and goes on as `run`; the statement is the worker's from then on. */
+  | { readonly op: 'execute'; readonly handle: StatementHandle; readonly sql: string; readonly params: Params | undefined; readonly slabs: CursorSlabs }
+  | { readonly op: 'query'; readonly connection: Address; readonly sql: string; readonly params: Params | undefined; readonly slabs: CursorSlabs }
+  | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
+  | { readonly op: 'release'; readonly statement: Address; readonly result: Address; readonly pending: readonly PendingChunk[] };
+
+export interface BatchMessage {
+  readonly slot: number;
+  /** Present when the slot got new memory. */
+  readonly slab: SharedArrayBuffer | undefined;
+  readonly metadataLength: number;
+  readonly bodyOffset: number;
+  readonly bodyLength: number;
+  readonly rows: number;
+}
+
+export interface ErrorMessage {
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly id: string | undefined;
+  readonly context: ErrorContext;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+}
+
+/** How a run ended: `parked` results are gone on with, or released, by main. */
+export type RunReply =
+  | { readonly end: 'finished' }
+  | { readonly end: 'parked'; readonly state: CursorState; readonly statement: Address };
+
+export type Reply =
+  | { readonly type: 'ready' }
+  | { readonly type: 'started'; readonly started: ResultHandle }
+  | { readonly type: 'done'; readonly value: unknown }
+  | { readonly type: 'batch'; readonly batch: BatchMessage; readonly more: boolean }
+  | { readonly type: 'error'; readonly error: ErrorMessage };

@@ -1,0 +1,204 @@
+import type { ArrowSchema } from '../arrow/index.ts';
+import { DuckhouseError } from '../errors.ts';
+import { deferred } from './deferred.ts';
+import type { Statement } from './statement.ts';
+import type { BatchMessage, CursorSlabs, Reply, Request, ResultHandle, RunReply } from './protocol.ts';
+import type { EncodedBatch, QueryResult } from './types.ts';
+
+/** Slabs a result may fill ahead of its reader. */
+const slabsPerResult = 3;
+const keptSlabs: SharedArrayBuffer[] = [];
+const maxKeptSlabs = 16;
+const maxKeptBytes = 4 << 20;
+
+interface CursorOptions {
+  readonly statement: Statement;
+  /** The request that starts it, given its slabs. */
+  readonly start: (slabs: CursorSlabs) => Request;
+  readonly rowLimit: number | undefined;
+  readonly onStarted?: (handle: ResultHandle) => void;
+}
+
+/**
+ * Runs a statement and resolves with its result once DuckDB has begun to answer. Batches are produced ahead, as many as there
+ * are slabs; a reader that stops costs these slabs and a connection, never a thread.
+ */
+export async function openResult({ statement, start, rowLimit, onStarted }: CursorOptions): Promise<QueryResult> {
+  const cursor = createCursor(statement, start);
+  const started = await cursor.started;
+  onStarted?.(started);
+  const schema: ArrowSchema = { fields: started.columns.map(({ field }) => field) };
+  return {
+    queryId: statement.queryId,
+    schema,
+    kind: started.kind,
+    returnsRows: started.returnsRows,
+    rowsChanged: started.rowsChanged,
+    batches: limitRows(cursor.batches(), rowLimit),
+    close: cursor.close,
+  };
+}
+
+interface Cursor {
+  readonly started: Promise<ResultHandle>;
+  batches(): AsyncGenerator<EncodedBatch>;
+  close(): Promise<void>;
+}
+
+type Phase = 'running' | 'parked' | 'ended';
+
+function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Request): Cursor {
+  const states = new Int32Array(new SharedArrayBuffer(4 * (1 + slabsPerResult)));
+  const slabs: (SharedArrayBuffer | undefined)[] = Array.from({ length: slabsPerResult }, () => keptSlabs.pop());
+  const views: (Uint8Array | undefined)[] = slabs.map((slab) => (slab === undefined ? undefined : new Uint8Array(slab)));
+  const ready: BatchMessage[] = [];
+  let phase: Phase = 'running';
+  let parkedReply: Extract<RunReply, { end: 'parked' }> | undefined;
+  let failure: unknown;
+  let closed = false;
+  let unread = 0;
+  let wake: (() => void) | undefined;
+  const started = deferred<ResultHandle>();
+  const ended = deferred<void>();
+
+  const slabSet = (): CursorSlabs => ({ slabs: [...slabs], states: states.buffer as SharedArrayBuffer });
+  const notify = (): void => {
+    wake?.();
+    wake = undefined;
+  };
+
+  const onReply = (reply: Reply): void => {
+    if (reply.type === 'started') started.resolve(reply.started);
+    if (reply.type !== 'batch') return;
+    const { slot, slab } = reply.batch;
+    if (slab !== undefined) {
+      slabs[slot] = slab;
+      views[slot] = new Uint8Array(slab);
+    }
+    ready.push(reply.batch);
+    unread++;
+    notify();
+  };
+
+  const run = (request: Request): void => {
+    phase = 'running';
+    statement.run(request, onReply).then(
+      (value) => settle(value as RunReply),
+      (error: unknown) => {
+        failure = statement.explain(error);
+        end();
+        started.reject(failure);
+      },
+    );
+  };
+
+  const settle = (reply: RunReply): void => {
+    if (reply.end === 'finished') return end();
+    parkedReply = reply;
+    phase = 'parked';
+    if (closed) releaseParked();
+    else resume();
+  };
+
+  const resume = (): void => {
+    if (phase !== 'parked' || parkedReply === undefined || closed) return;
+    if (!slabs.some((_, i) => Atomics.load(states, i + 1) === 0)) return;
+    const { statement: handle, state } = parkedReply;
+    parkedReply = undefined;
+    run({ op: 'run', statement: handle, state, slabs: slabSet() });
+  };
+
+  const releaseParked = (): void => {
+    if (parkedReply === undefined) return;
+    const { statement: handle, state } = parkedReply;
+    parkedReply = undefined;
+    statement.run({ op: 'release', statement: handle, result: state.result, pending: state.pending }).then(end, end);
+  };
+
+  const end = (): void => {
+    if (phase === 'ended') return;
+    phase = 'ended';
+    notify();
+    statement.finish();
+    ended.resolve();
+    keepSlabs();
+  };
+
+  const keepSlabs = (): void => {
+    if (phase !== 'ended' || unread > 0 || (ready.length > 0 && !closed)) return;
+    for (const slab of slabs.splice(0)) {
+      if (slab !== undefined && keptSlabs.length < maxKeptSlabs && slab.byteLength <= maxKeptBytes) keptSlabs.push(slab);
+    }
+  };
+
+  const open = (message: BatchMessage): EncodedBatch => {
+    const view = views[message.slot] as Uint8Array;
+    const { metadataLength, bodyOffset, bodyLength, rows } = message;
+    let released = false;
+    return {
+      metadata: view.subarray(0, metadataLength),
+      body: view.subarray(bodyOffset, bodyOffset + bodyLength),
+      headroom: bodyOffset,
+      rows,
+      release() {
+        if (released) return;
+        released = true;
+        unread--;
+        Atomics.store(states, message.slot + 1, 0);
+        resume();
+        keepSlabs();
+      },
+    };
+  };
+
+  const close = async (): Promise<void> => {
+    if (!closed) {
+      closed = true;
+      unread -= ready.length;
+      ready.length = 0;
+      Atomics.store(states, 0, 1);
+      if (phase === 'running') statement.interrupt();
+      else releaseParked();
+      notify();
+    }
+    await ended.promise;
+    keepSlabs();
+  };
+
+  async function* batches(): AsyncGenerator<EncodedBatch> {
+    try {
+      for (;;) {
+        const message = ready.shift();
+        if (message !== undefined) yield open(message);
+        else if (failure !== undefined) throw failure;
+        else if (statement.stopReason !== undefined) throw statement.stopReason;
+        else if (closed || phase === 'ended') return;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      await close();
+    }
+  }
+
+  run(start(slabSet()));
+  started.promise.catch(() => undefined); // reported by the caller that awaits it
+  statement.onStop(() => void close());
+  return { started: started.promise, batches, close };
+}
+
+async function* limitRows(batches: AsyncGenerator<EncodedBatch>, limit: number | undefined): AsyncGenerator<EncodedBatch> {
+  if (limit === undefined) return yield* batches;
+  let rows = 0;
+  for await (const batch of batches) {
+    rows += batch.rows;
+    if (rows > limit) {
+      batch.release();
+      throw new DuckhouseError('ResourceExhausted', `the result has more than ${limit} rows`, {
+        id: 'row-limit',
+        context: { limit },
+        hint: 'add a LIMIT, or raise the row limit',
+      });
+    }
+    yield batch;
+  }
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { DuckhouseError, toDuckhouseError } from '../errors.ts';
+import type { EngineCore } from './core.ts';
+import type { Address } from './native/memory.ts';
+import type { OnReply } from './pool.ts';
+import type { Request } from './protocol.ts';
+import type { QueryOptions } from './types.ts';
+
+/** One statement from its start until its result is closed: how it is named, stopped and accounted for. */
+export interface Statement {
+  readonly queryId: string;
+  readonly sql: string;
+  readonly connection: Address;
+  readonly startedAt: Date;
+  /** Set once the statement was cancelled, aborted or out of time: what its reader is told. */
+  readonly stopReason: DuckhouseError | undefined;
+  run(request: Request, onReply?: OnReply): Promise<unknown>;
+  interrupt(): void;
+  /** Interrupts and ends the result, for `reason`. */
+  stop(reason: DuckhouseError): void;
+  onStop(listener: () => void): void;
+  /** The error to report: the reason for the stop rather than DuckDB's "interrupted". */
+  explain(error: unknown): unknown;
+  finish(): void;
+}
+
+export interface StatementOptions {
+  readonly sql: string;
+  readonly connection: Address;
+  readonly options: QueryOptions;
+  readonly onFinish: () => void;
+}
+
+export function startStatement(core: EngineCore, { sql, connection, options, onFinish }: StatementOptions): Statement {
+  const queryId = options.queryId ?? randomUUID();
+  const { signal, timeoutMs } = options;
+  let stopReason: DuckhouseError | undefined;
+  let finished = false;
+  const listeners: (() => void)[] = [];
+
+  const stop = (reason: DuckhouseError): void => {
+    if (finished || stopReason !== undefined) return;
+    stopReason = reason;
+    core.duckdb.interrupt(connection);
+    for (const listener of listeners) listener();
+  };
+  const onAbort = (): void => stop(abortReason(signal));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop(timeoutReason(timeoutMs)), timeoutMs);
+  timer?.unref();
+  signal?.addEventListener('abort', onAbort, { once: true });
+
+  const statement: Statement = {
+    queryId,
+    sql,
+    connection,
+    startedAt: new Date(),
+    get stopReason() {
+      return stopReason;
+    },
+    run: (request, onReply) => core.pool.run(request, onReply),
+    interrupt: () => core.duckdb.interrupt(connection),
+    stop,
+    onStop: (listener) => void listeners.push(listener),
+    explain: (error) => stopReason ?? error,
+    finish() {
+      if (finished) return;
+      finished = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      if (core.statements.get(queryId) === statement) core.statements.delete(queryId);
+      onFinish();
+    },
+  };
+  if (core.statements.has(queryId)) throw new DuckhouseError('AlreadyExists', `query id ${queryId} is in use`);
+  core.statements.set(queryId, statement);
+  return statement;
+}
+
+const timeoutReason = (timeoutMs: number): DuckhouseError =>
+  new DuckhouseError('DeadlineExceeded', `the statement ran longer than ${timeoutMs} ms`, { id: 'statement-timeout', context: { timeoutMs } });
+
+export const cancelReason = (): DuckhouseError => new DuckhouseError('Cancelled', 'the statement was cancelled', { id: 'cancelled' });
+
+function abortReason(signal: AbortSignal | undefined): DuckhouseError {
+  const reason: unknown = signal?.reason;
+  return reason === undefined ? cancelReason() : toDuckhouseError(reason);
+}
+
+export function checkNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortReason(signal);
+}

@@ -1,0 +1,43 @@
+import koffi from 'koffi';
+import { openConnection } from '../native/database.ts';
+import { type Address, allocateBlock, memcpy, readPointer } from '../native/memory.ts';
+import type { WorkerContext } from './cursor.ts';
+
+export type ArrowMode = 'default' | 'lossless' | 'large';
+
+const settings: Readonly<Record<ArrowMode, readonly string[]>> = {
+  default: [],
+  lossless: ['SET arrow_lossless_conversion = true'],
+  large: ['SET arrow_large_buffer_size = true'],
+};
+
+const known = new Map<ArrowMode, Address>();
+const cell = allocateBlock(8);
+
+/** How DuckDB converts chunks to Arrow, from a connection of this worker kept for that: options keep pointing at it. */
+export function arrowOptions(context: WorkerContext, mode: ArrowMode): Address {
+  const present = known.get(mode);
+  if (present !== undefined) return present;
+  const connection = openConnection(context.duckdb, context.database, ["SET TimeZone = 'UTC'", ...settings[mode]]);
+  context.duckdb.connection_get_arrow_options(connection, cell.address);
+  const options = readPointer(cell, 0);
+  known.set(mode, options);
+  return options;
+}
+
+const releaseType = koffi.proto('void DuckhouseArrowRelease(uint64_t array)');
+const releaseFunctions = new Map<Address, (array: Address) => void>();
+const releaseCell = allocateBlock(8);
+
+/** Calls the release callback of the ArrowArray at `array`. */
+export function releaseArray(array: Address): void {
+  memcpy(releaseCell.address, array + 64, 8);
+  const callback = readPointer(releaseCell, 0);
+  if (callback === 0) return;
+  let release = releaseFunctions.get(callback);
+  if (release === undefined) {
+    release = koffi.decode(BigInt(callback), releaseType) as (array: Address) => void;
+    releaseFunctions.set(callback, release);
+  }
+  release(array);
+}

@@ -1,0 +1,227 @@
+import { DuckhouseError } from '../../errors.ts';
+import { type BatchEncoder, createBatchEncoder, type OpenChunk, openChunk, type PendingChunk, splitChunk } from '../encode/encoder.ts';
+import { arrayStructSize } from '../native/c-data.ts';
+import { checkErrorData } from '../native/database.ts';
+import type { DuckDb } from '../native/library.ts';
+import { type Address, allocateBlock, type Block, free, malloc, memcpy, readPointer, wrapBlock, writePointer } from '../native/memory.ts';
+import { duckDbError } from '../duckdb-error.ts';
+import type { BatchMessage, CursorSlabs, CursorState } from '../protocol.ts';
+import { anyLayout, type Layout, losslessLayout, needsLossless } from '../type-map.ts';
+import { arrowOptions, releaseArray } from './arrow-options.ts';
+import { checkIntervals } from './check-intervals.ts';
+
+/** Bytes of a record batch's body: aimed at, and never exceeded but by a single row. */
+const batchTarget = 1 << 20;
+const batchLimit = 2 << 20;
+const maxChunksPerBatch = 256;
+
+export interface WorkerContext {
+  readonly duckdb: DuckDb;
+  readonly database: Address;
+  /** Tasks that wait for a worker: with any, a running cursor makes room after each batch. */
+  readonly waitingTasks: () => number;
+}
+
+export type RunEnd = { readonly end: 'finished' } | { readonly end: 'parked'; readonly state: CursorState };
+
+const cells = allocateBlock(64);
+
+/**
+ * Produces batches until the result ends, no slab is free, the cursor is closed, or another task waits.
+ * What is left over is in the returned state, for whichever worker goes on.
+ */
+export function runCursor(context: WorkerContext, from: { readonly state: CursorState; readonly slabs: CursorSlabs }, emit: (batch: BatchMessage, more: boolean) => void): RunEnd {
+  const run = openRun(context, from.state);
+  const slots = openSlots(from.slabs);
+  try {
+    for (;;) {
+      const slot = slots.free();
+      if (slot < 0 || slots.closed()) return parked(run);
+      fillGroup(run);
+      if (run.chunks.length === 0) return { end: 'finished' };
+      const batch = encodeGroup(run, { slots, slot });
+      const more = !run.exhausted || run.chunks.length > 0;
+      emit(batch, more);
+      if (!more) return { end: 'finished' };
+      if (context.waitingTasks() > 0) return parked(run);
+    }
+  } catch (error) {
+    for (const chunk of run.chunks) releaseChunk(chunk);
+    throw error;
+  }
+}
+
+interface Run {
+  readonly context: WorkerContext;
+  readonly result: Address;
+  readonly resultWords: object;
+  readonly columns: CursorState['columns'];
+  readonly layouts: readonly Layout[];
+  readonly lossless: boolean;
+  readonly intervals: boolean;
+  readonly encode: BatchEncoder;
+  readonly chunks: OpenChunk[];
+  exhausted: boolean;
+  target: number;
+}
+
+function openRun(context: WorkerContext, state: CursorState): Run {
+  const plain = state.columns.map((column) => column.layout);
+  const lossless = plain.some(needsLossless);
+  const layouts = lossless ? state.columns.map(({ layout, field }) => losslessLayout(layout, field)) : plain;
+  return {
+    context,
+    result: state.result,
+    resultWords: readResultWords(state.result),
+    columns: state.columns,
+    layouts,
+    lossless,
+    intervals: plain.some((layout) => anyLayout(layout, (node) => node.kind === 'fixed' && node.check === 'interval')),
+    encode: createBatchEncoder({ fields: state.columns.map((column) => column.field) }, layouts),
+    chunks: state.pending.map((pending) => openChunk(pending, layouts)),
+    exhausted: state.exhausted,
+    target: state.target,
+  };
+}
+
+const resultBlock = allocateBlock(48);
+
+function readResultWords(result: Address): object {
+  memcpy(resultBlock.address, result, 48);
+  const word = (i: number): number => readPointer(resultBlock, i * 8);
+  return { a: word(0), b: word(1), c: word(2), d: word(3), e: word(4), f: word(5) };
+}
+
+const parked = (run: Run): RunEnd => ({
+  end: 'parked',
+  state: {
+    result: run.result,
+    columns: run.columns,
+    pending: run.chunks.map(({ root, start, count, large }) => ({ root, start, count, large })),
+    exhausted: run.exhausted,
+    target: run.target,
+  },
+});
+
+function fillGroup(run: Run): void {
+  let bytes = run.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
+  while (!run.exhausted && bytes < run.target && run.chunks.length < maxChunksPerBatch) {
+    const chunk = pullChunk(run);
+    if (chunk === undefined) run.exhausted = true;
+    else if (chunk.count > 0) {
+      run.chunks.push(chunk);
+      bytes += chunk.bytes;
+    }
+  }
+}
+
+function pullChunk(run: Run): OpenChunk | undefined {
+  const { duckdb } = run.context;
+  const chunk = Number(duckdb.fetch_chunk(run.resultWords));
+  if (chunk === 0) {
+    const error = duckdb.result_error(run.result);
+    if (typeof error === 'string' && error !== '') throw duckDbError(error);
+    return undefined;
+  }
+  try {
+    const count = Number(duckdb.data_chunk_get_size(chunk));
+    if (run.intervals) checkIntervals(duckdb, { chunk, count, columns: run.columns });
+    return openChunk({ ...convert(run, chunk), start: 0, count }, run.layouts);
+  } finally {
+    writePointer(cells, 0, chunk);
+    duckdb.destroy_data_chunk(cells.address);
+  }
+}
+
+/** One chunk's strings can pass 2 GiB: it is then converted with 64-bit offsets and sent in several batches. */
+function convert(run: Run, chunk: Address): { readonly root: Address; readonly large: boolean } {
+  const root = malloc(arrayStructSize);
+  const { duckdb } = run.context;
+  const attempt = (mode: 'default' | 'lossless' | 'large'): void =>
+    checkErrorData(duckdb, duckdb.data_chunk_to_arrow(arrowOptions(run.context, mode), chunk, root));
+  try {
+    attempt(run.lossless ? 'lossless' : 'default');
+    return { root, large: false };
+  } catch (error) {
+    if (run.lossless || !(error instanceof DuckhouseError) || !/maximum total string size/i.test(error.message)) {
+      free(root);
+      throw error;
+    }
+  }
+  attempt('large');
+  return { root, large: true };
+}
+
+function encodeGroup(run: Run, { slots, slot }: { readonly slots: Slots; readonly slot: number }): BatchMessage {
+  const group = takeGroup(run);
+  const { slab, ...place } = run.encode(group.chunks, (bytes) => slots.block(slot, bytes));
+  for (const chunk of group.consumed) releaseChunk(chunk);
+  run.target = batchTarget;
+  return { slot, slab: slots.take(slot, slab), ...place };
+}
+
+/** Whole chunks while they fit, then as much of the next as does. */
+function takeGroup(run: Run): { readonly chunks: readonly OpenChunk[]; readonly consumed: readonly OpenChunk[] } {
+  const chunks: OpenChunk[] = [];
+  const consumed: OpenChunk[] = [];
+  let room = batchLimit;
+  for (let next = run.chunks[0]; next !== undefined; next = run.chunks[0]) {
+    if (next.bytes <= room) {
+      chunks.push(next);
+      consumed.push(next);
+      run.chunks.shift();
+      room -= next.bytes;
+      continue;
+    }
+    const rows = splitChunk(next, run.layouts, { bytes: room, force: chunks.length === 0 });
+    if (rows >= next.count) {
+      chunks.push(next);
+      consumed.push(next);
+      run.chunks.shift();
+    } else if (rows > 0) {
+      chunks.push({ ...next, count: rows });
+      run.chunks[0] = openChunk({ ...next, start: next.start + rows, count: next.count - rows }, run.layouts);
+    }
+    break;
+  }
+  return { chunks, consumed };
+}
+
+export function releaseChunk(chunk: PendingChunk): void {
+  releaseArray(chunk.root);
+  free(chunk.root);
+}
+
+interface Slots {
+  /** Index of a slab that the reader has given back, or -1. */
+  free(): number;
+  closed(): boolean;
+  block(slot: number, bytes: number): Block;
+  /** Marks the slot as the reader's; its memory when it is new to the reader. */
+  take(slot: number, slab: Block): SharedArrayBuffer | undefined;
+}
+
+const slabGrain = 256 << 10;
+
+function openSlots({ slabs, states }: CursorSlabs): Slots {
+  const words = new Int32Array(states);
+  const blocks: (Block | undefined)[] = slabs.map((slab) => (slab === undefined ? undefined : wrapBlock(slab)));
+  const known = new Set(slabs);
+  return {
+    free: () => slabs.findIndex((_, i) => Atomics.load(words, i + 1) === 0),
+    closed: () => Atomics.load(words, 0) !== 0,
+    block(slot, bytes) {
+      const present = blocks[slot];
+      if (present !== undefined && present.size >= bytes) return present;
+      const fresh = allocateBlock(Math.ceil(bytes / slabGrain) * slabGrain);
+      blocks[slot] = fresh;
+      return fresh;
+    },
+    take(slot, slab) {
+      Atomics.store(words, slot + 1, 1);
+      if (known.has(slab.buffer)) return undefined;
+      known.add(slab.buffer);
+      return slab.buffer;
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import { DuckhouseError } from '../../errors.ts';
+import { duckDbError } from '../duckdb-error.ts';
+import type { DuckDb } from '../native/library.ts';
+import { type DuckType, takeType } from '../native/logical-type.ts';
+import { type Address, addressOf, allocateBlock, free, malloc, readCString, readPointer, writePointer } from '../native/memory.ts';
+import type { ColumnPlan, ResultHandle, StatementHandle } from '../protocol.ts';
+import { leavesState, returnsRows, statementKind } from '../statement-kind.ts';
+import { mapColumn } from '../type-map.ts';
+import type { Params, ParamValue } from '../types.ts';
+
+const cells = allocateBlock(64);
+/** sizeof(duckdb_result) */
+export const resultSize = 48;
+
+interface NamedType {
+  readonly name: string;
+  readonly type: DuckType;
+}
+
+/** Prepares the last statement of a script after running the ones before it. */
+export function prepareScript(duckdb: DuckDb, connection: Address, sql: string): StatementHandle {
+  const count = Number(duckdb.extract_statements(connection, sql, cells.address));
+  const extracted = readPointer(cells, 0);
+  try {
+    if (count === 0) throw emptyScript(duckdb, extracted, sql);
+    let leftState = false;
+    for (let i = 0; i < count - 1; i++) leftState = runExtracted(duckdb, { connection, extracted, sql }, i) || leftState;
+    const handle = describe(duckdb, prepareOne(duckdb, { connection, extracted, sql }, count - 1));
+    return leftState ? { ...handle, leavesState: true } : handle;
+  } finally {
+    writePointer(cells, 0, extracted);
+    duckdb.destroy_extracted(cells.address);
+  }
+}
+
+interface Script {
+  readonly connection: Address;
+  readonly extracted: Address;
+  readonly sql: string;
+}
+
+function emptyScript(duckdb: DuckDb, extracted: Address, sql: string): DuckhouseError {
+  const error = duckdb.extract_statements_error(extracted);
+  if (typeof error === 'string' && error !== '') return duckDbError(error, sql);
+  return new DuckhouseError('InvalidArgument', 'the text holds no SQL statement', { id: 'empty-statement' });
+}
+
+function prepareOne(duckdb: DuckDb, { connection, extracted, sql }: Script, index: number): Address {
+  const failed = Number(duckdb.prepare_extracted_statement(connection, extracted, index, cells.address + 8)) !== 0;
+  const statement = readPointer(cells, 8);
+  if (!failed) return statement;
+  const error = duckDbError(String(duckdb.prepare_error(statement)), sql);
+  destroyStatement(duckdb, statement);
+  throw error;
+}
+
+function runExtracted(duckdb: DuckDb, script: Script, index: number): boolean {
+  const statement = prepareOne(duckdb, script, index);
+  try {
+    const kind = statementKind(Number(duckdb.prepared_statement_type(statement)));
+    destroyResult(duckdb, executeInto(duckdb, statement, { streaming: false, sql: script.sql }));
+    return leavesState(kind);
+  } finally {
+    destroyStatement(duckdb, statement);
+  }
+}
+
+function describe(duckdb: DuckDb, statement: Address): StatementHandle {
+  try {
+    const types = preparedColumns(duckdb, statement);
+    const kind = statementKind(Number(duckdb.prepared_statement_type(statement)));
+    const rows = returnsRows(kind, types.map(({ name, type }) => ({ name, type: type.name })));
+    // A parameter's type is unknown until it is bound: such a column is described by the result.
+    const known = rows && types.every(({ type }) => type.name !== 'UNKNOWN');
+    return {
+      statement,
+      kind,
+      returnsRows: rows,
+      leavesState: leavesState(kind),
+      columns: known ? planColumns(types) : [],
+      parameters: parameterNames(duckdb, statement),
+    };
+  } catch (error) {
+    destroyStatement(duckdb, statement);
+    throw error;
+  }
+}
+
+const planColumns = (columns: readonly NamedType[]): ColumnPlan[] => columns.map(({ name, type }) => mapColumn(name, type));
+
+function preparedColumns(duckdb: DuckDb, statement: Address): NamedType[] {
+  const count = Number(duckdb.prepared_statement_column_count(statement));
+  return Array.from({ length: count }, (_, i) => ({
+    name: takeText(duckdb, duckdb.prepared_statement_column_name(statement, i)),
+    type: takeType(duckdb, duckdb.prepared_statement_column_logical_type(statement, i)),
+  }));
+}
+
+function parameterNames(duckdb: DuckDb, statement: Address): string[] {
+  const count = Number(duckdb.nparams(statement));
+  return Array.from({ length: count }, (_, i) => takeText(duckdb, duckdb.parameter_name(statement, i + 1)));
+}
+
+function takeText(duckdb: DuckDb, pointer: unknown): string {
+  const text = readCString(Number(pointer));
+  if (Number(pointer) !== 0) duckdb.free(Number(pointer));
+  return text;
+}
+
+/** Executes a prepared statement. Without rows its result is dropped at once and `result` is 0. */
+export function executeStatement(duckdb: DuckDb, handle: StatementHandle, of: { readonly sql: string; readonly params: Params | undefined }): ResultHandle {
+  bindParams(duckdb, handle, of.params);
+  const result = executeInto(duckdb, handle.statement, { streaming: handle.returnsRows, sql: of.sql });
+  const { kind, leavesState: stateful } = handle;
+  if (!handle.returnsRows) {
+    const rowsChanged = Number(duckdb.rows_changed(result));
+    destroyResult(duckdb, result);
+    return { result: 0, kind, returnsRows: false, leavesState: stateful, columns: [], rowsChanged };
+  }
+  try {
+    const columns = planColumns(resultColumns(duckdb, result));
+    return { result, kind, returnsRows: true, leavesState: stateful, columns, rowsChanged: undefined };
+  } catch (error) {
+    destroyResult(duckdb, result);
+    throw error;
+  }
+}
+
+function resultColumns(duckdb: DuckDb, result: Address): NamedType[] {
+  const count = Number(duckdb.column_count(result));
+  return Array.from({ length: count }, (_, i) => ({
+    name: String(duckdb.column_name(result, i)),
+    type: takeType(duckdb, duckdb.column_logical_type(result, i)),
+  }));
+}
+
+function executeInto(duckdb: DuckDb, statement: Address, how: { readonly streaming: boolean; readonly sql: string }): Address {
+  const result = malloc(resultSize);
+  const execute = how.streaming ? duckdb.execute_prepared_streaming : duckdb.execute_prepared;
+  if (Number(execute(statement, result)) === 0) return result;
+  const error = duckDbError(String(duckdb.result_error(result)), how.sql);
+  destroyResult(duckdb, result);
+  throw error;
+}
+
+export function destroyResult(duckdb: DuckDb, result: Address): void {
+  if (result === 0) return;
+  duckdb.destroy_result(result);
+  free(result);
+}
+
+export function destroyStatement(duckdb: DuckDb, statement: Address): void {
+  if (statement === 0) return;
+  writePointer(cells, 16, statement);
+  duckdb.destroy_prepare(cells.address + 16);
+}
+
+function bindParams(duckdb: DuckDb, { statement, parameters }: StatementHandle, params: Params | undefined): void {
+  const given = params ?? [];
+  if (Array.isArray(given) && given.length !== parameters.length) {
+    throw new DuckhouseError('InvalidArgument', `the statement takes ${parameters.length} parameters, ${given.length} were given`);
+  }
+  const byName = given as Readonly<Record<string, ParamValue>>;
+  parameters.forEach((name, i) => {
+    const value = Array.isArray(given) ? (given[i] as ParamValue) : byName[name];
+    if (value === undefined) {
+      throw new DuckhouseError('InvalidArgument', `no value for parameter $${name}`, { id: 'parameter-missing', context: { name } });
+    }
+    if (Number(bindValue(duckdb, { statement, index: i + 1 }, value)) !== 0) {
+      throw new DuckhouseError('InvalidArgument', `cannot bind parameter $${name}`);
+    }
+  });
+}
+
+function bindValue(duckdb: DuckDb, at: { readonly statement: Address; readonly index: number }, value: ParamValue): unknown {
+  const { statement, index } = at;
+  if (value === null) return duckdb.bind_null(statement, index);
+  if (typeof value === 'boolean') return duckdb.bind_boolean(statement, index, value);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return duckdb.bind_double(statement, index, value);
+  if (typeof value === 'number' || typeof value === 'bigint') return bindInteger(duckdb, at, BigInt(value));
+  if (value instanceof Date) return duckdb.bind_timestamp_tz(statement, index, BigInt(value.getTime()) * 1000n);
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+  const bind = typeof value === 'string' ? duckdb.bind_varchar_length : duckdb.bind_blob;
+  // An empty value still needs an address that is not null.
+  return bind(statement, index, bytes.byteLength === 0 ? cells.address : addressOf(bytes), bytes.byteLength);
+}
+
+function bindInteger(duckdb: DuckDb, { statement, index }: { readonly statement: Address; readonly index: number }, value: bigint): unknown {
+  if (BigInt.asIntN(64, value) === value) return duckdb.bind_int64(statement, index, value);
+  if (BigInt.asIntN(128, value) !== value) throw new DuckhouseError('InvalidArgument', `integer parameter ${value} has more than 128 bits`);
+  const handle = Number(duckdb.create_hugeint({ lower: BigInt.asUintN(64, value), upper: BigInt.asIntN(64, value >> 64n) }));
+  const state = duckdb.bind_value(statement, index, handle);
+  writePointer(cells, 24, handle);
+  duckdb.destroy_value(cells.address + 24);
+  return state;
+}
