@@ -101,7 +101,7 @@ export function createConnection(core: EngineCore, { address, onClose }: Connect
     query,
     execute,
     prepare,
-    load: (options) => openLoad(core, { ...options, connection: address, takeTurn }),
+    load: (options) => openLoad(core, { ...options, connection: address, takeTurn, execute }),
     registerArrow: (name, schema, messages) => registerArrow(connection, { name, schema, messages }),
     interrupt: () => void core.duckdb.interrupt(address),
     async close() {

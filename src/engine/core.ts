@@ -1,6 +1,7 @@
 import type { Statement } from './statement.ts';
 import type { DuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
+import type { LoaderPool } from './loader-pool.ts';
 import type { WorkerPool } from './pool.ts';
 
 /** What the parts of one engine share on the main thread. */
@@ -9,6 +10,7 @@ export interface EngineCore {
   readonly database: Address;
   readonly libraryPath: string;
   readonly pool: WorkerPool;
+  readonly loaders: LoaderPool;
   /** Statements running or with an open result, by query id. */
   readonly statements: Map<string, Statement>;
   readonly sessionInit: readonly string[];

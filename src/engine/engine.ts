@@ -5,6 +5,7 @@ import type { EngineCore } from './core.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
+import { createLoaderPool } from './loader-pool.ts';
 import { createWorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
 import type { Connection, Engine, EngineOptions, PreparedQuery, QueryOptions, QueryProgress, QueryResult } from './types.ts';
@@ -29,7 +30,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
   const size = Math.max(2, options.workers ?? availableParallelism());
   const pool = createWorkerPool({ data: { libraryPath, database, sessionInit }, size, max: Math.max(maxWorkers, size) });
-  const core: EngineCore = { duckdb, database, libraryPath, pool, statements: new Map<string, Statement>(), sessionInit };
+  const loaders = createLoaderPool({ libraryPath }, size);
+  const core: EngineCore = { duckdb, database, libraryPath, pool, loaders, statements: new Map<string, Statement>(), sessionInit };
   return createEngine(core, options.database);
 }
 
@@ -163,6 +165,7 @@ function progressOf(core: EngineCore, queryId: string | undefined): QueryProgres
 async function closeEngine(core: EngineCore, connections: ConnectionPool): Promise<void> {
   for (const statement of core.statements.values()) statement.stop(new DuckhouseError('Unavailable', 'the engine is closing'));
   await connections.close();
+  await core.loaders.close();
   await core.pool.close();
   checkpoint(core.duckdb, core.database);
   closeDatabase(core.duckdb, core.database);

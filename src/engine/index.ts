@@ -4,3 +4,6 @@
  */
 export type * from './types.ts';
 export { openEngine } from './engine.ts';
+export { columnType } from './column-type.ts';
+export { isFatal } from './duckdb-error.ts';
+export { duckTypeKey } from './type-map.ts';

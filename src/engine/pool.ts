@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DuckhouseError } from '../errors.ts';
-import type { ErrorMessage, Reply, Request, WorkerData } from './protocol.ts';
+import { rebuildError, type Reply, type Request, type WorkerData } from './protocol.ts';
 
 /** Called for every reply but the last; the last one settles the task. */
 export type OnReply = (reply: Exclude<Reply, { type: 'done' | 'error' | 'ready' }>) => void;
@@ -140,14 +140,4 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
       await Promise.all(all.map(({ worker }) => worker.terminate()));
     },
   };
-}
-
-function rebuildError(error: ErrorMessage): DuckhouseError {
-  const { kind, message, id, context, hint, retryable } = error;
-  return new DuckhouseError(kind, message, {
-    context,
-    retryable,
-    ...(id === undefined ? {} : { id }),
-    ...(hint === undefined ? {} : { hint }),
-  });
 }

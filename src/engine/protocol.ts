@@ -1,5 +1,5 @@
 import type { ArrowField } from '../arrow/index.ts';
-import type { ErrorContext, ErrorKind } from '../errors.ts';
+import { DuckhouseError, type ErrorContext, type ErrorKind, toDuckhouseError } from '../errors.ts';
 import type { PendingChunk } from './encode/encoder.ts';
 import type { Address } from './native/memory.ts';
 import type { Layout } from './type-map.ts';
@@ -95,3 +95,19 @@ export type Reply =
   | { readonly type: 'done'; readonly value: unknown }
   | { readonly type: 'batch'; readonly batch: BatchMessage; readonly more: boolean }
   | { readonly type: 'error'; readonly error: ErrorMessage };
+
+/** An error as plain data: its class does not survive the way between threads. */
+export function errorMessage(error: unknown): ErrorMessage {
+  const { kind, message, id, context, hint, retryable } = toDuckhouseError(error);
+  return { kind, message, id, context, hint, retryable };
+}
+
+export function rebuildError(error: ErrorMessage): DuckhouseError {
+  const { kind, message, id, context, hint, retryable } = error;
+  return new DuckhouseError(kind, message, {
+    context,
+    retryable,
+    ...(id === undefined ? {} : { id }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

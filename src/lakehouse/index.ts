@@ -3,3 +3,6 @@
  */
 export type * from './types.ts';
 export { putModes } from './types.ts';
+export { openLakehouse } from './lakehouse.ts';
+export { parseTableName, quoteTable, showTable, tableNameOf } from './names.ts';
+export { queryRows, type Row } from './rows.ts';

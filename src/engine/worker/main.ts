@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { toDuckhouseError } from '../../errors.ts';
 import { closeConnection, openConnection } from '../native/database.ts';
 import { loadDuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
-import type { CursorSlabs, ErrorMessage, Reply, Request, ResultHandle, StatementHandle, WorkerData } from '../protocol.ts';
+import { type CursorSlabs, errorMessage, type Reply, type Request, type ResultHandle, type StatementHandle, type WorkerData } from '../protocol.ts';
 import { releaseChunk, runCursor, type WorkerContext } from './cursor.ts';
 import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
 
@@ -83,11 +82,6 @@ function handle(request: Request): void {
     outbox.push({ type: 'error', error: errorMessage(error) });
   }
   flush();
-}
-
-function errorMessage(error: unknown): ErrorMessage {
-  const { kind, message, id, context: facts, hint, retryable } = toDuckhouseError(error);
-  return { kind, message, id, context: facts, hint, retryable };
 }
 
 port.on('message', handle);

@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads';
+import { DuckhouseError } from '../errors.ts';
+import type { LoaderData, LoaderReply, LoaderRequest } from './loader-protocol.ts';
+import { errorMessage } from './protocol.ts';
+
+export interface LoaderChannel {
+  readonly id: number;
+  post(request: LoaderRequest): void;
+}
+
+export interface LoaderPool {
+  /** A load's channel to the thread with the fewest loads; `onReply` until it is closed. */
+  open(onReply: (reply: LoaderReply) => void): LoaderChannel;
+  close(): Promise<void>;
+}
+
+interface Loader {
+  readonly worker: Worker;
+  readonly listeners: Map<number, (reply: LoaderReply) => void>;
+}
+
+/** Threads for loads, started when needed. */
+export function createLoaderPool(data: LoaderData, size: number): LoaderPool {
+  const loaders: Loader[] = [];
+  let lastId = 0;
+
+  const start = (): Loader => {
+    const worker = new Worker(new URL('./worker/loader.js', import.meta.url), { workerData: data });
+    const loader: Loader = { worker, listeners: new Map() };
+    worker.on('message', (reply: LoaderReply) => {
+      loader.listeners.get(reply.id)?.(reply);
+      if (reply.type === 'closed') release(loader, reply.id);
+    });
+    worker.on('error', (error) => lose(loader, error));
+    worker.unref();
+    loaders.push(loader);
+    return loader;
+  };
+
+  const release = (loader: Loader, id: number): void => {
+    loader.listeners.delete(id);
+    if (loader.listeners.size === 0) loader.worker.unref();
+  };
+
+  const lose = (loader: Loader, cause: unknown): void => {
+    loaders.splice(loaders.indexOf(loader), 1);
+    const error = errorMessage(new DuckhouseError('Unavailable', 'a loader thread ended', { cause }));
+    for (const [id, listener] of loader.listeners) {
+      listener({ type: 'error', id, error });
+      listener({ type: 'closed', id });
+    }
+  };
+
+  const pick = (): Loader => {
+    const least = loaders.toSorted((a, b) => a.listeners.size - b.listeners.size)[0];
+    return least === undefined || (least.listeners.size > 0 && loaders.length < size) ? start() : least;
+  };
+
+  return {
+    open(onReply) {
+      const loader = pick();
+      const id = ++lastId;
+      loader.listeners.set(id, onReply);
+      loader.worker.ref();
+      return { id, post: (request) => loader.worker.postMessage(request) };
+    },
+    async close() {
+      await Promise.all(loaders.splice(0).map(({ worker }) => worker.terminate()));
+    },
+  };
+}
