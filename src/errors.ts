@@ -19,12 +19,12 @@ export type ErrorContext = Readonly<Record<string, string | number | boolean | r
 
 export interface ErrorOptions {
   /** Name of a translated message (see `messages/`); `context` holds its parameters. */
-  readonly id?: string;
-  readonly context?: ErrorContext;
+  readonly id?: string | undefined;
+  readonly context?: ErrorContext | undefined;
   /** What the reader can do about it, one sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** True when the same call may succeed later, unchanged. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
 }
 

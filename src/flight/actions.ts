@@ -1,0 +1,112 @@
+import { DuckhouseError } from '../errors.ts';
+import { parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
+import type { FlightAction } from './types.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+const invalid = (message: string): DuckhouseError => new DuckhouseError('InvalidArgument', message, { id: 'action-body', context: { what: message } });
+
+function text(body: Body, name: string): string {
+  const value = body[name];
+  if (typeof value !== 'string' || value === '') throw invalid(`"${name}" must be a text`);
+  return value;
+}
+
+function flag(body: Body, name: string): boolean {
+  const value = body[name] ?? false;
+  if (typeof value !== 'boolean') throw invalid(`"${name}" must be true or false`);
+  return value;
+}
+
+/** `"schema.table"` or `["schema", "table"]`. */
+function tableName(body: Body): TableName {
+  const { name } = body;
+  if (Array.isArray(name) && name.every((part) => typeof part === 'string')) return tableNameOf(name);
+  return parseTableName(text(body, 'name'));
+}
+
+/** The actions of every server. A new one is an entry here. */
+export const flightActions: readonly FlightAction[] = [
+  {
+    type: 'create_view',
+    description: 'Makes a view from a SELECT. Body: {"name": "v", "sql": "SELECT ...", "replace": false}',
+    parameters: ['name', 'sql', 'replace'],
+    required: ['name', 'sql'],
+    run: (body, { lakehouse }) => lakehouse.createView(tableName(body), text(body, 'sql'), { replace: flag(body, 'replace') }),
+  },
+  {
+    type: 'drop',
+    description: 'Drops a table or a view. Body: {"name": "t", "ifExists": false}',
+    parameters: ['name', 'ifExists'],
+    required: ['name'],
+    run: async (body, { lakehouse }) => ({ dropped: await lakehouse.drop(tableName(body), { ifExists: flag(body, 'ifExists') }) }),
+  },
+  {
+    type: 'refresh',
+    description: 'Makes a view again so that it sees the columns its files have now. Body: {"name": "v"}',
+    parameters: ['name'],
+    required: ['name'],
+    run: (body, { lakehouse }) => lakehouse.refresh(tableName(body)),
+  },
+  {
+    type: 'list_tables',
+    description: 'Tables and views with columns and row counts. Body: {}',
+    parameters: [],
+    required: [],
+    run: (_, { lakehouse }) => lakehouse.listTables(),
+  },
+  {
+    type: 'describe',
+    description: 'One table or view with its columns. Body: {"name": "t"}',
+    parameters: ['name'],
+    required: ['name'],
+    run: (body, { lakehouse }) => lakehouse.describeTable(tableName(body)),
+  },
+  {
+    type: 'find_load',
+    description: 'The receipt of a load, or null. Body: {"loadId": "..."}',
+    parameters: ['loadId'],
+    required: ['loadId'],
+    run: async (body, { lakehouse }) => (await lakehouse.findLoad(text(body, 'loadId'))) ?? null,
+  },
+  {
+    type: 'query_progress',
+    description: 'Statements that run, with progress in percent (-1: unknown). Body: {} or {"queryId": "..."}',
+    parameters: ['queryId'],
+    required: [],
+    run: async (body, { lakehouse }) => lakehouse.progress(body.queryId === undefined ? undefined : text(body, 'queryId')),
+  },
+  {
+    type: 'cancel',
+    description: 'Stops a statement. Body: {"queryId": "..."}',
+    parameters: ['queryId'],
+    required: ['queryId'],
+    run: async (body, { lakehouse }) => {
+      const queryId = text(body, 'queryId');
+      if (lakehouse.cancel(queryId)) return { cancelled: true };
+      throw new DuckhouseError('NotFound', `no statement ${queryId} runs`, { id: 'query-not-found', context: { queryId } });
+    },
+  },
+];
+
+/** The body as an object with the action's names only. InvalidArgument otherwise. */
+export function parseBody(action: FlightAction, bytes: Uint8Array): Body {
+  const body = parseJson(bytes);
+  const unknown = Object.keys(body).find((key) => !action.parameters.includes(key));
+  if (unknown !== undefined) throw invalid(`action ${action.type} takes no "${unknown}", only ${action.parameters.join(', ') || 'an empty body'}`);
+  const missing = action.required.find((name) => body[name] === undefined);
+  if (missing !== undefined) throw invalid(`action ${action.type} needs "${missing}"`);
+  return body;
+}
+
+function parseJson(bytes: Uint8Array): Body {
+  if (bytes.byteLength === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes)));
+  } catch (error) {
+    throw invalid(`the body of an action must be JSON: ${(error as Error).message}`);
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid('the body of an action must be a JSON object');
+  return value as Body;
+}

@@ -1,0 +1,116 @@
+import { DuckhouseError } from '../../errors.ts';
+import { findBody } from '../proto/flight-data.ts';
+
+/** One gRPC message in shared memory; `release` gives it back for reuse. */
+export interface AssembledMessage {
+  readonly bytes: Uint8Array;
+  release(): void;
+}
+
+export interface Assembler {
+  /** Takes the next bytes of the stream. Throws on a message that is too large or compressed. */
+  push(chunk: Uint8Array): void;
+  /** Throws when the stream ended inside a message. */
+  end(): void;
+}
+
+export interface AssemblerOptions {
+  readonly maxMessageBytes: number;
+  readonly onMessage: (message: AssembledMessage) => void;
+}
+
+const prefixBytes = 5;
+const alignment = 64;
+
+/**
+ * gRPC messages out of a byte stream. Each is copied once, into shared memory, so placed that the body of a FlightData lies
+ * 64-byte aligned: DuckDB can then read it where it is.
+ */
+export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions): Assembler {
+  const prefix = Buffer.alloc(prefixBytes);
+  let prefixFilled = 0;
+  let target: Uint8Array | undefined;
+  let buffer: SharedArrayBuffer | undefined;
+  let filled = 0;
+
+  const readPrefix = (chunk: Uint8Array): number => {
+    const count = Math.min(prefixBytes - prefixFilled, chunk.byteLength);
+    prefix.set(chunk.subarray(0, count), prefixFilled);
+    prefixFilled += count;
+    if (prefixFilled === prefixBytes && prefix[0] !== 0) throw new DuckhouseError('Unsupported', 'compressed gRPC messages are not supported');
+    return count;
+  };
+
+  const begin = (rest: Uint8Array): Uint8Array => {
+    const length = prefix.readUInt32BE(1);
+    if (length > maxMessageBytes) {
+      throw new DuckhouseError('ResourceExhausted', `a gRPC message of ${length} bytes is over the limit of ${maxMessageBytes}`, {
+        id: 'message-too-large',
+        context: { length, limit: maxMessageBytes },
+      });
+    }
+    const body = findBody(rest.subarray(0, length)) ?? 0;
+    const shift = (alignment - (body % alignment)) % alignment;
+    buffer = takeBuffer(length + alignment);
+    return new Uint8Array(buffer, shift, length);
+  };
+
+  const finish = (bytes: Uint8Array): void => {
+    const memory = buffer as SharedArrayBuffer;
+    let released = false;
+    target = undefined;
+    prefixFilled = 0;
+    filled = 0;
+    onMessage({
+      bytes,
+      release() {
+        if (!released) giveBuffer(memory);
+        released = true;
+      },
+    });
+  };
+
+  return {
+    push(chunk) {
+      let rest = chunk;
+      for (;;) {
+        if (prefixFilled < prefixBytes) rest = rest.subarray(readPrefix(rest));
+        if (prefixFilled < prefixBytes) return;
+        target ??= begin(rest);
+        const count = Math.min(rest.byteLength, target.byteLength - filled);
+        target.set(rest.subarray(0, count), filled);
+        filled += count;
+        rest = rest.subarray(count);
+        if (filled < target.byteLength) return;
+        finish(target);
+      }
+    },
+    end() {
+      if (prefixFilled > 0) throw new DuckhouseError('DataInvalid', 'the stream ended inside a gRPC message', { id: 'message-truncated' });
+    },
+  };
+}
+
+/** Shared memory kept for the next messages, by size: powers of two from 4 KiB on. */
+const kept = new Map<number, SharedArrayBuffer[]>();
+const maxKeptBytes = 64 << 20;
+let keptBytes = 0;
+
+function takeBuffer(bytes: number): SharedArrayBuffer {
+  const size = Math.max(4096, 2 ** Math.ceil(Math.log2(bytes)));
+  // Doubling would waste too much of a large one, and large ones are rarely alike.
+  if (size > 16 << 20) return new SharedArrayBuffer(bytes);
+  const present = kept.get(size)?.pop();
+  if (present === undefined) return new SharedArrayBuffer(size);
+  keptBytes -= size;
+  return present;
+}
+
+function giveBuffer(buffer: SharedArrayBuffer): void {
+  const size = buffer.byteLength;
+  if (size > 16 << 20 || keptBytes + size > maxKeptBytes) return;
+  keptBytes += size;
+  const list = kept.get(size);
+  if (list === undefined) kept.set(size, [buffer]);
+  else list.push(buffer);
+}

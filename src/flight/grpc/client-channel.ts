@@ -1,0 +1,195 @@
+import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
+import { DuckhouseError } from '../../errors.ts';
+import { type AssembledMessage, createAssembler } from './assembler.ts';
+import { errorOfTrailers } from './status.ts';
+
+export interface ChannelOptions {
+  /** `http://host:port` or `https://host:port`. */
+  readonly url: string;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Accept any certificate. */
+  readonly insecure?: boolean | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+export interface ClientCall {
+  /** Sends framed bytes; `done` when they may be reused. Resolves when there is room for more. */
+  send(framed: Uint8Array, done?: () => void): Promise<void>;
+  /** Nothing more will be sent. */
+  half(): void;
+  /** The server's messages; throws the error its trailers say. */
+  messages(): AsyncGenerator<AssembledMessage>;
+  /** Headers of the answer, once there. */
+  readonly responseHeaders: Promise<Readonly<Record<string, unknown>>>;
+  cancel(): void;
+}
+
+export interface Channel {
+  open(path: string, headers: OutgoingHttpHeaders, signal?: AbortSignal): Promise<ClientCall>;
+  close(): void;
+}
+
+const streamWindow = 8 << 20;
+const sessionWindow = 32 << 20;
+const maxPendingWrites = 2;
+const maxQueuedBytes = 8 << 20;
+const maxMessageBytes = 2 ** 32 - 1;
+
+/** One HTTP/2 connection, made at the first call and again after it broke. */
+export function createChannel(options: ChannelOptions): Channel {
+  let session: Promise<ClientHttp2Session> | undefined;
+  const connected = (): Promise<ClientHttp2Session> => {
+    session ??= connect(options).then((opened) => {
+      opened.on('close', () => (session = undefined));
+      opened.on('goaway', () => (session = undefined));
+      return opened;
+    });
+    session.catch(() => (session = undefined));
+    return session;
+  };
+  return {
+    async open(path, headers, signal) {
+      const opened = await connected();
+      opened.ref();
+      return createCall(opened, { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers }, signal);
+    },
+    close() {
+      void session?.then((opened) => opened.close(), () => undefined);
+    },
+  };
+}
+
+function connect({ url, ca, cert, key, insecure, connectTimeoutMs = 10_000 }: ChannelOptions): Promise<ClientHttp2Session> {
+  return new Promise((resolve, reject) => {
+    const session = http2.connect(url, {
+      settings: { initialWindowSize: streamWindow, maxFrameSize: 1 << 20, enablePush: false },
+      maxSessionMemory: 1000,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+    });
+    const timer = setTimeout(() => session.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+    session.once('connect', () => {
+      clearTimeout(timer);
+      session.setLocalWindowSize(sessionWindow);
+      resolve(session);
+    });
+    session.on('error', (error) => {
+      clearTimeout(timer);
+      reject(unreachable(url, error));
+    });
+  });
+}
+
+const unreachable = (url: string, cause: unknown): DuckhouseError =>
+  new DuckhouseError('Unavailable', `cannot reach ${url.replace(/^http/, 'grpc')}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    id: 'server-unreachable',
+    context: { server: url },
+    hint: 'is the server running? (duckhouse serve)',
+    cause,
+  });
+
+function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, signal: AbortSignal | undefined): ClientCall {
+  const stream = session.request(headers);
+  let trailers: Readonly<Record<string, unknown>> | undefined;
+  let failure: unknown;
+  let pendingWrites = 0;
+  let room: (() => void) | undefined;
+  let settleHeaders: (headers: Readonly<Record<string, unknown>>) => void = () => undefined;
+  const responseHeaders = new Promise<Readonly<Record<string, unknown>>>((resolve) => (settleHeaders = resolve));
+
+  stream.on('response', (response) => {
+    settleHeaders(response);
+    if (response['grpc-status'] !== undefined) trailers = response;
+    if (response[':status'] !== 200) failure = new DuckhouseError('Unavailable', `the server answered with HTTP status ${response[':status']}: it is no Flight server`);
+  });
+  stream.on('trailers', (received) => void (trailers = received));
+  stream.on('error', (error) => {
+    failure ??= error;
+    room?.();
+  });
+  stream.on('close', () => {
+    settleHeaders({});
+    room?.();
+  });
+  const cancel = (): void => stream.close(http2.constants.NGHTTP2_CANCEL);
+  signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+
+  const outcome = (): unknown => {
+    if (signal?.aborted) return signal.reason;
+    if (trailers !== undefined) return errorOfTrailers(trailers);
+    return new DuckhouseError('Unavailable', 'the connection broke off', { id: 'connection-lost', cause: failure });
+  };
+
+  return {
+    responseHeaders,
+    cancel,
+    half: () => void stream.end(),
+    async send(framed, done) {
+      if (stream.destroyed || stream.closed || trailers !== undefined) {
+        done?.();
+        throw outcome() ?? new DuckhouseError('Cancelled', 'the server ended the call');
+      }
+      pendingWrites++;
+      stream.write(framed, () => {
+        pendingWrites--;
+        done?.();
+        room?.();
+      });
+      while (pendingWrites >= maxPendingWrites && !stream.destroyed && !stream.closed) await new Promise<void>((resolve) => (room = resolve));
+    },
+    messages: () => readMessages(stream, outcome, () => signal?.removeEventListener('abort', cancel)),
+  };
+}
+
+async function* readMessages(stream: ClientHttp2Stream, outcome: () => unknown, onDone: () => void): AsyncGenerator<AssembledMessage> {
+  const queue: AssembledMessage[] = [];
+  let queuedBytes = 0;
+  let closed = false;
+  let failure: unknown;
+  let wake: (() => void) | undefined;
+  const notify = (): void => wake?.();
+  const assembler = createAssembler({
+    maxMessageBytes,
+    onMessage(message) {
+      queue.push(message);
+      queuedBytes += message.bytes.byteLength;
+    },
+  });
+  stream.on('data', (chunk: Buffer) => {
+    try {
+      assembler.push(chunk);
+    } catch (error) {
+      failure ??= error;
+    }
+    if (queuedBytes > maxQueuedBytes) stream.pause();
+    notify();
+  });
+  stream.on('close', () => {
+    closed = true;
+    notify();
+  });
+  if (stream.closed) closed = true;
+  try {
+    for (;;) {
+      const message = queue.shift();
+      if (message !== undefined) {
+        queuedBytes -= message.bytes.byteLength;
+        if (queuedBytes <= maxQueuedBytes / 2 && stream.isPaused()) stream.resume();
+        yield message;
+      } else if (failure !== undefined) throw failure;
+      else if (closed) {
+        const error = outcome();
+        if (error !== undefined) throw error;
+        return;
+      } else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    onDone();
+    for (const message of queue.splice(0)) message.release();
+    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
+  }
+}

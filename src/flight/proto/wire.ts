@@ -1,0 +1,106 @@
+import { DuckhouseError } from '../../errors.ts';
+
+/** Protocol buffers by hand: the few messages of Flight, without a copy of the data they carry. */
+
+const broken = (what: string): DuckhouseError => new DuckhouseError('InvalidArgument', `malformed protobuf message: ${what}`, { id: 'protobuf-malformed', context: { what } });
+
+export function varint(value: number | bigint): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  while (rest > 127n) {
+    bytes.push(Number(rest & 127n) | 128);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
+  return Uint8Array.from(bytes);
+}
+
+const tag = (field: number, wireType: number): Uint8Array => varint(field * 8 + wireType);
+const utf8 = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? Buffer.from(value, 'utf8') : value);
+
+/** A length-delimited field; nothing when the value is empty or undefined, as proto3 has it. */
+export function bytesField(field: number, value: string | Uint8Array | undefined): Uint8Array {
+  const bytes = value === undefined ? undefined : utf8(value);
+  return bytes === undefined || bytes.byteLength === 0 ? new Uint8Array(0) : messageField(field, bytes);
+}
+
+/** A length-delimited field that is there even when empty. */
+export const messageField = (field: number, bytes: Uint8Array): Uint8Array => concat([tag(field, 2), varint(bytes.byteLength), bytes]);
+
+export const intField = (field: number, value: number | bigint | boolean): Uint8Array =>
+  Number(value) === 0 ? new Uint8Array(0) : concat([tag(field, 0), varint(typeof value === 'boolean' ? Number(value) : value)]);
+
+export const concat = (parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
+
+export interface WireField {
+  readonly field: number;
+  /** Of a varint. */
+  readonly value: bigint;
+  /** Of a length-delimited field: a view; empty otherwise. */
+  readonly bytes: Uint8Array;
+  /** Where `bytes` starts in the message. */
+  readonly offset: number;
+}
+
+const noBytes = new Uint8Array(0);
+
+function readVarint(bytes: Uint8Array, start: number): { readonly value: bigint; readonly end: number } {
+  let low = 0;
+  for (let i = 0; i < 4; i++) {
+    const byte = bytes[start + i];
+    if (byte === undefined) throw broken('it ends inside a number');
+    low |= (byte & 127) << (7 * i);
+    if (byte < 128) return { value: BigInt(low), end: start + i + 1 };
+  }
+  let value = BigInt(low);
+  for (let i = 4; i < 10; i++) {
+    const byte = bytes[start + i];
+    if (byte === undefined) throw broken('it ends inside a number');
+    value |= BigInt(byte & 127) << BigInt(7 * i);
+    if (byte < 128) return { value: BigInt.asUintN(64, value), end: start + i + 1 };
+  }
+  throw broken('a number of more than 10 bytes');
+}
+
+/** The fields of a message in order. InvalidArgument when malformed. */
+export function* readFields(bytes: Uint8Array): Generator<WireField> {
+  let at = 0;
+  while (at < bytes.byteLength) {
+    const key = readVarint(bytes, at);
+    const field = Number(key.value >> 3n);
+    if (field === 0) throw broken('field number 0');
+    const read = readValue(bytes, Number(key.value & 7n), key.end);
+    at = read.end;
+    yield { field, value: read.value, bytes: read.bytes, offset: read.end - read.bytes.byteLength };
+  }
+}
+
+function readValue(bytes: Uint8Array, wireType: number, start: number): { readonly value: bigint; readonly bytes: Uint8Array; readonly end: number } {
+  if (wireType === 0) return { ...readVarint(bytes, start), bytes: noBytes };
+  const sized = wireType === 2 ? readVarint(bytes, start) : undefined;
+  const length = sized === undefined ? fixedSizes[wireType] : Number(sized.value);
+  if (length === undefined) throw broken(`wire type ${wireType}`);
+  const from = sized?.end ?? start;
+  if (from + length > bytes.byteLength) throw broken(`a field of ${length} bytes where ${bytes.byteLength - from} are left`);
+  return { value: 0n, bytes: sized === undefined ? noBytes : bytes.subarray(from, from + length), end: from + length };
+}
+
+const fixedSizes: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+
+/** The message's fields by number; of a repeated field all, in order. */
+export function fieldMap(bytes: Uint8Array): ReadonlyMap<number, readonly WireField[]> {
+  const fields = new Map<number, WireField[]>();
+  for (const field of readFields(bytes)) {
+    const earlier = fields.get(field.field);
+    if (earlier === undefined) fields.set(field.field, [field]);
+    else earlier.push(field);
+  }
+  return fields;
+}
+
+type Fields = ReadonlyMap<number, readonly WireField[]>;
+/** The last of a field wins, as protobuf has it. */
+export const bytesOf = (fields: Fields, field: number): Uint8Array => fields.get(field)?.at(-1)?.bytes ?? noBytes;
+export const textOf = (fields: Fields, field: number): string => Buffer.from(bytesOf(fields, field)).toString('utf8');
+export const intOf = (fields: Fields, field: number): bigint => BigInt.asIntN(64, fields.get(field)?.at(-1)?.value ?? 0n);
+export const allOf = (fields: Fields, field: number): readonly Uint8Array[] => (fields.get(field) ?? []).map(({ bytes }) => bytes);

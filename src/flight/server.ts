@@ -1,0 +1,99 @@
+import http2, { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { createFlightMetrics } from './flight-metrics.ts';
+import { createServerCall } from './grpc/server-call.ts';
+import { actionTable, serve } from './service.ts';
+import { createTicketStore } from './tickets.ts';
+import { defaultLimits, type FlightServerOptions } from './types.ts';
+import type { ServiceContext } from './calls/context.ts';
+
+export interface FlightServer {
+  /** Takes a connection that another process has accepted. */
+  acceptConnection(socket: Socket): void;
+  /** Listens itself; resolves with the port. */
+  listen(host: string, port: number): Promise<number>;
+  openCalls(): number;
+  /** Refuses new calls with UNAVAILABLE and waits for the running ones, `ms` at most. */
+  drain(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A stream's and a connection's window: large enough that a round trip never stalls a load, small enough to bound its memory. */
+const streamWindow = 8 << 20;
+const sessionWindow = 32 << 20;
+const maxFrameSize = 1 << 20;
+const maxConcurrentStreams = 1000;
+
+/** Flight over HTTP/2. The lakehouse stays the caller's to close. */
+export function createFlightServer(options: FlightServerOptions): FlightServer {
+  const limits = { ...defaultLimits, ...options.limits };
+  const tickets = createTicketStore(options.lakehouse, limits);
+  const metrics = createFlightMetrics(options.metrics);
+  const context: ServiceContext = {
+    lakehouse: options.lakehouse,
+    authenticator: options.authenticator,
+    tickets,
+    actions: actionTable(options.actions),
+    putMode: options.putMode ?? 'create_append',
+    limits,
+    metrics,
+    log: options.log,
+  };
+  let draining = false;
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createServer(options, limits.maxHeaderListSize);
+
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.setLocalWindowSize(sessionWindow);
+    session.on('error', (error) => options.log.debug('flight connection failed', { error: error.message }));
+    session.on('close', () => sessions.delete(session));
+  });
+  server.on('sessionError', () => undefined); // said by the session itself
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const call = createServerCall({ stream, headers, maxMessageBytes: limits.maxMessageBytes });
+    void serve(context, call, { draining: () => draining });
+  });
+
+  return {
+    acceptConnection(socket) {
+      socket.setNoDelay(true);
+      server.emit('connection', socket);
+    },
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+      }),
+    openCalls: () => metrics.openCalls(),
+    async drain(ms) {
+      draining = true;
+      const deadline = Date.now() + ms;
+      while (metrics.openCalls() > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const session of sessions) session.close();
+    },
+    async close() {
+      draining = true;
+      for (const session of sessions) session.destroy();
+      await tickets.close();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function createServer({ tls }: FlightServerOptions, maxHeaderListSize: number): Http2Server | Http2SecureServer {
+  const http = {
+    settings: { initialWindowSize: streamWindow, maxFrameSize, maxConcurrentStreams, maxHeaderListSize },
+    maxSendHeaderBlockLength: maxHeaderListSize,
+    maxSessionMemory: 1000,
+  };
+  if (tls === undefined) return http2.createServer(http);
+  const { cert, key, clientCa } = tls;
+  return http2.createSecureServer({
+    ...http,
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  });
+}

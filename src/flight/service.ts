@@ -1,0 +1,134 @@
+import { authorise } from '../access/index.ts';
+import { DuckhouseError, toDuckhouseError } from '../errors.ts';
+import { flightActions, parseBody } from './actions.ts';
+import type { CallContext, ServiceContext } from './calls/context.ts';
+import { doGet } from './calls/do-get.ts';
+import { doPut } from './calls/do-put.ts';
+import { getFlightInfo, getSchema, listFlights } from './calls/flight-info.ts';
+import { handshake } from './calls/handshake.ts';
+import type { ServerCall } from './grpc/server-call.ts';
+import { codeOf } from './grpc/status.ts';
+import { decodeAction, decodeDescriptor, decodeHealthRequest, encodeActionType, encodeHealthResponse, encodeResult, healthStatus } from './proto/messages.ts';
+import type { FlightAction } from './types.ts';
+
+type Method = (context: CallContext) => Promise<void>;
+
+/** A call with one message from the client. */
+async function request(call: ServerCall): Promise<Uint8Array> {
+  for await (const message of call.messages()) {
+    const bytes = Buffer.from(Uint8Array.from(message.bytes));
+    message.release();
+    return bytes;
+  }
+  return Buffer.alloc(0);
+}
+
+const unary = (answer: (context: CallContext, message: Uint8Array) => Promise<Uint8Array>): Method => async (context) => {
+  await context.call.send(await answer(context, await request(context.call)));
+  context.call.end();
+};
+
+const streaming = (answer: (context: CallContext, message: Uint8Array) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Method => async (context) => {
+  for await (const message of answer(context, await request(context.call))) await context.call.send(message);
+  context.call.end();
+};
+
+async function* doAction(context: CallContext, message: Uint8Array): AsyncGenerator<Uint8Array> {
+  const { type, body } = decodeAction(message);
+  const action = context.actions.get(type);
+  if (action === undefined) throw new DuckhouseError('Unsupported', `unknown action "${type}"`, { id: 'action-unknown', context: { action: type, actions: [...context.actions.keys()] } });
+  authorise(context.principal, { operation: 'action', subject: type });
+  const result = await action.run(parseBody(action, body), { lakehouse: context.lakehouse, principal: context.principal, signal: context.call.signal });
+  yield encodeResult(JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)));
+}
+
+const unsupported = (name: string): Method => async () => {
+  throw new DuckhouseError('Unsupported', `${name} is not supported`, { id: 'method-unsupported', context: { method: name } });
+};
+
+const methods: Readonly<Record<string, Method>> = {
+  GetFlightInfo: unary((context, message) => getFlightInfo(context, decodeDescriptor(message))),
+  GetSchema: unary((context, message) => getSchema(context, decodeDescriptor(message))),
+  DoGet: async (context) => doGet(context, await request(context.call)),
+  DoPut: doPut,
+  ListFlights: streaming(listFlights),
+  ListActions: streaming(({ actions }) => [...actions.values()].map(encodeActionType)),
+  DoAction: streaming(doAction),
+  DoExchange: unsupported('DoExchange'),
+  PollFlightInfo: unsupported('PollFlightInfo'),
+};
+
+export const actionTable = (more: readonly FlightAction[] = []): ReadonlyMap<string, FlightAction> =>
+  new Map([...flightActions, ...more].map((action) => [action.type, action]));
+
+export interface ServiceState {
+  /** No new work is taken; what runs may finish. */
+  readonly draining: () => boolean;
+}
+
+const flightPath = '/arrow.flight.protocol.FlightService/';
+const healthPath = '/grpc.health.v1.Health/';
+
+/** Answers one call, whatever happens: an error becomes its status, once. */
+export async function serve(context: ServiceContext, call: ServerCall, { draining }: ServiceState): Promise<void> {
+  const path = String(call.headers[':path']);
+  const method = path.startsWith(flightPath) ? path.slice(flightPath.length) : path;
+  const startedAt = performance.now();
+  let code = 'OK';
+  context.metrics.started();
+  try {
+    await dispatch(context, call, { method, path, draining });
+  } catch (error) {
+    code = report(context, method, error);
+    call.end(error);
+  } finally {
+    context.metrics.bytes('out', call.bytesOut);
+    context.metrics.bytes('in', call.bytesIn);
+    context.metrics.finished({ method: method in methods || method === 'Handshake' ? method : 'other', code, seconds: (performance.now() - startedAt) / 1000 });
+  }
+}
+
+interface Dispatch {
+  readonly method: string;
+  readonly path: string;
+  readonly draining: () => boolean;
+}
+
+async function dispatch(context: ServiceContext, call: ServerCall, { method, path, draining }: Dispatch): Promise<void> {
+  if (path.startsWith(healthPath)) return health(call, path.slice(healthPath.length), draining);
+  if (draining()) throw new DuckhouseError('Unavailable', 'the server is shutting down', { id: 'draining' });
+  if (method === 'Handshake') return handshake(context, call);
+  const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (run === undefined) return unsupported(path)(context as CallContext);
+  const principal = await context.authenticator.authenticate(call.headers.authorization, call.peer);
+  return run({ ...context, call, principal });
+}
+
+function report({ log }: ServiceContext, method: string, failure: unknown): string {
+  const error = toDuckhouseError(failure);
+  if (error.kind === 'Internal') log.error('flight call failed', { method, error: failure });
+  else if (error.kind !== 'Cancelled') log.debug('flight call refused', { method, kind: error.kind, message: error.message });
+  return codeOf(error);
+}
+
+const healthPollMs = 500;
+
+async function health(call: ServerCall, method: string, draining: () => boolean): Promise<void> {
+  const service = decodeHealthRequest(await request(call));
+  const known = service === '' || service === 'arrow.flight.protocol.FlightService';
+  const status = (): number => (!known ? healthStatus.serviceUnknown : draining() ? healthStatus.notServing : healthStatus.serving);
+  if (method === 'Check') {
+    if (!known) throw new DuckhouseError('NotFound', `unknown service ${service}`);
+    await call.send(encodeHealthResponse(status()));
+    return call.end();
+  }
+  if (method !== 'Watch') throw new DuckhouseError('Unsupported', `${method} is not supported`);
+  for (let last = -1; !call.signal.aborted; ) {
+    if (status() !== last) await call.send(encodeHealthResponse((last = status())));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, healthPollMs);
+      call.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    });
+  }
+  call.end();
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import type { ArrowSchema, IpcMessage } from '../arrow/index.ts';
+import type { PreparedQuery, QueryResult } from '../engine/index.ts';
+import { DuckhouseError } from '../errors.ts';
+import type { Lakehouse } from '../lakehouse/index.ts';
+import type { FlightLimits } from './types.ts';
+
+/** What a ticket stands for between GetFlightInfo and DoGet. */
+export type Ticketed =
+  /** A query that runs at DoGet, once; asked for again it is prepared anew. */
+  | { readonly type: 'prepared'; readonly prepared: PreparedQuery }
+  /** The result of a statement that has run: it never runs again. */
+  | { readonly type: 'stored'; readonly schema: ArrowSchema; readonly messages: readonly IpcMessage[]; readonly rows: number };
+
+export interface IssuedTicket {
+  /** Text for the client's ticket: the id and, for what may run again, the SQL. */
+  readonly handle: string;
+  readonly queryId: string;
+  readonly schema: ArrowSchema;
+  /** -1 when not known yet. */
+  readonly rows: number;
+}
+
+export interface TicketStore {
+  /** Prepares a query, or runs a statement that changes something, exactly once. */
+  issue(sql: string): Promise<IssuedTicket>;
+  /** What the handle stands for, or its SQL when that has to be prepared again. NotFound when it has expired. */
+  redeem(handle: string): Ticketed | { readonly type: 'sql'; readonly sql: string };
+  count(): number;
+  close(): Promise<void>;
+}
+
+interface Entry {
+  readonly ticketed: Ticketed;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A stored result holds this much at most. */
+const maxStoredBytes = 64 << 20;
+
+export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): TicketStore {
+  const entries = new Map<string, Entry>();
+
+  const drop = (id: string): void => {
+    const entry = entries.get(id);
+    if (entry === undefined) return;
+    entries.delete(id);
+    clearTimeout(entry.timer);
+    if (entry.ticketed.type === 'prepared') void entry.ticketed.prepared.close();
+  };
+
+  const keep = (id: string, ticketed: Ticketed): void => {
+    if (entries.size >= limits.maxTickets) drop(entries.keys().next().value as string);
+    const timer = setTimeout(() => drop(id), limits.ticketIdleMs);
+    timer.unref();
+    entries.set(id, { ticketed, timer });
+  };
+
+  return {
+    async issue(sql) {
+      const prepared = await lakehouse.prepare(sql, limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs });
+      const id = randomUUID();
+      const { queryId } = prepared;
+      if (isRepeatable(prepared)) {
+        keep(id, { type: 'prepared', prepared });
+        return { handle: JSON.stringify({ id, sql }), queryId, schema: prepared.schema, rows: -1 };
+      }
+      const stored = await store(lakehouse, await prepared.run());
+      keep(id, stored);
+      return { handle: JSON.stringify({ id }), queryId, schema: stored.schema, rows: stored.rows };
+    },
+    redeem(handle) {
+      const { id, sql } = parseHandle(handle);
+      const entry = entries.get(id);
+      if (entry?.ticketed.type === 'stored') return entry.ticketed;
+      if (entry !== undefined) {
+        entries.delete(id);
+        clearTimeout(entry.timer);
+        return entry.ticketed;
+      }
+      if (sql !== undefined) return { type: 'sql', sql };
+      throw new DuckhouseError('NotFound', 'the result of this ticket is no longer kept', { id: 'ticket-expired', hint: 'run the statement again' });
+    },
+    count: () => entries.size,
+    async close() {
+      for (const id of [...entries.keys()]) drop(id);
+    },
+  };
+}
+
+/** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
+const isRepeatable = ({ kind, returnsRows }: PreparedQuery): boolean => returnsRows && (kind === 'select' || kind === 'explain');
+
+async function store(lakehouse: Lakehouse, result: QueryResult): Promise<Extract<Ticketed, { type: 'stored' }>> {
+  if (result.returnsRows) return keepRows(result);
+  await result.close();
+  if (result.rowsChanged === undefined || !countingKinds.has(result.kind)) return { type: 'stored', schema: result.schema, messages: [], rows: 0 };
+  return keepRows(await lakehouse.query(`SELECT ${result.rowsChanged}::BIGINT AS "Count"`));
+}
+
+const countingKinds: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
+
+async function keepRows(result: QueryResult): Promise<Extract<Ticketed, { type: 'stored' }>> {
+  const messages: IpcMessage[] = [];
+  let rows = 0;
+  let bytes = 0;
+  for await (const batch of result.batches) {
+    messages.push({ metadata: Uint8Array.from(batch.metadata), body: Uint8Array.from(batch.body) });
+    rows += batch.rows;
+    bytes += batch.body.byteLength;
+    batch.release();
+    if (bytes > maxStoredBytes) throw new DuckhouseError('ResourceExhausted', `the statement returns more than ${maxStoredBytes} bytes of rows`, { id: 'stored-result-too-large' });
+  }
+  return { type: 'stored', schema: result.schema, messages, rows };
+}
+
+function parseHandle(handle: string): { readonly id: string; readonly sql?: string } {
+  try {
+    const value = JSON.parse(handle) as { readonly id?: unknown; readonly sql?: unknown };
+    if (typeof value.id === 'string' && (value.sql === undefined || typeof value.sql === 'string')) return value as { id: string; sql?: string };
+  } catch {
+    // Falls through to the error below: it was not one of our tickets.
+  }
+  throw new DuckhouseError('InvalidArgument', 'the ticket is malformed', { id: 'ticket-malformed' });
+}

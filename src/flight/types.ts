@@ -1,0 +1,67 @@
+import type { Authenticator } from '../access/index.ts';
+import type { Lakehouse, PutMode } from '../lakehouse/index.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Principal } from '../access/index.ts';
+
+export interface TlsOptions {
+  /** PEM text. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM text of the authority of client certificates; given, clients must have one. */
+  readonly clientCa?: string | undefined;
+}
+
+export interface FlightLimits {
+  /** Bytes of one gRPC message at most. */
+  readonly maxMessageBytes: number;
+  /** Bytes of a call's headers at most. */
+  readonly maxHeaderListSize: number;
+  /** A statement prepared by GetFlightInfo and not fetched ends after this. */
+  readonly ticketIdleMs: number;
+  /** Statements prepared and not fetched at most. */
+  readonly maxTickets: number;
+  /** A put without data for this long is ended. */
+  readonly putIdleMs: number;
+  /** Milliseconds a statement may run; undefined = as long as it takes. */
+  readonly queryTimeoutMs?: number | undefined;
+  /** Rows of a result at most. */
+  readonly maxRows?: number | undefined;
+}
+
+export const defaultLimits: FlightLimits = {
+  maxMessageBytes: 1 << 30,
+  maxHeaderListSize: 256 << 10,
+  ticketIdleMs: 60_000,
+  maxTickets: 1000,
+  putIdleMs: 600_000,
+};
+
+/** What an action may use. */
+export interface ActionContext {
+  readonly lakehouse: Lakehouse;
+  readonly principal: Principal;
+  readonly signal: AbortSignal;
+}
+
+/** One Flight action: `body` is the parsed JSON object, the result is sent as JSON. */
+export interface FlightAction {
+  readonly type: string;
+  readonly description: string;
+  /** Names allowed in the body; `required` must be there. */
+  readonly parameters: readonly string[];
+  readonly required: readonly string[];
+  readonly run: (body: Readonly<Record<string, unknown>>, context: ActionContext) => Promise<unknown>;
+}
+
+export interface FlightServerOptions {
+  readonly lakehouse: Lakehouse;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly putMode?: PutMode;
+  readonly limits?: Partial<FlightLimits>;
+  readonly tls?: TlsOptions | undefined;
+  /** More actions than the room's own. */
+  readonly actions?: readonly FlightAction[];
+}
