@@ -139,15 +139,18 @@ interface IdleOptions {
 /** Ends the put when its client sends nothing for too long. */
 async function* watchIdle(messages: AsyncGenerator<LoadMessage>, { idle, idleMs }: IdleOptions): AsyncGenerator<LoadMessage> {
   const expire = (): void => idle.abort(new DuckhouseError('DeadlineExceeded', `no data for ${idleMs} ms`, { id: 'put-idle', context: { idleMs } }));
+  const stopped = new Promise<never>((_, reject) => idle.signal.addEventListener('abort', () => reject(idle.signal.reason), { once: true }));
+  stopped.catch(() => undefined); // thrown where the next message is awaited
+  const timer = setTimeout(expire, idleMs);
   try {
     for (;;) {
-      const timer = setTimeout(expire, idleMs);
-      const stopped = new Promise<never>((_, reject) => idle.signal.addEventListener('abort', () => reject(idle.signal.reason), { once: true }));
-      const next = await Promise.race([messages.next(), stopped]).finally(() => clearTimeout(timer));
+      const next = await Promise.race([messages.next(), stopped]);
       if (next.done === true) return;
       yield next.value;
+      timer.refresh();
     }
   } finally {
+    clearTimeout(timer);
     void messages.return(undefined);
   }
 }

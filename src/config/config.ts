@@ -1,0 +1,170 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { DuckhouseError } from '../errors.ts';
+import { type Language, languageOf } from '../messages/index.ts';
+import type { PutMode } from '../lakehouse/index.ts';
+import { type SettingName, settingNames, settingOf } from './settings.ts';
+import { type FoundValue, readYaml } from './yaml-file.ts';
+
+/** The configuration of one command, read once. Paths are absolute; bytes and seconds as their names say. */
+export interface Config {
+  readonly workspace: string;
+  readonly host: string;
+  readonly flightPort: number;
+  readonly httpPort: number;
+  readonly putMode: PutMode;
+  readonly maxMessageBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly database: string;
+  /** Bytes; undefined = 60 % of the machine. */
+  readonly memoryLimit: number | undefined;
+  /** Bytes; undefined = 80 % of the machine. */
+  readonly memoryWall: number | undefined;
+  readonly workers: number | undefined;
+  readonly preserveOrder: boolean;
+  readonly queryTimeoutSeconds: number | undefined;
+  readonly maxRows: number | undefined;
+  readonly drainSeconds: number;
+  readonly insecure: boolean;
+  readonly username: string;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly tlsClientCa: string | undefined;
+  readonly tlsCa: string | undefined;
+  readonly server: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'json' | 'text';
+  readonly lang: Language;
+  readonly csvPath: string | undefined;
+  readonly flightTableName: string | undefined;
+  readonly stateDir: string;
+  /** Each setting with the text it was given and where. */
+  readonly origins: ReadonlyMap<SettingName, FoundValue>;
+}
+
+export interface ConfigSources {
+  readonly workspace: string;
+  /** Given on the command line, by setting. */
+  readonly flags?: Readonly<Partial<Record<SettingName, string>>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Flag, then environment, then .env, then duckhouse.yaml, then default. InvalidArgument names place, setting and value. */
+export function loadConfig({ workspace, flags = {}, env = process.env }: ConfigSources): Config {
+  const folder = path.resolve(workspace);
+  const dotEnv = readDotEnv(path.join(folder, '.env'));
+  const yaml = readYaml(path.join(folder, 'duckhouse.yaml'), 'duckhouse.yaml', { ...dotEnv, ...env });
+  const origins = new Map<SettingName, FoundValue>();
+  for (const name of settingNames) {
+    const found = findValue(name, { flags, env, dotEnv, yaml });
+    if (found !== undefined) origins.set(name, check(name, found));
+  }
+  return freeze(folder, origins);
+}
+
+interface Sources {
+  readonly flags: NonNullable<ConfigSources['flags']>;
+  readonly env: NonNullable<ConfigSources['env']>;
+  readonly dotEnv: Readonly<Record<string, string | undefined>>;
+  readonly yaml: ReadonlyMap<SettingName, FoundValue>;
+}
+
+function findValue(name: SettingName, { flags, env, dotEnv, yaml }: Sources): FoundValue | undefined {
+  const { env: variables, fallback, flag } = settingOf(name);
+  const given = flags[name];
+  if (given !== undefined) return { value: given, origin: flag?.split(' ')[0] ?? `--${name}` };
+  for (const variable of variables) {
+    const value = env[variable];
+    if (value !== undefined && value !== '') return { value, origin: variable };
+  }
+  for (const variable of variables) {
+    const value = dotEnv[variable];
+    if (value !== undefined && value !== '') return { value, origin: `.env ${variable}` };
+  }
+  return yaml.get(name) ?? (fallback === undefined ? undefined : { value: fallback, origin: 'default' });
+}
+
+const readDotEnv = (file: string): Readonly<Record<string, string | undefined>> => (existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {});
+
+function check(name: SettingName, found: FoundValue): FoundValue {
+  const { type, choices } = settingOf(name);
+  const number = Number(found.value);
+  const wrong = (expected: string): DuckhouseError =>
+    new DuckhouseError('InvalidArgument', `${found.origin}: ${name} must be ${expected}, not "${found.value}"`, {
+      id: 'config-value',
+      context: { origin: found.origin, name, expected, value: found.value },
+    });
+  if (type === 'port' && !(Number.isInteger(number) && number >= 0 && number <= 65535)) throw wrong('0..65535');
+  if (type === 'number' && !(number >= 0)) throw wrong('>= 0');
+  if (type === 'flag' && !/^(true|false|1|0|yes|no)$/i.test(found.value)) throw wrong('true | false');
+  if (choices !== undefined && !choices.includes(found.value)) throw wrong(choices.join(' | '));
+  return found;
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, KB: 1e3, KIB: 2 ** 10, M: 2 ** 20, MB: 1e6, MIB: 2 ** 20, G: 2 ** 30, GB: 1e9, GIB: 2 ** 30, T: 2 ** 40, TB: 1e12, TIB: 2 ** 40 };
+
+function bytesOf(name: SettingName, found: FoundValue | undefined): number | undefined {
+  if (found === undefined) return undefined;
+  const match = /^([\d.]+)\s*([a-z]*)$/i.exec(found.value.trim());
+  const unit = units[(match?.[2] ?? '?').toUpperCase()];
+  if (match === null || unit === undefined) {
+    throw new DuckhouseError('InvalidArgument', `${found.origin}: ${name} must be a size such as 4GB, not "${found.value}"`, {
+      id: 'config-value',
+      context: { origin: found.origin, name, expected: '4GB', value: found.value },
+    });
+  }
+  return Math.round(Number(match[1]) * unit);
+}
+
+function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>): Config {
+  const text = (name: SettingName): string | undefined => origins.get(name)?.value;
+  const number = (name: SettingName): number | undefined => (text(name) === undefined ? undefined : Number(text(name)));
+  const flag = (name: SettingName): boolean => /^(true|1|yes)$/i.test(text(name) ?? '');
+  const file = (name: SettingName): string | undefined => (text(name) === undefined ? undefined : path.resolve(workspace, text(name) as string));
+  const stateDir = path.join(workspace, '.duckhouse');
+  return Object.freeze({
+    workspace,
+    stateDir,
+    host: text('host') as string,
+    flightPort: number('flightPort') as number,
+    httpPort: number('httpPort') as number,
+    putMode: text('putMode') as PutMode,
+    maxMessageBytes: number('maxMessageBytes') as number,
+    maxHeaderBytes: number('maxHeaderBytes') as number,
+    database: text('database') === ':memory:' ? ':memory:' : (file('database') ?? path.join(stateDir, 'warehouse.duckdb')),
+    memoryLimit: bytesOf('memoryLimit', origins.get('memoryLimit')),
+    memoryWall: bytesOf('memoryWall', origins.get('memoryWall')),
+    workers: number('workers'),
+    preserveOrder: flag('preserveOrder'),
+    queryTimeoutSeconds: number('queryTimeoutSeconds'),
+    maxRows: number('maxRows'),
+    drainSeconds: number('drainSeconds') as number,
+    insecure: flag('insecure'),
+    username: text('username') as string,
+    password: text('password') ?? passwordOf(file('passwordFile')),
+    token: text('token'),
+    tlsCert: file('tlsCert'),
+    tlsKey: file('tlsKey'),
+    tlsClientCa: file('tlsClientCa'),
+    tlsCa: file('tlsCa'),
+    server: text('server'),
+    logLevel: text('logLevel') as Config['logLevel'],
+    logFormat: text('logFormat') as Config['logFormat'],
+    lang: languageOf(text('lang')),
+    csvPath: file('csvPath'),
+    flightTableName: text('flightTableName'),
+    origins,
+  });
+}
+
+function passwordOf(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new DuckhouseError('InvalidArgument', `cannot read the password file ${file}`, { id: 'file-missing', context: { file }, cause });
+  }
+}
