@@ -123,7 +123,11 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
   const text = (name: SettingName): string | undefined => origins.get(name)?.value;
   const number = (name: SettingName): number | undefined => (text(name) === undefined ? undefined : Number(text(name)));
   const flag = (name: SettingName): boolean => /^(true|1|yes)$/i.test(text(name) ?? '');
-  const file = (name: SettingName): string | undefined => (text(name) === undefined ? undefined : path.resolve(workspace, text(name) as string));
+  // What is typed is meant from where one stands, what is written down from the workspace.
+  const file = (name: SettingName): string | undefined => {
+    const found = origins.get(name);
+    return found === undefined ? undefined : found.origin.startsWith('--') ? path.resolve(found.value) : path.resolve(workspace, found.value);
+  };
   const stateDir = path.join(workspace, '.duckhouse');
   return Object.freeze({
     workspace,

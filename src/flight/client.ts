@@ -22,15 +22,20 @@ export interface FlightClientOptions {
   readonly tls?: Pick<ChannelOptions, 'ca' | 'cert' | 'key' | 'insecure'> | undefined;
   /** Sent with each call. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Times a call is made again when the server is not available; default 3. */
+  /**
+   * Times a call is made again, each time after a longer pause, when the server cannot be reached or refuses new work;
+   * default 3. A call that was sent and then lost its connection may have had its effect: it is made again only when `idempotent`.
+   */
   readonly retries?: number | undefined;
 }
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The server gives up after this. */
+  /** The server gives up after this; the client, should the server be silent, a little later. */
   readonly timeoutMs?: number | undefined;
+  /** Running it twice does no harm, as with a SELECT. */
+  readonly idempotent?: boolean | undefined;
 }
 
 /** A record or dictionary batch; its memory may be reused after `release`. */
@@ -75,6 +80,11 @@ export interface FlightClient {
 
 const flightPath = '/arrow.flight.protocol.FlightService/';
 const retryDelayMs = 100;
+/** How much longer than the server the client waits at a deadline. */
+const silenceMs = 1000;
+
+const mayRetry = (error: unknown, { idempotent = false }: CallOptions): boolean =>
+  isDuckhouseError(error) && error.kind === 'Unavailable' && (idempotent || error.id !== 'connection-lost');
 
 export function connectFlight(options: FlightClientOptions): FlightClient {
   const channel = createChannel({ url: httpUrl(options.uri), ...options.tls });
@@ -89,25 +99,30 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
         ...(authorization === undefined ? {} : { authorization }),
         ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.max(1, Math.min(99_999_999, Math.ceil(timeoutMs)))}m` }),
       },
-      signal,
+      timeoutMs === undefined ? signal : AbortSignal.any([AbortSignal.timeout(timeoutMs + silenceMs), ...(signal === undefined ? [] : [signal])]),
     );
 
-  /** Opens a call, sends its one message and waits for the first answer; tried again while the server is not available. */
-  const begin = async (path: string, message: Uint8Array, call: CallOptions): Promise<Begun> => {
+  const retrying = async <T>(call: CallOptions, work: () => Promise<T>): Promise<T> => {
     const retries = options.retries ?? 3;
     for (let attempt = 0; ; attempt++) {
       try {
-        const opened = await open(path, call);
-        await opened.send(grpcMessage(message));
-        opened.half();
-        const messages = opened.messages();
-        return { call: opened, first: await messages.next(), messages };
+        return await work();
       } catch (error) {
-        if (attempt >= retries || !isDuckhouseError(error) || error.kind !== 'Unavailable' || call.signal?.aborted) throw error;
+        if (attempt >= retries || call.signal?.aborted || !mayRetry(error, call)) throw error;
         await sleep(retryDelayMs * 2 ** attempt);
       }
     }
   };
+
+  /** Opens a call, sends its one message and waits for the first answer. */
+  const begin = (path: string, message: Uint8Array, call: CallOptions): Promise<Begun> =>
+    retrying(call, async () => {
+      const opened = await open(path, call);
+      await opened.send(grpcMessage(message));
+      opened.half();
+      const messages = opened.messages();
+      return { call: opened, first: await messages.next(), messages };
+    });
 
   const all = async function* (path: string, message: Uint8Array, call: CallOptions): AsyncGenerator<Uint8Array> {
     const { first, messages } = await begin(path, message, call);
@@ -133,18 +148,18 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
 
   return {
     getFlightInfo: async (descriptor, call = {}) => decodeFlightInfo(await one(`${flightPath}GetFlightInfo`, encodeDescriptor(descriptor), call)),
-    getSchema: async (descriptor, call = {}) => decodeSchema(decapsulate(decodeSchemaResult(await one(`${flightPath}GetSchema`, encodeDescriptor(descriptor), call)))),
+    getSchema: async (descriptor, call = {}) => decodeSchema(decapsulate(decodeSchemaResult(await one(`${flightPath}GetSchema`, encodeDescriptor(descriptor), { idempotent: true, ...call })))),
     doGet,
     query: (sql, call) => doGet(sql, call),
-    doPut: async (descriptor, put) => sendPut(await open(`${flightPath}DoPut`, put), descriptor, put),
+    doPut: async (descriptor, put) => sendPut(await retrying(put, () => open(`${flightPath}DoPut`, put)), descriptor, put),
     doAction: async (type, body, call = {}) =>
       (await collect(`${flightPath}DoAction`, encodeAction(type, body === undefined ? '' : JSON.stringify(body)), call)).map(decodeResult),
     async *listFlights(criteria = '', call = {}) {
-      for await (const info of all(`${flightPath}ListFlights`, encodeCriteria(criteria), call)) yield decodeFlightInfo(info);
+      for await (const info of all(`${flightPath}ListFlights`, encodeCriteria(criteria), { idempotent: true, ...call })) yield decodeFlightInfo(info);
     },
-    listActions: async (call = {}) => (await collect(`${flightPath}ListActions`, new Uint8Array(0), call)).map(decodeActionType),
+    listActions: async (call = {}) => (await collect(`${flightPath}ListActions`, new Uint8Array(0), { idempotent: true, ...call })).map(decodeActionType),
     async handshake(call = {}) {
-      const begun = await begin(`${flightPath}Handshake`, encodeHandshake(''), call);
+      const begun = await begin(`${flightPath}Handshake`, encodeHandshake(''), { idempotent: true, ...call });
       for (let next = begun.first; next.done !== true; next = await begun.messages.next()) next.value.release();
       const { authorization: granted } = await begun.call.responseHeaders;
       if (typeof granted !== 'string') return undefined;
@@ -196,12 +211,13 @@ async function sendPut(call: ClientCall, descriptor: FlightDescriptor, { schema,
   answers.catch(() => undefined); // also awaited below
   try {
     await call.send(encodeDataless({ descriptor: encodeDescriptor(descriptor), header: encodeSchema(schema) }));
-    for await (const { metadata, body, headroom, release } of batches) await call.send(frameBatch({ metadata, body, headroom: headroom ?? 0 }), release);
+    for await (const { metadata, body, headroom, release } of batches) {
+      if (!(await call.send(frameBatch({ metadata, body, headroom: headroom ?? 0 }), release))) break;
+    }
     call.half();
   } catch (error) {
-    // The server's own reason, when it has given one, says more than the broken stream.
-    if (!isDuckhouseError(error) || error.id !== 'connection-lost') call.cancel();
-    throw isDuckhouseError(error) ? error : await answers.then(() => error, (reason: unknown) => (isDuckhouseError(reason) && reason.kind !== 'Unavailable' ? reason : error));
+    call.cancel();
+    throw error;
   }
   const results = await answers;
   return results.at(-1) ?? new Uint8Array(0);

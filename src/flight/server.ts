@@ -51,7 +51,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   });
   server.on('sessionError', () => undefined); // said by the session itself
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const call = createServerCall({ stream, headers, maxMessageBytes: limits.maxMessageBytes });
+    const call = createServerCall({ stream, headers, maxMessageBytes: limits.maxMessageBytes, idleMs: limits.putIdleMs });
     void serve(context, call, { draining: () => draining });
   });
 

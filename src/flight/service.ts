@@ -78,7 +78,9 @@ export async function serve(context: ServiceContext, call: ServerCall, { drainin
   context.metrics.started();
   try {
     await dispatch(context, call, { method, path, draining });
-  } catch (error) {
+  } catch (failure) {
+    // What an aborted call fails with is only the echo of the reason.
+    const error: unknown = call.signal.aborted ? call.signal.reason : failure;
     code = report(context, method, error);
     call.end(error);
   } finally {

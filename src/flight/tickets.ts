@@ -8,9 +8,16 @@ import type { FlightLimits } from './types.ts';
 /** What a ticket stands for between GetFlightInfo and DoGet. */
 export type Ticketed =
   /** A query that runs at DoGet, once; asked for again it is prepared anew. */
-  | { readonly type: 'prepared'; readonly prepared: PreparedQuery }
-  /** The result of a statement that has run: it never runs again. */
-  | { readonly type: 'stored'; readonly schema: ArrowSchema; readonly messages: readonly IpcMessage[]; readonly rows: number };
+  { readonly type: 'prepared'; readonly prepared: PreparedQuery } | Stored;
+
+/** The result of a statement that has run: it never runs again. */
+export interface Stored {
+  readonly type: 'stored';
+  readonly schema: ArrowSchema;
+  readonly messages: readonly IpcMessage[];
+  readonly rows: number;
+  readonly bytes: number;
+}
 
 export interface IssuedTicket {
   /** Text for the client's ticket: the id and, for what may run again, the SQL. */
@@ -23,7 +30,7 @@ export interface IssuedTicket {
 
 export interface TicketStore {
   /** Prepares a query, or runs a statement that changes something, exactly once. */
-  issue(sql: string): Promise<IssuedTicket>;
+  issue(sql: string, signal: AbortSignal): Promise<IssuedTicket>;
   /** What the handle stands for, or its SQL when that has to be prepared again. NotFound when it has expired. */
   redeem(handle: string): Ticketed | { readonly type: 'sql'; readonly sql: string };
   count(): number;
@@ -35,11 +42,13 @@ interface Entry {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A stored result holds this much at most. */
+/** A stored result holds this much at most, and all of them together that much. */
 const maxStoredBytes = 64 << 20;
+const maxAllStoredBytes = 256 << 20;
 
 export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): TicketStore {
   const entries = new Map<string, Entry>();
+  let storedBytes = 0;
 
   const drop = (id: string): void => {
     const entry = entries.get(id);
@@ -47,18 +56,20 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     entries.delete(id);
     clearTimeout(entry.timer);
     if (entry.ticketed.type === 'prepared') void entry.ticketed.prepared.close();
+    else storedBytes -= entry.ticketed.bytes;
   };
 
   const keep = (id: string, ticketed: Ticketed): void => {
-    if (entries.size >= limits.maxTickets) drop(entries.keys().next().value as string);
+    if (ticketed.type === 'stored') storedBytes += ticketed.bytes;
+    while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes)) drop(entries.keys().next().value as string);
     const timer = setTimeout(() => drop(id), limits.ticketIdleMs);
     timer.unref();
     entries.set(id, { ticketed, timer });
   };
 
   return {
-    async issue(sql) {
-      const prepared = await lakehouse.prepare(sql, limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs });
+    async issue(sql, signal) {
+      const prepared = await lakehouse.prepare(sql, { signal, ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }) });
       const id = randomUUID();
       const { queryId } = prepared;
       if (isRepeatable(prepared)) {
@@ -89,18 +100,18 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
 }
 
 /** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
-const isRepeatable = ({ kind, returnsRows }: PreparedQuery): boolean => returnsRows && (kind === 'select' || kind === 'explain');
+const isRepeatable = ({ kind, returnsRows }: PreparedQuery): boolean => returnsRows && kind === 'select';
 
-async function store(lakehouse: Lakehouse, result: QueryResult): Promise<Extract<Ticketed, { type: 'stored' }>> {
+async function store(lakehouse: Lakehouse, result: QueryResult): Promise<Stored> {
   if (result.returnsRows) return keepRows(result);
   await result.close();
-  if (result.rowsChanged === undefined || !countingKinds.has(result.kind)) return { type: 'stored', schema: result.schema, messages: [], rows: 0 };
+  if (result.rowsChanged === undefined || !countingKinds.has(result.kind)) return { type: 'stored', schema: result.schema, messages: [], rows: 0, bytes: 0 };
   return keepRows(await lakehouse.query(`SELECT ${result.rowsChanged}::BIGINT AS "Count"`));
 }
 
 const countingKinds: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
 
-async function keepRows(result: QueryResult): Promise<Extract<Ticketed, { type: 'stored' }>> {
+async function keepRows(result: QueryResult): Promise<Stored> {
   const messages: IpcMessage[] = [];
   let rows = 0;
   let bytes = 0;
@@ -111,7 +122,7 @@ async function keepRows(result: QueryResult): Promise<Extract<Ticketed, { type: 
     batch.release();
     if (bytes > maxStoredBytes) throw new DuckhouseError('ResourceExhausted', `the statement returns more than ${maxStoredBytes} bytes of rows`, { id: 'stored-result-too-large' });
   }
-  return { type: 'stored', schema: result.schema, messages, rows };
+  return { type: 'stored', schema: result.schema, messages, rows, bytes };
 }
 
 function parseHandle(handle: string): { readonly id: string; readonly sql?: string } {

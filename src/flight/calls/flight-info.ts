@@ -1,47 +1,23 @@
-import { authorise } from '../../access/index.ts';
-import { type ArrowSchema, encapsulate, encodeSchema } from '../../arrow/index.ts';
-import { DuckhouseError } from '../../errors.ts';
+import type { ArrowSchema } from '../../arrow/index.ts';
 import { quoteTable, type TableInfo, tableNameOf } from '../../lakehouse/index.ts';
 import { decodeCriteria, encodeFlightInfo, encodeSchemaResult, type FlightDescriptor, type FlightInfo, pathDescriptor } from '../proto/messages.ts';
-import { decodeStatement, encodeStatementTicket, unpackAny } from '../sql/messages.ts';
+import { openCommand } from '../sql/commands.ts';
+import { unpackAny } from '../sql/messages.ts';
+import { queryInfo, querySchema, schemaBytes, sqlText } from './query.ts';
 import type { CallContext } from './context.ts';
-
-export const schemaBytes = (schema: ArrowSchema): Uint8Array => encapsulate(encodeSchema(schema));
-
-/** The SQL a command means: a CommandStatementQuery, or UTF-8 text as it is. */
-export function sqlOfCommand(cmd: Uint8Array): string {
-  const message = unpackAny(cmd);
-  if (message === undefined) return sqlText(cmd);
-  if (message.name !== 'CommandStatementQuery') throw new DuckhouseError('Unsupported', `Flight SQL command ${message.name} is not supported`, { id: 'command-unsupported', context: { command: message.name } });
-  const { sql, transactionId } = decodeStatement(message.value);
-  if (transactionId.byteLength > 0) throw new DuckhouseError('Unsupported', 'Flight SQL transactions are not supported');
-  return sql;
-}
-
-/** UTF-8 text. InvalidArgument for other bytes. */
-export function sqlText(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
-  } catch (cause) {
-    throw new DuckhouseError('InvalidArgument', 'the command or ticket is neither SQL text nor a Flight SQL message', { id: 'command-malformed', cause });
-  }
-}
 
 async function infoOf(context: CallContext, descriptor: FlightDescriptor): Promise<FlightInfo> {
   if (descriptor.type === 'PATH') return tableFlight(context, await context.lakehouse.describeTable(tableNameOf(descriptor.path)));
-  const sql = sqlOfCommand(descriptor.cmd);
-  authorise(context.principal, { operation: 'query', subject: sql });
-  const { handle, queryId, schema, rows } = await context.tickets.issue(sql);
-  context.call.setQueryId(queryId);
-  return {
-    schema: schemaBytes(schema),
-    descriptor,
-    endpoints: [{ ticket: encodeStatementTicket(handle), locations: [] }],
-    totalRecords: rows,
-    totalBytes: -1,
-    ordered: false,
-    appMetadata: Buffer.from(JSON.stringify({ queryId })),
-  };
+  const message = unpackAny(descriptor.cmd);
+  if (message === undefined) return queryInfo(context, sqlText(descriptor.cmd), descriptor);
+  return openCommand(message, 'info')(context, message.value, descriptor);
+}
+
+async function schemaOf(context: CallContext, descriptor: FlightDescriptor): Promise<ArrowSchema> {
+  if (descriptor.type === 'PATH') return context.lakehouse.schemaOf(tableNameOf(descriptor.path));
+  const message = unpackAny(descriptor.cmd);
+  if (message === undefined) return querySchema(context, sqlText(descriptor.cmd));
+  return openCommand(message, 'schema')(context, message.value);
 }
 
 /** A table as a flight: its path, and a ticket that is the query. */
@@ -62,14 +38,8 @@ export const getFlightInfo = async (context: CallContext, descriptor: FlightDesc
   encodeFlightInfo(await infoOf(context, descriptor));
 
 /** The schema, without running anything. */
-export async function getSchema(context: CallContext, descriptor: FlightDescriptor): Promise<Uint8Array> {
-  if (descriptor.type === 'PATH') return encodeSchemaResult(schemaBytes(await context.lakehouse.schemaOf(tableNameOf(descriptor.path))));
-  const sql = sqlOfCommand(descriptor.cmd);
-  authorise(context.principal, { operation: 'query', subject: sql });
-  const prepared = await context.lakehouse.prepare(sql);
-  await prepared.close();
-  return encodeSchemaResult(schemaBytes(prepared.schema));
-}
+export const getSchema = async (context: CallContext, descriptor: FlightDescriptor): Promise<Uint8Array> =>
+  encodeSchemaResult(schemaBytes(await schemaOf(context, descriptor)));
 
 /** Tables and views; the criteria are a part of the name. */
 export async function* listFlights(context: CallContext, criteria: Uint8Array): AsyncGenerator<Uint8Array> {

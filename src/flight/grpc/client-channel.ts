@@ -1,5 +1,5 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
-import { DuckhouseError } from '../../errors.ts';
+import { DuckhouseError, isDuckhouseError, toDuckhouseError } from '../../errors.ts';
 import { type AssembledMessage, createAssembler } from './assembler.ts';
 import { errorOfTrailers } from './status.ts';
 
@@ -15,8 +15,11 @@ export interface ChannelOptions {
 }
 
 export interface ClientCall {
-  /** Sends framed bytes; `done` when they may be reused. Resolves when there is room for more. */
-  send(framed: Uint8Array, done?: () => void): Promise<void>;
+  /**
+   * Sends framed bytes; `done` when they may be reused. Resolves when there is room for more: false when the server has
+   * answered already and wants none. Throws the server's error.
+   */
+  send(framed: Uint8Array, done?: () => void): Promise<boolean>;
   /** Nothing more will be sent. */
   half(): void;
   /** The server's messages; throws the error its trailers say. */
@@ -92,7 +95,7 @@ const unreachable = (url: string, cause: unknown): DuckhouseError =>
   });
 
 function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, signal: AbortSignal | undefined): ClientCall {
-  const stream = session.request(headers);
+  const stream = requestStream(session, headers);
   let trailers: Readonly<Record<string, unknown>> | undefined;
   let failure: unknown;
   let pendingWrites = 0;
@@ -105,7 +108,10 @@ function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, s
     if (response['grpc-status'] !== undefined) trailers = response;
     if (response[':status'] !== 200) failure = new DuckhouseError('Unavailable', `the server answered with HTTP status ${response[':status']}: it is no Flight server`);
   });
-  stream.on('trailers', (received) => void (trailers = received));
+  stream.on('trailers', (received) => {
+    trailers = received;
+    room?.();
+  });
   stream.on('error', (error) => {
     failure ??= error;
     room?.();
@@ -119,9 +125,18 @@ function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, s
   if (signal?.aborted) cancel();
 
   const outcome = (): unknown => {
-    if (signal?.aborted) return signal.reason;
+    if (signal?.aborted) return toDuckhouseError(signal.reason);
     if (trailers !== undefined) return errorOfTrailers(trailers);
+    if (isDuckhouseError(failure)) return failure;
     return new DuckhouseError('Unavailable', 'the connection broke off', { id: 'connection-lost', cause: failure });
+  };
+
+  const over = (): boolean => stream.destroyed || stream.closed || trailers !== undefined;
+  const stillWanted = (): boolean => {
+    if (!over()) return true;
+    const error = outcome();
+    if (error !== undefined) throw error;
+    return false;
   };
 
   return {
@@ -129,9 +144,9 @@ function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, s
     cancel,
     half: () => void stream.end(),
     async send(framed, done) {
-      if (stream.destroyed || stream.closed || trailers !== undefined) {
+      if (over()) {
         done?.();
-        throw outcome() ?? new DuckhouseError('Cancelled', 'the server ended the call');
+        return stillWanted();
       }
       pendingWrites++;
       stream.write(framed, () => {
@@ -139,10 +154,20 @@ function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, s
         done?.();
         room?.();
       });
-      while (pendingWrites >= maxPendingWrites && !stream.destroyed && !stream.closed) await new Promise<void>((resolve) => (room = resolve));
+      while (pendingWrites >= maxPendingWrites && !over()) await new Promise<void>((resolve) => (room = resolve));
+      return stillWanted();
     },
     messages: () => readMessages(stream, outcome, () => signal?.removeEventListener('abort', cancel)),
   };
+}
+
+/** A connection may end between two calls. Nothing was sent then. */
+function requestStream(session: ClientHttp2Session, headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  try {
+    return session.request(headers);
+  } catch (cause) {
+    throw new DuckhouseError('Unavailable', 'the connection has ended', { id: 'connection-ended', cause });
+  }
 }
 
 async function* readMessages(stream: ClientHttp2Stream, outcome: () => unknown, onDone: () => void): AsyncGenerator<AssembledMessage> {

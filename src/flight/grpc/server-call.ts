@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import http2, { type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { DuckhouseError } from '../../errors.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
 import { type AssembledMessage, createAssembler } from './assembler.ts';
@@ -28,14 +28,20 @@ export interface ServerCallOptions {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   readonly maxMessageBytes: number;
+  /** A client that sends nothing for this long while it is waited for is given up. */
+  readonly idleMs: number;
 }
 
 /** Writes on their way at most: one in the socket, one behind it. */
 const maxPendingWrites = 2;
 /** Received and not taken yet: above it the stream is paused. */
 const maxQueuedBytes = 8 << 20;
+/** A client may go on sending this long after it was answered. */
+const sendingLingerMs = 1000;
+/** A client that does not take what it was sent before an error is given up after this. */
+const readingLingerMs = 30_000;
 
-export function createServerCall({ stream, headers, maxMessageBytes }: ServerCallOptions): ServerCall {
+export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: ServerCallOptions): ServerCall {
   const controller = new AbortController();
   const timer = deadlineTimer(headers['grpc-timeout'], controller);
   let initial: OutgoingHttpHeaders = {};
@@ -56,14 +62,18 @@ export function createServerCall({ stream, headers, maxMessageBytes }: ServerCal
     clearTimeout(timer);
     abort();
   });
-  stream.on('wantTrailers', () => stream.sendTrailers(trailers ?? statusTrailers(undefined)));
+  controller.signal.addEventListener('abort', () => room?.());
+  stream.on('wantTrailers', () => {
+    stream.sendTrailers(trailers ?? statusTrailers(undefined));
+    if (!stream.readableEnded) closeLater(stream, { ms: sendingLingerMs, code: http2.constants.NGHTTP2_NO_ERROR });
+  });
 
   const respond = (): void => {
     if (!stream.headersSent && !stream.destroyed) stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...initial }, { waitForTrailers: true });
   };
 
   const sendFramed = async (bytes: Uint8Array, done?: () => void): Promise<void> => {
-    if (stream.destroyed || stream.closed) {
+    if (stream.destroyed || stream.closed || controller.signal.aborted) {
       done?.();
       throw controller.signal.reason ?? new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' });
     }
@@ -75,7 +85,8 @@ export function createServerCall({ stream, headers, maxMessageBytes }: ServerCal
       done?.();
       room?.();
     });
-    while (pendingWrites >= maxPendingWrites && !stream.destroyed) await new Promise<void>((resolve) => (room = resolve));
+    while (pendingWrites >= maxPendingWrites && !stream.destroyed && !controller.signal.aborted) await new Promise<void>((resolve) => (room = resolve));
+    if (controller.signal.aborted) throw controller.signal.reason;
   };
 
   return {
@@ -86,7 +97,7 @@ export function createServerCall({ stream, headers, maxMessageBytes }: ServerCal
     setQueryId: (id) => void (queryId = id),
     send: (message) => sendFramed(grpcMessage(message)),
     sendFramed,
-    messages: () => readMessages(stream, { signal: controller.signal, maxMessageBytes, onBytes: (count) => void (bytesIn += count) }),
+    messages: () => readMessages(stream, { signal: controller.signal, maxMessageBytes, idleMs, onBytes: (count) => void (bytesIn += count) }),
     end(error) {
       if (trailers !== undefined) return;
       trailers = statusTrailers(error, queryId);
@@ -97,6 +108,7 @@ export function createServerCall({ stream, headers, maxMessageBytes }: ServerCal
         if (error !== undefined) return stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...initial, ...trailers }, { endStream: true });
         respond();
       }
+      if (error !== undefined) closeLater(stream, { ms: readingLingerMs, code: http2.constants.NGHTTP2_CANCEL });
       stream.end();
     },
     get bytesOut() {
@@ -106,6 +118,17 @@ export function createServerCall({ stream, headers, maxMessageBytes }: ServerCal
       return bytesIn;
     },
   };
+}
+
+interface CloseOptions {
+  readonly ms: number;
+  readonly code: number;
+}
+
+function closeLater(stream: ServerHttp2Stream, { ms, code }: CloseOptions): void {
+  const timer = setTimeout(() => stream.close(code), ms);
+  timer.unref();
+  stream.once('close', () => clearTimeout(timer));
 }
 
 const timeoutUnits: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
@@ -129,10 +152,11 @@ function deadlineTimer(header: string | string[] | undefined, controller: AbortC
 interface ReadOptions {
   readonly signal: AbortSignal;
   readonly maxMessageBytes: number;
+  readonly idleMs: number;
   readonly onBytes: (count: number) => void;
 }
 
-async function* readMessages(stream: ServerHttp2Stream, { signal, maxMessageBytes, onBytes }: ReadOptions): AsyncGenerator<AssembledMessage> {
+async function* readMessages(stream: ServerHttp2Stream, { signal, maxMessageBytes, idleMs, onBytes }: ReadOptions): AsyncGenerator<AssembledMessage> {
   const queue: AssembledMessage[] = [];
   let queuedBytes = 0;
   let ended = false;
@@ -186,7 +210,11 @@ async function* readMessages(stream: ServerHttp2Stream, { signal, maxMessageByte
         if (queuedBytes <= maxQueuedBytes / 2 && stream.isPaused()) stream.resume();
         yield message;
       } else if (ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      else {
+        const timer = setTimeout(() => fail(idleError(idleMs)), idleMs);
+        await new Promise<void>((resolve) => (wake = resolve));
+        clearTimeout(timer);
+      }
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -196,4 +224,6 @@ async function* readMessages(stream: ServerHttp2Stream, { signal, maxMessageByte
   }
 }
 
+const idleError = (idleMs: number): DuckhouseError =>
+  new DuckhouseError('DeadlineExceeded', `the client sent nothing for ${idleMs} ms`, { id: 'client-idle', context: { idleMs } });
 const brokenOff = (): DuckhouseError => new DuckhouseError('Cancelled', 'the client broke off the stream', { id: 'client-gone' });

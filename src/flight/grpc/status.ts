@@ -62,7 +62,7 @@ export function statusTrailers(failure: unknown, queryId?: string): OutgoingHttp
   const { errorType } = error.context;
   return {
     'grpc-status': String(grpcCodes[codeOf(error)]),
-    'grpc-message': encodeMessage(message).slice(0, maxMessageBytes),
+    'grpc-message': encodeMessage(message).slice(0, maxMessageBytes).replace(/%.?$/, ''),
     ...(typeof errorType === 'string' ? { 'x-duckdb-error-type': encodeMessage(errorType) } : {}),
     ...(detail === undefined || detail.length > maxDetailBytes ? {} : { 'x-duckhouse-error-bin': Buffer.from(detail, 'utf8').toString('base64') }),
     ...base,

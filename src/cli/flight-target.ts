@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/index.ts';
+import { connectFlight, type FlightClient, pathDescriptor } from '../flight/index.ts';
+import { parseTableName, type Receipt, type TableInfo } from '../lakehouse/index.ts';
+import type { Target, TargetPut } from './target.ts';
+
+const pem = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'));
+
+/** A client with the configuration's credentials and certificates. */
+export const clientOf = (config: Config, uri: string): FlightClient =>
+  connectFlight({
+    uri,
+    username: config.username,
+    password: config.password,
+    token: config.token,
+    tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
+  });
+
+export async function openFlightTarget(config: Config, { uri, sharesFiles }: { readonly uri: string; readonly sharesFiles: boolean }): Promise<Target> {
+  const client = clientOf(config, uri);
+  const action = async <T>(type: string, body: unknown): Promise<T> => JSON.parse(Buffer.from((await client.doAction(type, body))[0] ?? 'null').toString('utf8')) as T;
+  return {
+    address: uri,
+    sharesFiles,
+    async query(sql, { signal, timeoutMs }) {
+      const { schema, messages } = await client.query(sql, { signal, timeoutMs });
+      return { schema, messages, rowsChanged: undefined };
+    },
+    put: (put) => putOver(client, put),
+    findLoad: async (loadId) => (await action<Receipt | null>('find_load', { loadId })) ?? undefined,
+    listTables: () => action<TableInfo[]>('list_tables', {}),
+    describeTable: (name) => action<TableInfo>('describe', { name }),
+    createView: (name, sql, replace) => action<TableInfo>('create_view', { name, sql, replace }),
+    async close() {
+      client.close();
+    },
+  };
+}
+
+async function putOver(client: FlightClient, { table, mode, loadId, schema, batches, signal }: TargetPut): Promise<Receipt> {
+  const { catalog, dbSchema, table: name } = parseTableName(table);
+  const headers = {
+    ...(mode === undefined ? {} : { 'x-duckhouse-mode': mode }),
+    ...(loadId === undefined ? {} : { 'x-duckhouse-load-id': loadId }),
+  };
+  const path = [catalog, dbSchema, name].filter((part): part is string => part !== undefined);
+  const metadata = await client.doPut(pathDescriptor(path), { schema, batches, headers, signal });
+  return JSON.parse(Buffer.from(metadata).toString('utf8')) as Receipt;
+}

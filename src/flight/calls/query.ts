@@ -1,0 +1,101 @@
+import { authorise } from '../../access/index.ts';
+import { type ArrowSchema, encapsulate, encodeSchema } from '../../arrow/index.ts';
+import type { QueryOptions, QueryResult } from '../../engine/index.ts';
+import { DuckhouseError } from '../../errors.ts';
+import { encodeDataless, frameBatch } from '../proto/flight-data.ts';
+import type { FlightDescriptor, FlightInfo } from '../proto/messages.ts';
+import { encodeStatementTicket } from '../sql/messages.ts';
+import type { Stored } from '../tickets.ts';
+import type { CallContext } from './context.ts';
+
+/** The schema as FlightInfo and SchemaResult carry it. */
+export const schemaBytes = (schema: ArrowSchema): Uint8Array => encapsulate(encodeSchema(schema));
+
+/** UTF-8 text. InvalidArgument for other bytes. */
+export function sqlText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
+  } catch (cause) {
+    throw new DuckhouseError('InvalidArgument', 'the command or ticket is neither SQL text nor a Flight SQL message', { id: 'command-malformed', cause });
+  }
+}
+
+/** Prepares a query, or runs what is no query, and says how to fetch the result. */
+export async function queryInfo(context: CallContext, sql: string, descriptor: FlightDescriptor): Promise<FlightInfo> {
+  authorise(context.principal, { operation: 'query', subject: sql });
+  const { handle, queryId, schema, rows } = await context.tickets.issue(sql, context.call.signal);
+  context.call.setQueryId(queryId);
+  return {
+    schema: schemaBytes(schema),
+    descriptor,
+    endpoints: [{ ticket: encodeStatementTicket(handle), locations: [] }],
+    totalRecords: rows,
+    totalBytes: -1,
+    ordered: false,
+    appMetadata: Buffer.from(JSON.stringify({ queryId })),
+  };
+}
+
+/** The schema of a query's result, without running it. */
+export async function querySchema(context: CallContext, sql: string): Promise<ArrowSchema> {
+  authorise(context.principal, { operation: 'query', subject: sql });
+  const prepared = await context.lakehouse.prepare(sql, queryOptions(context));
+  await prepared.close();
+  return prepared.schema;
+}
+
+export const queryOptions = ({ call, limits }: CallContext): QueryOptions => ({
+  signal: call.signal,
+  ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
+  ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
+});
+
+/** Runs SQL and streams its result. */
+export async function sendQuery(context: CallContext, sql: string): Promise<void> {
+  authorise(context.principal, { operation: 'query', subject: sql });
+  return sendResult(context, await context.lakehouse.query(sql, queryOptions(context)));
+}
+
+/** Streams what the handle of a TicketStatementQuery stands for. */
+export async function sendTicketed(context: CallContext, handle: string): Promise<void> {
+  const ticketed = context.tickets.redeem(handle);
+  if (ticketed.type === 'sql') return sendQuery(context, ticketed.sql);
+  if (ticketed.type === 'stored') return sendStored(context, ticketed);
+  return sendResult(context, await ticketed.prepared.run(queryOptions(context)));
+}
+
+const schemaFrame = (schema: ArrowSchema): Buffer => encodeDataless({ header: encodeSchema(schema) });
+
+/** Below this the schema and the first batch go in one write. */
+const smallBatchBytes = 16 << 10;
+
+async function sendResult({ call, metrics }: CallContext, result: QueryResult): Promise<void> {
+  call.setQueryId(result.queryId);
+  let schema: Buffer | undefined = schemaFrame(result.schema);
+  try {
+    for await (const batch of result.batches) {
+      metrics.rows('out', batch.rows);
+      const frame = frameBatch(batch);
+      if (schema !== undefined && frame.byteLength <= smallBatchBytes) {
+        const both = Buffer.concat([schema, frame]);
+        batch.release();
+        await call.sendFramed(both);
+      } else {
+        if (schema !== undefined) await call.sendFramed(schema);
+        await call.sendFramed(frame, batch.release);
+      }
+      schema = undefined;
+    }
+    if (schema !== undefined) await call.sendFramed(schema);
+    call.end();
+  } finally {
+    await result.close();
+  }
+}
+
+async function sendStored({ call, metrics }: CallContext, { schema, messages, rows }: Stored): Promise<void> {
+  await call.sendFramed(schemaFrame(schema));
+  for (const message of messages) await call.sendFramed(frameBatch({ ...message, headroom: 0 }));
+  metrics.rows('out', rows);
+  call.end();
+}

@@ -1,0 +1,159 @@
+import { open } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
+import type { Engine } from '../../engine/index.ts';
+import { DuckhouseError } from '../../errors.ts';
+import { queryRows, type Row } from '../../lakehouse/index.ts';
+import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
+import type { IngestFormat, ReadOptions, Scan } from '../types.ts';
+
+const headBytes = 256 << 10;
+/** Below this the types are told from every row, above from a sample at the start. */
+const wholeFileBytes = 64 << 20;
+const sampleRows = 200_000;
+const maxLineBytes = 16 << 20;
+
+async function readHead(file: string): Promise<{ readonly head: Buffer; readonly size: number }> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(headBytes, size)), 0, Math.min(headBytes, size), 0);
+    return { head: buffer.subarray(0, bytesRead), size };
+  } finally {
+    await handle.close();
+  }
+}
+
+const isCompressed = (head: Buffer): boolean => (head[0] === 0x1f && head[1] === 0x8b) || head.readUInt32LE(0) === 0xfd2fb528;
+
+/** utf-16 by its byte order mark, utf-8 when it is valid, latin-1 otherwise. A NUL byte means that it is no text. */
+function sniffEncoding(file: string, head: Buffer): string {
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return 'utf-16';
+  const position = head.indexOf(0);
+  if (position >= 0) {
+    throw new DuckhouseError('DataInvalid', `${file} is no text: byte ${position} is NUL`, { id: 'file-binary', context: { file, position }, hint: 'is it another format? see --file-format' });
+  }
+  // The head may end inside a character.
+  return [0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, head.length - cut))) ? 'utf-8' : 'latin-1';
+}
+
+async function inspect(file: string): Promise<{ readonly encoding: string | undefined; readonly size: number }> {
+  const { head, size } = await readHead(file);
+  if (size === 0) throw new DuckhouseError('DataInvalid', `file ${file} is empty`, { id: 'file-empty', context: { file } });
+  return { encoding: head.length >= 4 && isCompressed(head) ? undefined : sniffEncoding(file, head), size };
+}
+
+/** Options of read_csv as SQL. */
+function readerOptions(options: ReadOptions, { encoding, sampleAll }: { readonly encoding: string | undefined; readonly sampleAll: boolean }): string[] {
+  const text = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`${name} = ${quoteLiteral(value)}`]);
+  const types = [...options.columns].map(([name, type]) => `${quoteLiteral(name)}: ${quoteLiteral(type)}`);
+  return [
+    ...text('delim', options.delimiter),
+    ...text('quote', options.quote),
+    ...text('encoding', encoding === 'utf-8' ? undefined : encoding),
+    ...text('decimal_separator', options.decimalComma === true ? ',' : undefined),
+    ...text('nullstr', options.nullText),
+    ...(options.header === undefined ? [] : [`header = ${options.header}`]),
+    ...(types.length === 0 ? [] : [`types = {${types.join(', ')}}`]),
+    `sample_size = ${sampleAll ? -1 : sampleRows}`,
+    `max_line_size = ${maxLineBytes}`,
+  ];
+}
+
+const fileList = (files: readonly string[]): string => (files.length === 1 ? quoteLiteral(files[0] as string) : `[${files.map(quoteLiteral).join(', ')}]`);
+
+const selectFrom = (files: readonly string[], options: readonly string[]): string =>
+  `SELECT * FROM read_csv(${[fileList(files), ...options, ...(files.length > 1 ? ['union_by_name = true'] : [])].join(', ')})`;
+
+async function scanCsv(engine: Engine, files: readonly string[], options: ReadOptions): Promise<Scan> {
+  const inspected = await Promise.all(files.map(inspect));
+  const first = files[0] as string;
+  const encoding = options.encoding ?? inspected.find((file) => file.encoding !== 'utf-8')?.encoding ?? 'utf-8';
+  const sampleAll = inspected.reduce((sum, { size }) => sum + size, 0) <= wholeFileBytes;
+  const sniffed = await sniff(engine, first, readerOptions(options, { encoding, sampleAll }));
+  const header = options.header ?? sniffed.header;
+  const comma = options.decimalComma ?? (await hasDecimalComma(engine, first, { sniffed, options: readerOptions(options, { encoding, sampleAll }) }));
+  const found: ReadOptions = {
+    ...options,
+    delimiter: options.delimiter ?? sniffed.delimiter,
+    ...(sniffed.quote === undefined ? {} : { quote: options.quote ?? sniffed.quote }),
+    header,
+    decimalComma: comma,
+  };
+  const sql = selectFrom(files, readerOptions(found, { encoding, sampleAll }));
+  const columns = await withPlace(first, async () => (await queryRows(engine, `DESCRIBE ${sql}`)).map((row) => ({ name: String(row.column_name), type: String(row.column_type) })));
+  checkOverrides(first, options, columns);
+  return { sql, columns, details: describeFound(found, encoding) };
+}
+
+function describeFound({ delimiter = ',', header, decimalComma, quote }: ReadOptions, encoding: string): string {
+  const shown = delimiter === '\t' ? 'tab' : `"${delimiter}"`;
+  return [`delimiter ${shown}`, ...(quote === undefined || quote === '' ? [] : [`quote ${quote}`]), encoding, header === false ? 'no header' : 'header', ...(decimalComma ? ['decimal comma'] : [])].join(', ');
+}
+
+interface Sniffed {
+  readonly delimiter: string;
+  readonly quote: string | undefined;
+  readonly header: boolean;
+  readonly textColumns: readonly string[];
+}
+
+async function sniff(engine: Engine, file: string, options: readonly string[]): Promise<Sniffed> {
+  const [row] = await withPlace(file, () => queryRows(engine, `SELECT * FROM sniff_csv(${[quoteLiteral(file), ...options].join(', ')})`));
+  const columns = (row?.Columns ?? []) as readonly Row[];
+  const sniffedQuote = String(row?.Quote ?? '');
+  const onlyLine = await isSingleLine(file);
+  return {
+    delimiter: String(row?.Delimiter ?? ','),
+    quote: /^(\(empty\)|\\0|\0|)$/.test(sniffedQuote) ? undefined : sniffedQuote,
+    // A file of one line has no data to tell a header from: it is a header.
+    header: row?.HasHeader === true || onlyLine,
+    textColumns: columns.filter((column) => column.type === 'VARCHAR').map((column) => String(column.name)),
+  };
+}
+
+async function isSingleLine(file: string): Promise<boolean> {
+  const { head, size } = await readHead(file);
+  return size <= headBytes && !/\n[^\s]/.test(head.toString('latin1'));
+}
+
+/** Text columns full of numbers such as 1234,56. */
+async function hasDecimalComma(engine: Engine, file: string, { sniffed, options }: { readonly sniffed: Sniffed; readonly options: readonly string[] }): Promise<boolean> {
+  if (sniffed.delimiter === ',' || sniffed.textColumns.length === 0) return false;
+  const tests = sniffed.textColumns.map((name) => `count(${quoteIdentifier(name)}) > 0 AND bool_and(regexp_full_match(${quoteIdentifier(name)}, '-?\\d+(,\\d+)?')) AND bool_or(contains(${quoteIdentifier(name)}, ','))`);
+  const rows = await queryRows(engine, `SELECT ${tests.map((test, i) => `${test} AS c${i}`).join(', ')} FROM (${selectFrom([file], options)} LIMIT 1000)`);
+  return Object.values(rows[0] ?? {}).includes(true);
+}
+
+function checkOverrides(file: string, { columns: wanted }: ReadOptions, columns: Scan['columns']): void {
+  const known = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const unknown = [...wanted.keys()].find((name) => !known.has(name.toLowerCase()));
+  if (unknown !== undefined) {
+    throw new DuckhouseError('InvalidArgument', `${file} has no column "${unknown}"`, { id: 'column-unknown', context: { table: file, name: unknown, candidates: columns.map(({ name }) => name) } });
+  }
+}
+
+async function withPlace<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw csvError(file, error);
+  }
+}
+
+/** DuckDB's CSV errors are long; the first lines say what and where. */
+export function csvError(file: string, error: unknown): unknown {
+  if (!(error instanceof DuckhouseError) || !/csv/i.test(error.message)) return error;
+  const text = error.message.split('\n').filter((line) => line.trim() !== '');
+  const line = /Line: (\d+)/.exec(error.message)?.[1] ?? /line (\d+)/i.exec(error.message)?.[1];
+  const cause = text.find((one) => !/^(CSV Error on|Original Line|Possible|\*)/.test(one.trim())) ?? (text[0] as string);
+  const message = `${file}${line === undefined ? '' : `:${line}`}: ${cause.trim()}`;
+  return new DuckhouseError('DataInvalid', message, { context: { file, ...(line === undefined ? {} : { line: Number(line) }) }, hint: '--column NAME:VARCHAR, --delimiter, --quote or --encoding say how to read it', cause: error });
+}
+
+export const csvFormat: IngestFormat = {
+  name: 'csv',
+  extensions: ['csv', 'tsv', 'tab', 'txt', 'csv.gz', 'tsv.gz', 'csv.zst', 'tsv.zst'],
+  mediaTypes: ['text/csv', 'text/tab-separated-values'],
+  scan: scanCsv,
+};
+

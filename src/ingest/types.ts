@@ -1,0 +1,31 @@
+import type { Engine } from '../engine/index.ts';
+
+/** How the files of one table are to be read; what is undefined is found out. */
+export interface ReadOptions {
+  /** Types by column name. */
+  readonly columns: ReadonlyMap<string, string>;
+  readonly delimiter?: string | undefined;
+  readonly quote?: string | undefined;
+  readonly encoding?: string | undefined;
+  readonly header?: boolean | undefined;
+  readonly decimalComma?: boolean | undefined;
+  readonly nullText?: string | undefined;
+}
+
+export interface Scan {
+  /** A SELECT over the files that DuckDB can run; absolute paths. */
+  readonly sql: string;
+  /** What was found out, for people. */
+  readonly details: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** One file format. A new one is a file like these and a line in `formats.ts`. */
+export interface IngestFormat {
+  readonly name: string;
+  /** Endings of file names, without the dot. */
+  readonly extensions: readonly string[];
+  readonly mediaTypes: readonly string[];
+  /** Looks at the files and says how to read them. Errors name file and line. */
+  readonly scan: (engine: Engine, files: readonly string[], options: ReadOptions) => Promise<Scan>;
+}
