@@ -57,7 +57,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (tokens.map((known) => sameText(token, known)).includes(true)) return admin;
     const claims = verifyToken(token, key);
     if (claims === undefined) return refuse(peer, 'the bearer token is not valid', 'token-invalid');
-    if (claims.expires <= Date.now()) return refuse(peer, `the bearer token expired at ${new Date(claims.expires).toISOString()}`, 'token-expired');
+    if (claims.expires <= Date.now())
+      return refuse(peer, `the bearer token expired at ${new Date(claims.expires).toISOString()}`, 'token-expired');
     return { name: claims.name, role: 'admin' };
   };
 
@@ -70,7 +71,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (scheme.toLowerCase() !== 'basic') return refuse(peer, 'no credentials were given', 'credentials-missing');
       const text = Buffer.from(value, 'base64').toString('utf8');
       const colon = text.indexOf(':');
-      return colon < 0 ? refuse(peer, 'malformed basic credentials', 'credentials-wrong') : checkPassword(text.slice(0, colon), text.slice(colon + 1), peer);
+      return colon < 0
+        ? refuse(peer, 'malformed basic credentials', 'credentials-wrong')
+        : checkPassword(text.slice(0, colon), text.slice(colon + 1), peer);
     },
     authenticatePassword: async (name, given, peer) => (required ? checkPassword(name, given, peer) : admin),
     issueToken: ({ name }) => signToken({ name, expires: Date.now() + tokenLifetimeMs }, key),

@@ -4,7 +4,8 @@ import type { FlightAction } from './types.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-const invalid = (message: string): DuckhouseError => new DuckhouseError('InvalidArgument', message, { id: 'action-body', context: { what: message } });
+const invalid = (message: string): DuckhouseError =>
+  new DuckhouseError('InvalidArgument', message, { id: 'action-body', context: { what: message } });
 
 function text(body: Body, name: string): string {
   const value = body[name];
@@ -32,14 +33,17 @@ export const flightActions: readonly FlightAction[] = [
     description: 'Makes a view from a SELECT. Body: {"name": "v", "sql": "SELECT ...", "replace": false}',
     parameters: ['name', 'sql', 'replace'],
     required: ['name', 'sql'],
-    run: (body, { lakehouse }) => lakehouse.createView(tableName(body), text(body, 'sql'), { replace: flag(body, 'replace') }),
+    run: (body, { lakehouse }) =>
+      lakehouse.createView(tableName(body), text(body, 'sql'), { replace: flag(body, 'replace') }),
   },
   {
     type: 'drop',
     description: 'Drops a table or a view. Body: {"name": "t", "ifExists": false}',
     parameters: ['name', 'ifExists'],
     required: ['name'],
-    run: async (body, { lakehouse }) => ({ dropped: await lakehouse.drop(tableName(body), { ifExists: flag(body, 'ifExists') }) }),
+    run: async (body, { lakehouse }) => ({
+      dropped: await lakehouse.drop(tableName(body), { ifExists: flag(body, 'ifExists') }),
+    }),
   },
   {
     type: 'refresh',
@@ -74,7 +78,8 @@ export const flightActions: readonly FlightAction[] = [
     description: 'Statements that run, with progress in percent (-1: unknown). Body: {} or {"queryId": "..."}',
     parameters: ['queryId'],
     required: [],
-    run: async (body, { lakehouse }) => lakehouse.progress(body.queryId === undefined ? undefined : text(body, 'queryId')),
+    run: async (body, { lakehouse }) =>
+      lakehouse.progress(body.queryId === undefined ? undefined : text(body, 'queryId')),
   },
   {
     type: 'cancel',
@@ -84,7 +89,10 @@ export const flightActions: readonly FlightAction[] = [
     run: async (body, { lakehouse }) => {
       const queryId = text(body, 'queryId');
       if (lakehouse.cancel(queryId)) return { cancelled: true };
-      throw new DuckhouseError('NotFound', `no statement ${queryId} runs`, { id: 'query-not-found', context: { queryId } });
+      throw new DuckhouseError('NotFound', `no statement ${queryId} runs`, {
+        id: 'query-not-found',
+        context: { queryId },
+      });
     },
   },
 ];
@@ -93,7 +101,10 @@ export const flightActions: readonly FlightAction[] = [
 export function parseBody(action: FlightAction, bytes: Uint8Array): Body {
   const body = parseJson(bytes);
   const unknown = Object.keys(body).find((key) => !action.parameters.includes(key));
-  if (unknown !== undefined) throw invalid(`action ${action.type} takes no "${unknown}", only ${action.parameters.join(', ') || 'an empty body'}`);
+  if (unknown !== undefined)
+    throw invalid(
+      `action ${action.type} takes no "${unknown}", only ${action.parameters.join(', ') || 'an empty body'}`,
+    );
   const missing = action.required.find((name) => body[name] === undefined);
   if (missing !== undefined) throw invalid(`action ${action.type} needs "${missing}"`);
   return body;
@@ -107,6 +118,7 @@ function parseJson(bytes: Uint8Array): Body {
   } catch (error) {
     throw invalid(`the body of an action must be JSON: ${(error as Error).message}`);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid('the body of an action must be a JSON object');
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw invalid('the body of an action must be a JSON object');
   return value as Body;
 }

@@ -1,12 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ArrowSchema, decapsulate, decodeSchema, encodeSchema, type IpcMessage, readMessageHeader } from '../arrow/index.ts';
+import {
+  type ArrowSchema,
+  decapsulate,
+  decodeSchema,
+  encodeSchema,
+  type IpcMessage,
+  readMessageHeader,
+} from '../arrow/index.ts';
 import { DuckhouseError, isDuckhouseError } from '../errors.ts';
 import type { AssembledMessage } from './grpc/assembler.ts';
 import { type ChannelOptions, type ClientCall, createChannel } from './grpc/client-channel.ts';
 import { decodeFlightData, encodeDataless, frameBatch, grpcMessage } from './proto/flight-data.ts';
 import {
-  type ActionType, decodeActionType, decodeFlightInfo, decodeHealthResponse, decodePutResult, decodeResult, decodeSchemaResult,
-  encodeAction, encodeCriteria, encodeDescriptor, encodeHandshake, encodeTicket, type FlightDescriptor, type FlightInfo, healthStatus,
+  type ActionType,
+  decodeActionType,
+  decodeFlightInfo,
+  decodeHealthResponse,
+  decodePutResult,
+  decodeResult,
+  decodeSchemaResult,
+  encodeAction,
+  encodeCriteria,
+  encodeDescriptor,
+  encodeHandshake,
+  encodeTicket,
+  type FlightDescriptor,
+  type FlightInfo,
+  healthStatus,
 } from './proto/messages.ts';
 
 export type { ActionType, FlightDescriptor, FlightEndpoint, FlightInfo } from './proto/messages.ts';
@@ -97,9 +117,13 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
         ...options.headers,
         ...headers,
         ...(authorization === undefined ? {} : { authorization }),
-        ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.max(1, Math.min(99_999_999, Math.ceil(timeoutMs)))}m` }),
+        ...(timeoutMs === undefined
+          ? {}
+          : { 'grpc-timeout': `${Math.max(1, Math.min(99_999_999, Math.ceil(timeoutMs)))}m` }),
       },
-      timeoutMs === undefined ? signal : AbortSignal.any([AbortSignal.timeout(timeoutMs + silenceMs), ...(signal === undefined ? [] : [signal])]),
+      timeoutMs === undefined
+        ? signal
+        : AbortSignal.any([AbortSignal.timeout(timeoutMs + silenceMs), ...(signal === undefined ? [] : [signal])]),
     );
 
   const retrying = async <T>(call: CallOptions, work: () => Promise<T>): Promise<T> => {
@@ -147,17 +171,32 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
     openStream(await begin(`${flightPath}DoGet`, encodeTicket(ticket), call));
 
   return {
-    getFlightInfo: async (descriptor, call = {}) => decodeFlightInfo(await one(`${flightPath}GetFlightInfo`, encodeDescriptor(descriptor), call)),
-    getSchema: async (descriptor, call = {}) => decodeSchema(decapsulate(decodeSchemaResult(await one(`${flightPath}GetSchema`, encodeDescriptor(descriptor), { idempotent: true, ...call })))),
+    getFlightInfo: async (descriptor, call = {}) =>
+      decodeFlightInfo(await one(`${flightPath}GetFlightInfo`, encodeDescriptor(descriptor), call)),
+    getSchema: async (descriptor, call = {}) =>
+      decodeSchema(
+        decapsulate(
+          decodeSchemaResult(
+            await one(`${flightPath}GetSchema`, encodeDescriptor(descriptor), { idempotent: true, ...call }),
+          ),
+        ),
+      ),
     doGet,
     query: (sql, call) => doGet(sql, call),
-    doPut: async (descriptor, put) => sendPut(await retrying(put, () => open(`${flightPath}DoPut`, put)), descriptor, put),
+    doPut: async (descriptor, put) =>
+      sendPut(await retrying(put, () => open(`${flightPath}DoPut`, put)), descriptor, put),
     doAction: async (type, body, call = {}) =>
-      (await collect(`${flightPath}DoAction`, encodeAction(type, body === undefined ? '' : JSON.stringify(body)), call)).map(decodeResult),
+      (
+        await collect(`${flightPath}DoAction`, encodeAction(type, body === undefined ? '' : JSON.stringify(body)), call)
+      ).map(decodeResult),
     async *listFlights(criteria = '', call = {}) {
-      for await (const info of all(`${flightPath}ListFlights`, encodeCriteria(criteria), { idempotent: true, ...call })) yield decodeFlightInfo(info);
+      for await (const info of all(`${flightPath}ListFlights`, encodeCriteria(criteria), { idempotent: true, ...call }))
+        yield decodeFlightInfo(info);
     },
-    listActions: async (call = {}) => (await collect(`${flightPath}ListActions`, new Uint8Array(0), { idempotent: true, ...call })).map(decodeActionType),
+    listActions: async (call = {}) =>
+      (await collect(`${flightPath}ListActions`, new Uint8Array(0), { idempotent: true, ...call })).map(
+        decodeActionType,
+      ),
     async handshake(call = {}) {
       const begun = await begin(`${flightPath}Handshake`, encodeHandshake(''), { idempotent: true, ...call });
       for (let next = begun.first; next.done !== true; next = await begun.messages.next()) next.value.release();
@@ -166,7 +205,8 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
       authorization = granted;
       return granted.replace(/^Bearer /i, '');
     },
-    health: async (call = {}) => decodeHealthResponse(await one('/grpc.health.v1.Health/Check', new Uint8Array(0), call)) === healthStatus.serving,
+    health: async (call = {}) =>
+      decodeHealthResponse(await one('/grpc.health.v1.Health/Check', new Uint8Array(0), call)) === healthStatus.serving,
     close: () => channel.close(),
   };
 }
@@ -179,14 +219,21 @@ interface Begun {
 
 function httpUrl(uri: string): string {
   const match = /^(grpc|grpc\+tcp|grpc\+tls|grpcs|http|https):\/\/([^/]+)\/?$/.exec(uri);
-  if (match === null) throw new DuckhouseError('InvalidArgument', `not a Flight address: ${uri}`, { id: 'uri-invalid', context: { uri }, hint: 'grpc://host:port or grpc+tls://host:port' });
+  if (match === null)
+    throw new DuckhouseError('InvalidArgument', `not a Flight address: ${uri}`, {
+      id: 'uri-invalid',
+      context: { uri },
+      hint: 'grpc://host:port or grpc+tls://host:port',
+    });
   const secure = ['grpc+tls', 'grpcs', 'https'].includes(match[1] as string);
   return `${secure ? 'https' : 'http'}://${match[2]}`;
 }
 
 function authorizationOf({ username, password, token }: FlightClientOptions): string | undefined {
   if (token !== undefined) return `Bearer ${token}`;
-  return password === undefined ? undefined : `Basic ${Buffer.from(`${username ?? 'admin'}:${password}`, 'utf8').toString('base64')}`;
+  return password === undefined
+    ? undefined
+    : `Basic ${Buffer.from(`${username ?? 'admin'}:${password}`, 'utf8').toString('base64')}`;
 }
 
 async function openStream({ first, messages }: Begun): Promise<FlightStream> {
@@ -206,7 +253,11 @@ async function* readBatches(messages: AsyncGenerator<AssembledMessage>): AsyncGe
 }
 
 /** A put that fails is an error here, however late the server says so: nothing counts before the stream's trailers. */
-async function sendPut(call: ClientCall, descriptor: FlightDescriptor, { schema, batches }: PutOptions): Promise<Uint8Array> {
+async function sendPut(
+  call: ClientCall,
+  descriptor: FlightDescriptor,
+  { schema, batches }: PutOptions,
+): Promise<Uint8Array> {
   const answers = collectAnswers(call);
   answers.catch(() => undefined); // also awaited below
   try {
@@ -231,4 +282,3 @@ async function collectAnswers(call: ClientCall): Promise<Uint8Array[]> {
   }
   return results;
 }
-

@@ -4,4 +4,11 @@
  */
 export * from './client.ts';
 export { createFlightServer, type FlightServer } from './server.ts';
-export { type ActionContext, defaultLimits, type FlightAction, type FlightLimits, type FlightServerOptions, type TlsOptions } from './types.ts';
+export {
+  type ActionContext,
+  defaultLimits,
+  type FlightAction,
+  type FlightLimits,
+  type FlightServerOptions,
+  type TlsOptions,
+} from './types.ts';

@@ -1,11 +1,17 @@
-import http2, { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import http2, {
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ServiceContext } from './calls/context.ts';
 import { createFlightMetrics } from './flight-metrics.ts';
 import { createServerCall } from './grpc/server-call.ts';
 import { actionTable, serve } from './service.ts';
 import { createTicketStore } from './tickets.ts';
 import { defaultLimits, type FlightServerOptions } from './types.ts';
-import type { ServiceContext } from './calls/context.ts';
 
 export interface FlightServer {
   /** Takes a connection that another process has accepted. */
@@ -51,7 +57,12 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   });
   server.on('sessionError', () => undefined); // said by the session itself
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const call = createServerCall({ stream, headers, maxMessageBytes: limits.maxMessageBytes, idleMs: limits.putIdleMs });
+    const call = createServerCall({
+      stream,
+      headers,
+      maxMessageBytes: limits.maxMessageBytes,
+      idleMs: limits.putIdleMs,
+    });
     void serve(context, call, { draining: () => draining });
   });
 

@@ -8,7 +8,15 @@ import { getFlightInfo, getSchema, listFlights } from './calls/flight-info.ts';
 import { handshake } from './calls/handshake.ts';
 import type { ServerCall } from './grpc/server-call.ts';
 import { codeOf } from './grpc/status.ts';
-import { decodeAction, decodeDescriptor, decodeHealthRequest, encodeActionType, encodeHealthResponse, encodeResult, healthStatus } from './proto/messages.ts';
+import {
+  decodeAction,
+  decodeDescriptor,
+  decodeHealthRequest,
+  encodeActionType,
+  encodeHealthResponse,
+  encodeResult,
+  healthStatus,
+} from './proto/messages.ts';
 import type { FlightAction } from './types.ts';
 
 type Method = (context: CallContext) => Promise<void>;
@@ -23,28 +31,47 @@ async function request(call: ServerCall): Promise<Uint8Array> {
   return Buffer.alloc(0);
 }
 
-const unary = (answer: (context: CallContext, message: Uint8Array) => Promise<Uint8Array>): Method => async (context) => {
-  await context.call.send(await answer(context, await request(context.call)));
-  context.call.end();
-};
+const unary =
+  (answer: (context: CallContext, message: Uint8Array) => Promise<Uint8Array>): Method =>
+  async (context) => {
+    await context.call.send(await answer(context, await request(context.call)));
+    context.call.end();
+  };
 
-const streaming = (answer: (context: CallContext, message: Uint8Array) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Method => async (context) => {
-  for await (const message of answer(context, await request(context.call))) await context.call.send(message);
-  context.call.end();
-};
+const streaming =
+  (answer: (context: CallContext, message: Uint8Array) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Method =>
+  async (context) => {
+    for await (const message of answer(context, await request(context.call))) await context.call.send(message);
+    context.call.end();
+  };
 
 async function* doAction(context: CallContext, message: Uint8Array): AsyncGenerator<Uint8Array> {
   const { type, body } = decodeAction(message);
   const action = context.actions.get(type);
-  if (action === undefined) throw new DuckhouseError('Unsupported', `unknown action "${type}"`, { id: 'action-unknown', context: { action: type, actions: [...context.actions.keys()] } });
+  if (action === undefined)
+    throw new DuckhouseError('Unsupported', `unknown action "${type}"`, {
+      id: 'action-unknown',
+      context: { action: type, actions: [...context.actions.keys()] },
+    });
   authorise(context.principal, { operation: 'action', subject: type });
-  const result = await action.run(parseBody(action, body), { lakehouse: context.lakehouse, principal: context.principal, signal: context.call.signal });
-  yield encodeResult(JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)));
+  const result = await action.run(parseBody(action, body), {
+    lakehouse: context.lakehouse,
+    principal: context.principal,
+    signal: context.call.signal,
+  });
+  yield encodeResult(
+    JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
+  );
 }
 
-const unsupported = (name: string): Method => async () => {
-  throw new DuckhouseError('Unsupported', `${name} is not supported`, { id: 'method-unsupported', context: { method: name } });
-};
+const unsupported =
+  (name: string): Method =>
+  async () => {
+    throw new DuckhouseError('Unsupported', `${name} is not supported`, {
+      id: 'method-unsupported',
+      context: { method: name },
+    });
+  };
 
 const methods: Readonly<Record<string, Method>> = {
   GetFlightInfo: unary((context, message) => getFlightInfo(context, decodeDescriptor(message))),
@@ -86,7 +113,11 @@ export async function serve(context: ServiceContext, call: ServerCall, { drainin
   } finally {
     context.metrics.bytes('out', call.bytesOut);
     context.metrics.bytes('in', call.bytesIn);
-    context.metrics.finished({ method: method in methods || method === 'Handshake' ? method : 'other', code, seconds: (performance.now() - startedAt) / 1000 });
+    context.metrics.finished({
+      method: method in methods || method === 'Handshake' ? method : 'other',
+      code,
+      seconds: (performance.now() - startedAt) / 1000,
+    });
   }
 }
 
@@ -96,7 +127,11 @@ interface Dispatch {
   readonly draining: () => boolean;
 }
 
-async function dispatch(context: ServiceContext, call: ServerCall, { method, path, draining }: Dispatch): Promise<void> {
+async function dispatch(
+  context: ServiceContext,
+  call: ServerCall,
+  { method, path, draining }: Dispatch,
+): Promise<void> {
   if (path.startsWith(healthPath)) return health(call, path.slice(healthPath.length), draining);
   if (draining()) throw new DuckhouseError('Unavailable', 'the server is shutting down', { id: 'draining' });
   if (method === 'Handshake') return handshake(context, call);
@@ -109,7 +144,8 @@ async function dispatch(context: ServiceContext, call: ServerCall, { method, pat
 function report({ log }: ServiceContext, method: string, failure: unknown): string {
   const error = toDuckhouseError(failure);
   if (error.kind === 'Internal') log.error('flight call failed', { method, error: failure });
-  else if (error.kind !== 'Cancelled') log.debug('flight call refused', { method, kind: error.kind, message: error.message });
+  else if (error.kind !== 'Cancelled')
+    log.debug('flight call refused', { method, kind: error.kind, message: error.message });
   return codeOf(error);
 }
 
@@ -118,7 +154,8 @@ const healthPollMs = 500;
 async function health(call: ServerCall, method: string, draining: () => boolean): Promise<void> {
   const service = decodeHealthRequest(await request(call));
   const known = service === '' || service === 'arrow.flight.protocol.FlightService';
-  const status = (): number => (!known ? healthStatus.serviceUnknown : draining() ? healthStatus.notServing : healthStatus.serving);
+  const status = (): number =>
+    !known ? healthStatus.serviceUnknown : draining() ? healthStatus.notServing : healthStatus.serving;
   if (method === 'Check') {
     if (!known) throw new DuckhouseError('NotFound', `unknown service ${service}`);
     await call.send(encodeHealthResponse(status()));

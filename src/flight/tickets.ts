@@ -61,7 +61,8 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
 
   const keep = (id: string, ticketed: Ticketed): void => {
     if (ticketed.type === 'stored') storedBytes += ticketed.bytes;
-    while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes)) drop(entries.keys().next().value as string);
+    while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes))
+      drop(entries.keys().next().value as string);
     const timer = setTimeout(() => drop(id), limits.ticketIdleMs);
     timer.unref();
     entries.set(id, { ticketed, timer });
@@ -69,7 +70,10 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
 
   return {
     async issue(sql, signal) {
-      const prepared = await lakehouse.prepare(sql, { signal, ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }) });
+      const prepared = await lakehouse.prepare(sql, {
+        signal,
+        ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
+      });
       const id = randomUUID();
       const { queryId } = prepared;
       if (isRepeatable(prepared)) {
@@ -90,7 +94,10 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
         return entry.ticketed;
       }
       if (sql !== undefined) return { type: 'sql', sql };
-      throw new DuckhouseError('NotFound', 'the result of this ticket is no longer kept', { id: 'ticket-expired', hint: 'run the statement again' });
+      throw new DuckhouseError('NotFound', 'the result of this ticket is no longer kept', {
+        id: 'ticket-expired',
+        hint: 'run the statement again',
+      });
     },
     count: () => entries.size,
     async close() {
@@ -105,7 +112,8 @@ const isRepeatable = ({ kind, returnsRows }: PreparedQuery): boolean => returnsR
 async function store(lakehouse: Lakehouse, result: QueryResult): Promise<Stored> {
   if (result.returnsRows) return keepRows(result);
   await result.close();
-  if (result.rowsChanged === undefined || !countingKinds.has(result.kind)) return { type: 'stored', schema: result.schema, messages: [], rows: 0, bytes: 0 };
+  if (result.rowsChanged === undefined || !countingKinds.has(result.kind))
+    return { type: 'stored', schema: result.schema, messages: [], rows: 0, bytes: 0 };
   return keepRows(await lakehouse.query(`SELECT ${result.rowsChanged}::BIGINT AS "Count"`));
 }
 
@@ -120,7 +128,10 @@ async function keepRows(result: QueryResult): Promise<Stored> {
     rows += batch.rows;
     bytes += batch.body.byteLength;
     batch.release();
-    if (bytes > maxStoredBytes) throw new DuckhouseError('ResourceExhausted', `the statement returns more than ${maxStoredBytes} bytes of rows`, { id: 'stored-result-too-large' });
+    if (bytes > maxStoredBytes)
+      throw new DuckhouseError('ResourceExhausted', `the statement returns more than ${maxStoredBytes} bytes of rows`, {
+        id: 'stored-result-too-large',
+      });
   }
   return { type: 'stored', schema: result.schema, messages, rows, bytes };
 }
@@ -128,7 +139,8 @@ async function keepRows(result: QueryResult): Promise<Stored> {
 function parseHandle(handle: string): { readonly id: string; readonly sql?: string } {
   try {
     const value = JSON.parse(handle) as { readonly id?: unknown; readonly sql?: unknown };
-    if (typeof value.id === 'string' && (value.sql === undefined || typeof value.sql === 'string')) return value as { id: string; sql?: string };
+    if (typeof value.id === 'string' && (value.sql === undefined || typeof value.sql === 'string'))
+      return value as { id: string; sql?: string };
   } catch {
     // Falls through to the error below: it was not one of our tickets.
   }

@@ -1,8 +1,7 @@
-import type { Authenticator } from '../access/index.ts';
+import type { Authenticator, Principal } from '../access/index.ts';
 import type { Lakehouse, PutMode } from '../lakehouse/index.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Principal } from '../access/index.ts';
 
 export interface TlsOptions {
   /** PEM text. */

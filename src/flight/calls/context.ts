@@ -1,10 +1,10 @@
 import type { Authenticator, Principal } from '../../access/index.ts';
 import type { Lakehouse, PutMode } from '../../lakehouse/index.ts';
 import type { Logger } from '../../log.ts';
+import type { FlightMetrics } from '../flight-metrics.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
 import type { TicketStore } from '../tickets.ts';
 import type { FlightAction, FlightLimits } from '../types.ts';
-import type { FlightMetrics } from '../flight-metrics.ts';
 
 /** What the calls of one server share. */
 export interface ServiceContext {

@@ -3,18 +3,22 @@ import { decodeFlightData } from '../proto/flight-data.ts';
 import { decodeDescriptor } from '../proto/messages.ts';
 import { openCommand } from '../sql/commands.ts';
 import { unpackAny } from '../sql/messages.ts';
-import { putPath } from './put.ts';
 import type { CallContext } from './context.ts';
+import { putPath } from './put.ts';
 
 /** Takes the client's stream for a table or a Flight SQL message, and answers with one PutResult. */
 export async function doPut(context: CallContext): Promise<void> {
   const messages = context.call.messages();
   try {
     const first = await messages.next();
-    if (first.done === true) throw new DuckhouseError('InvalidArgument', 'DoPut without a message', { id: 'put-empty' });
+    if (first.done === true)
+      throw new DuckhouseError('InvalidArgument', 'DoPut without a message', { id: 'put-empty' });
     const data = decodeFlightData(Buffer.from(first.value.bytes));
     first.value.release();
-    if (data.descriptor === undefined) throw new DuckhouseError('InvalidArgument', 'the first message of DoPut has no descriptor', { id: 'put-descriptor-missing' });
+    if (data.descriptor === undefined)
+      throw new DuckhouseError('InvalidArgument', 'the first message of DoPut has no descriptor', {
+        id: 'put-descriptor-missing',
+      });
     const descriptor = decodeDescriptor(data.descriptor);
     const stream = { first: data, rest: messages };
     if (descriptor.type === 'PATH') return await putPath(context, descriptor.path, stream);

@@ -1,13 +1,21 @@
 import type { ArrowSchema } from '../../arrow/index.ts';
 import { quoteTable, type TableInfo, tableNameOf } from '../../lakehouse/index.ts';
-import { decodeCriteria, encodeFlightInfo, encodeSchemaResult, type FlightDescriptor, type FlightInfo, pathDescriptor } from '../proto/messages.ts';
+import {
+  decodeCriteria,
+  encodeFlightInfo,
+  encodeSchemaResult,
+  type FlightDescriptor,
+  type FlightInfo,
+  pathDescriptor,
+} from '../proto/messages.ts';
 import { openCommand } from '../sql/commands.ts';
 import { unpackAny } from '../sql/messages.ts';
-import { queryInfo, querySchema, schemaBytes, sqlText } from './query.ts';
 import type { CallContext } from './context.ts';
+import { queryInfo, querySchema, schemaBytes, sqlText } from './query.ts';
 
 async function infoOf(context: CallContext, descriptor: FlightDescriptor): Promise<FlightInfo> {
-  if (descriptor.type === 'PATH') return tableFlight(context, await context.lakehouse.describeTable(tableNameOf(descriptor.path)));
+  if (descriptor.type === 'PATH')
+    return tableFlight(context, await context.lakehouse.describeTable(tableNameOf(descriptor.path)));
   const message = unpackAny(descriptor.cmd);
   if (message === undefined) return queryInfo(context, sqlText(descriptor.cmd), descriptor);
   return openCommand(message, 'info')(context, message.value, descriptor);

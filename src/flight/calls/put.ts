@@ -7,8 +7,8 @@ import type { AssembledMessage } from '../grpc/assembler.ts';
 import { decodeFlightData, type FlightData } from '../proto/flight-data.ts';
 import { encodePutResult } from '../proto/messages.ts';
 import { encodeUpdateResult, type StatementIngest } from '../sql/messages.ts';
-import { queryOptions } from './query.ts';
 import type { CallContext } from './context.ts';
+import { queryOptions } from './query.ts';
 
 /** What a client puts: its first message, with the descriptor and the Arrow schema, and those that follow. */
 export interface PutStream {
@@ -52,18 +52,29 @@ function checkTargetHeader(target: string | undefined): void {
       hint: 'leave the header out, or send target: duckdb',
     });
   }
-  throw new DuckhouseError('InvalidArgument', `unknown target "${target}"`, { id: 'target-unknown', context: { target }, hint: 'send target: duckdb' });
+  throw new DuckhouseError('InvalidArgument', `unknown target "${target}"`, {
+    id: 'target-unknown',
+    context: { target },
+    hint: 'send target: duckdb',
+  });
 }
 
 function parseMode(mode: string): PutMode {
   if ((putModes as readonly string[]).includes(mode)) return mode as PutMode;
-  throw new DuckhouseError('InvalidArgument', `unknown mode "${mode}"`, { id: 'mode-unknown', context: { mode, modes: putModes }, hint: `one of ${putModes.join(', ')}` });
+  throw new DuckhouseError('InvalidArgument', `unknown mode "${mode}"`, {
+    id: 'mode-unknown',
+    context: { mode, modes: putModes },
+    hint: `one of ${putModes.join(', ')}`,
+  });
 }
 
 /** CommandStatementIngest. */
 export function ingest(context: CallContext, command: StatementIngest, stream: PutStream): Promise<void> {
   const { catalog, dbSchema, table, temporary } = command;
-  if (temporary) throw new DuckhouseError('Unsupported', 'ingest into temporary tables is not supported: a call has no session', { id: 'ingest-temporary' });
+  if (temporary)
+    throw new DuckhouseError('Unsupported', 'ingest into temporary tables is not supported: a call has no session', {
+      id: 'ingest-temporary',
+    });
   const parts = [catalog, dbSchema ?? (catalog === undefined ? undefined : 'main'), table];
   return load(context, stream, {
     table: tableNameOf(parts.filter((part) => part !== undefined)),
@@ -75,7 +86,10 @@ export function ingest(context: CallContext, command: StatementIngest, stream: P
 
 function ingestMode({ ifNotExist, ifExists }: StatementIngest): PutMode {
   if (ifExists === 'replace') return 'replace';
-  if (ifNotExist === 'fail' && ifExists === 'fail') throw new DuckhouseError('InvalidArgument', 'CommandStatementIngest fails whether the table exists or not', { id: 'ingest-options' });
+  if (ifNotExist === 'fail' && ifExists === 'fail')
+    throw new DuckhouseError('InvalidArgument', 'CommandStatementIngest fails whether the table exists or not', {
+      id: 'ingest-options',
+    });
   if (ifExists === 'fail') return 'create';
   return ifNotExist === 'fail' ? 'append' : 'create_append';
 }
@@ -88,14 +102,27 @@ interface LoadTarget {
   readonly result: (receipt: Receipt) => Uint8Array;
 }
 
-async function load({ call, lakehouse, principal, metrics }: CallContext, { first, rest }: PutStream, target: LoadTarget): Promise<void> {
+async function load(
+  { call, lakehouse, principal, metrics }: CallContext,
+  { first, rest }: PutStream,
+  target: LoadTarget,
+): Promise<void> {
   const { table, mode, loadId } = target;
   authorise(principal, { operation: 'put', subject: showTable(table) });
   const schema = Uint8Array.from(first.header);
   if (schema.byteLength === 0 || readMessageHeader(schema).kind !== 'schema') {
-    throw new DuckhouseError('InvalidArgument', 'the first message of DoPut has no Arrow schema', { id: 'put-schema-missing' });
+    throw new DuckhouseError('InvalidArgument', 'the first message of DoPut has no Arrow schema', {
+      id: 'put-schema-missing',
+    });
   }
-  const receipt = await lakehouse.put({ table, mode, schema, signal: call.signal, messages: loadMessages(rest), ...(loadId === undefined ? {} : { loadId }) });
+  const receipt = await lakehouse.put({
+    table,
+    mode,
+    schema,
+    signal: call.signal,
+    messages: loadMessages(rest),
+    ...(loadId === undefined ? {} : { loadId }),
+  });
   if (!receipt.repeated) metrics.rows('in', receipt.rows);
   await call.send(encodePutResult(target.result(receipt)));
   call.end();
@@ -104,7 +131,8 @@ async function load({ call, lakehouse, principal, metrics }: CallContext, { firs
 async function* loadMessages(messages: AsyncIterable<AssembledMessage>): AsyncGenerator<LoadMessage> {
   for await (const message of messages) {
     const { header, body } = decodeFlightData(message.bytes);
-    if (header.byteLength === 0) message.release(); // metadata alone, as a client's keep-alive
+    if (header.byteLength === 0)
+      message.release(); // metadata alone, as a client's keep-alive
     else yield { metadata: header, body, done: message.release };
   }
 }

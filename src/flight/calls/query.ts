@@ -16,7 +16,10 @@ export function sqlText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
   } catch (cause) {
-    throw new DuckhouseError('InvalidArgument', 'the command or ticket is neither SQL text nor a Flight SQL message', { id: 'command-malformed', cause });
+    throw new DuckhouseError('InvalidArgument', 'the command or ticket is neither SQL text nor a Flight SQL message', {
+      id: 'command-malformed',
+      cause,
+    });
   }
 }
 

@@ -37,17 +37,22 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
     const count = Math.min(prefixBytes - prefixFilled, chunk.byteLength);
     prefix.set(chunk.subarray(0, count), prefixFilled);
     prefixFilled += count;
-    if (prefixFilled === prefixBytes && prefix[0] !== 0) throw new DuckhouseError('Unsupported', 'compressed gRPC messages are not supported');
+    if (prefixFilled === prefixBytes && prefix[0] !== 0)
+      throw new DuckhouseError('Unsupported', 'compressed gRPC messages are not supported');
     return count;
   };
 
   const begin = (rest: Uint8Array): Uint8Array => {
     const length = prefix.readUInt32BE(1);
     if (length > maxMessageBytes) {
-      throw new DuckhouseError('ResourceExhausted', `a gRPC message of ${length} bytes is over the limit of ${maxMessageBytes}`, {
-        id: 'message-too-large',
-        context: { length, limit: maxMessageBytes },
-      });
+      throw new DuckhouseError(
+        'ResourceExhausted',
+        `a gRPC message of ${length} bytes is over the limit of ${maxMessageBytes}`,
+        {
+          id: 'message-too-large',
+          context: { length, limit: maxMessageBytes },
+        },
+      );
     }
     const body = findBody(rest.subarray(0, length)) ?? 0;
     const shift = (alignment - (body % alignment)) % alignment;
@@ -86,7 +91,8 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
       }
     },
     end() {
-      if (prefixFilled > 0) throw new DuckhouseError('DataInvalid', 'the stream ended inside a gRPC message', { id: 'message-truncated' });
+      if (prefixFilled > 0)
+        throw new DuckhouseError('DataInvalid', 'the stream ended inside a gRPC message', { id: 'message-truncated' });
     },
   };
 }

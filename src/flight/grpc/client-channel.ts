@@ -56,15 +56,29 @@ export function createChannel(options: ChannelOptions): Channel {
     async open(path, headers, signal) {
       const opened = await connected();
       opened.ref();
-      return createCall(opened, { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers }, signal);
+      return createCall(
+        opened,
+        { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers },
+        signal,
+      );
     },
     close() {
-      void session?.then((opened) => opened.close(), () => undefined);
+      void session?.then(
+        (opened) => opened.close(),
+        () => undefined,
+      );
     },
   };
 }
 
-function connect({ url, ca, cert, key, insecure, connectTimeoutMs = 10_000 }: ChannelOptions): Promise<ClientHttp2Session> {
+function connect({
+  url,
+  ca,
+  cert,
+  key,
+  insecure,
+  connectTimeoutMs = 10_000,
+}: ChannelOptions): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
     const session = http2.connect(url, {
       settings: { initialWindowSize: streamWindow, maxFrameSize: 1 << 20, enablePush: false },
@@ -73,7 +87,10 @@ function connect({ url, ca, cert, key, insecure, connectTimeoutMs = 10_000 }: Ch
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
       ...(insecure ? { rejectUnauthorized: false } : {}),
     });
-    const timer = setTimeout(() => session.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+    const timer = setTimeout(
+      () => session.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
     session.once('connect', () => {
       clearTimeout(timer);
       session.setLocalWindowSize(sessionWindow);
@@ -87,14 +104,22 @@ function connect({ url, ca, cert, key, insecure, connectTimeoutMs = 10_000 }: Ch
 }
 
 const unreachable = (url: string, cause: unknown): DuckhouseError =>
-  new DuckhouseError('Unavailable', `cannot reach ${url.replace(/^http/, 'grpc')}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    id: 'server-unreachable',
-    context: { server: url },
-    hint: 'is the server running? (duckhouse serve)',
-    cause,
-  });
+  new DuckhouseError(
+    'Unavailable',
+    `cannot reach ${url.replace(/^http/, 'grpc')}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      id: 'server-unreachable',
+      context: { server: url },
+      hint: 'is the server running? (duckhouse serve)',
+      cause,
+    },
+  );
 
-function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, signal: AbortSignal | undefined): ClientCall {
+function createCall(
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  signal: AbortSignal | undefined,
+): ClientCall {
   const stream = requestStream(session, headers);
   let trailers: Readonly<Record<string, unknown>> | undefined;
   let failure: unknown;
@@ -106,7 +131,11 @@ function createCall(session: ClientHttp2Session, headers: OutgoingHttpHeaders, s
   stream.on('response', (response) => {
     settleHeaders(response);
     if (response['grpc-status'] !== undefined) trailers = response;
-    if (response[':status'] !== 200) failure = new DuckhouseError('Unavailable', `the server answered with HTTP status ${response[':status']}: it is no Flight server`);
+    if (response[':status'] !== 200)
+      failure = new DuckhouseError(
+        'Unavailable',
+        `the server answered with HTTP status ${response[':status']}: it is no Flight server`,
+      );
   });
   stream.on('trailers', (received) => {
     trailers = received;
@@ -170,7 +199,11 @@ function requestStream(session: ClientHttp2Session, headers: OutgoingHttpHeaders
   }
 }
 
-async function* readMessages(stream: ClientHttp2Stream, outcome: () => unknown, onDone: () => void): AsyncGenerator<AssembledMessage> {
+async function* readMessages(
+  stream: ClientHttp2Stream,
+  outcome: () => unknown,
+  onDone: () => void,
+): AsyncGenerator<AssembledMessage> {
   const queue: AssembledMessage[] = [];
   let queuedBytes = 0;
   let closed = false;

@@ -53,7 +53,8 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
   let bytesIn = 0;
 
   const abort = (): void => {
-    if (!controller.signal.aborted && trailers === undefined) controller.abort(new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' }));
+    if (!controller.signal.aborted && trailers === undefined)
+      controller.abort(new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' }));
     room?.();
   };
   stream.on('error', abort);
@@ -69,7 +70,8 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
   });
 
   const respond = (): void => {
-    if (!stream.headersSent && !stream.destroyed) stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...initial }, { waitForTrailers: true });
+    if (!stream.headersSent && !stream.destroyed)
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...initial }, { waitForTrailers: true });
   };
 
   const sendFramed = async (bytes: Uint8Array, done?: () => void): Promise<void> => {
@@ -85,7 +87,8 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
       done?.();
       room?.();
     });
-    while (pendingWrites >= maxPendingWrites && !stream.destroyed && !controller.signal.aborted) await new Promise<void>((resolve) => (room = resolve));
+    while (pendingWrites >= maxPendingWrites && !stream.destroyed && !controller.signal.aborted)
+      await new Promise<void>((resolve) => (room = resolve));
     if (controller.signal.aborted) throw controller.signal.reason;
   };
 
@@ -97,7 +100,13 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
     setQueryId: (id) => void (queryId = id),
     send: (message) => sendFramed(grpcMessage(message)),
     sendFramed,
-    messages: () => readMessages(stream, { signal: controller.signal, maxMessageBytes, idleMs, onBytes: (count) => void (bytesIn += count) }),
+    messages: () =>
+      readMessages(stream, {
+        signal: controller.signal,
+        maxMessageBytes,
+        idleMs,
+        onBytes: (count) => void (bytesIn += count),
+      }),
     end(error) {
       if (trailers !== undefined) return;
       trailers = statusTrailers(error, queryId);
@@ -105,7 +114,11 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
       if (stream.destroyed || stream.closed) return;
       if (!stream.headersSent) {
         // Trailers-only: the one header frame says all.
-        if (error !== undefined) return stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...initial, ...trailers }, { endStream: true });
+        if (error !== undefined)
+          return stream.respond(
+            { ':status': 200, 'content-type': 'application/grpc', ...initial, ...trailers },
+            { endStream: true },
+          );
         respond();
       }
       if (error !== undefined) closeLater(stream, { ms: readingLingerMs, code: http2.constants.NGHTTP2_CANCEL });
@@ -143,7 +156,13 @@ export function parseTimeout(header: string | undefined): number | undefined {
 function deadlineTimer(header: string | string[] | undefined, controller: AbortController): NodeJS.Timeout | undefined {
   const timeoutMs = parseTimeout(typeof header === 'string' ? header : undefined);
   if (timeoutMs === undefined) return undefined;
-  const expire = (): void => controller.abort(new DuckhouseError('DeadlineExceeded', 'the deadline of the call has passed', { id: 'deadline', context: { timeoutMs } }));
+  const expire = (): void =>
+    controller.abort(
+      new DuckhouseError('DeadlineExceeded', 'the deadline of the call has passed', {
+        id: 'deadline',
+        context: { timeoutMs },
+      }),
+    );
   const timer = setTimeout(expire, Math.min(timeoutMs, maxTimer));
   timer.unref();
   return timer;
@@ -156,7 +175,10 @@ interface ReadOptions {
   readonly onBytes: (count: number) => void;
 }
 
-async function* readMessages(stream: ServerHttp2Stream, { signal, maxMessageBytes, idleMs, onBytes }: ReadOptions): AsyncGenerator<AssembledMessage> {
+async function* readMessages(
+  stream: ServerHttp2Stream,
+  { signal, maxMessageBytes, idleMs, onBytes }: ReadOptions,
+): AsyncGenerator<AssembledMessage> {
   const queue: AssembledMessage[] = [];
   let queuedBytes = 0;
   let ended = false;
@@ -225,5 +247,9 @@ async function* readMessages(stream: ServerHttp2Stream, { signal, maxMessageByte
 }
 
 const idleError = (idleMs: number): DuckhouseError =>
-  new DuckhouseError('DeadlineExceeded', `the client sent nothing for ${idleMs} ms`, { id: 'client-idle', context: { idleMs } });
-const brokenOff = (): DuckhouseError => new DuckhouseError('Cancelled', 'the client broke off the stream', { id: 'client-gone' });
+  new DuckhouseError('DeadlineExceeded', `the client sent nothing for ${idleMs} ms`, {
+    id: 'client-idle',
+    context: { idleMs },
+  });
+const brokenOff = (): DuckhouseError =>
+  new DuckhouseError('Cancelled', 'the client broke off the stream', { id: 'client-gone' });

@@ -3,9 +3,23 @@ import { DuckhouseError, type ErrorContext, type ErrorKind, toDuckhouseError } f
 
 /** Status codes of gRPC. */
 export const grpcCodes = {
-  OK: 0, CANCELLED: 1, UNKNOWN: 2, INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, NOT_FOUND: 5, ALREADY_EXISTS: 6, PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8, FAILED_PRECONDITION: 9, ABORTED: 10, OUT_OF_RANGE: 11, UNIMPLEMENTED: 12, INTERNAL: 13, UNAVAILABLE: 14,
-  DATA_LOSS: 15, UNAUTHENTICATED: 16,
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
 } as const;
 export type GrpcCodeName = keyof typeof grpcCodes;
 
@@ -38,7 +52,13 @@ export const codeOf = (error: DuckhouseError): GrpcCodeName => codes[error.kind]
 
 /** gRPC's percent-encoding: bytes outside printable ASCII, and the percent sign. */
 export const encodeMessage = (text: string): string =>
-  [...Buffer.from(text, 'utf8')].map((byte) => (byte < 32 || byte > 126 || byte === 37 ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}` : String.fromCharCode(byte))).join('');
+  [...Buffer.from(text, 'utf8')]
+    .map((byte) =>
+      byte < 32 || byte > 126 || byte === 37
+        ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+        : String.fromCharCode(byte),
+    )
+    .join('');
 
 export function decodeMessage(text: string): string {
   try {
@@ -58,13 +78,17 @@ export function statusTrailers(failure: unknown, queryId?: string): OutgoingHttp
   const error = toDuckhouseError(failure);
   const internal = error.kind === 'Internal' && error.context.errorType === undefined;
   const message = internal ? 'internal error' : error.message;
-  const detail = internal ? undefined : JSON.stringify({ kind: error.kind, id: error.id, context: error.context, hint: error.hint });
+  const detail = internal
+    ? undefined
+    : JSON.stringify({ kind: error.kind, id: error.id, context: error.context, hint: error.hint });
   const { errorType } = error.context;
   return {
     'grpc-status': String(grpcCodes[codeOf(error)]),
     'grpc-message': encodeMessage(message).slice(0, maxMessageBytes).replace(/%.?$/, ''),
     ...(typeof errorType === 'string' ? { 'x-duckdb-error-type': encodeMessage(errorType) } : {}),
-    ...(detail === undefined || detail.length > maxDetailBytes ? {} : { 'x-duckhouse-error-bin': Buffer.from(detail, 'utf8').toString('base64') }),
+    ...(detail === undefined || detail.length > maxDetailBytes
+      ? {}
+      : { 'x-duckhouse-error-bin': Buffer.from(detail, 'utf8').toString('base64') }),
     ...base,
   };
 }
@@ -76,10 +100,16 @@ export function errorOfTrailers(headers: Headers): DuckhouseError | undefined {
   const status = headers['grpc-status'];
   if (status === '0') return undefined;
   const code = Number(status);
-  const message = decodeMessage(String(headers['grpc-message'] ?? `the server answered with gRPC status ${String(status)}`));
+  const message = decodeMessage(
+    String(headers['grpc-message'] ?? `the server answered with gRPC status ${String(status)}`),
+  );
   const detail = parseDetail(headers['x-duckhouse-error-bin']);
   const kind = kinds.get(code) ?? 'Internal';
-  return new DuckhouseError(detail?.kind ?? kind, message, { id: detail?.id, context: detail?.context, hint: detail?.hint });
+  return new DuckhouseError(detail?.kind ?? kind, message, {
+    id: detail?.id,
+    context: detail?.context,
+    hint: detail?.hint,
+  });
 }
 
 interface Detail {

@@ -55,10 +55,20 @@ const appMetadataTag = 0x1a;
 const bodyTag = Buffer.from([0xc2, 0x3e]);
 
 /** A gRPC message with a FlightData that has no body. */
-export function encodeDataless(parts: { readonly descriptor?: Uint8Array; readonly header?: Uint8Array; readonly appMetadata?: Uint8Array }): Buffer {
+export function encodeDataless(parts: {
+  readonly descriptor?: Uint8Array;
+  readonly header?: Uint8Array;
+  readonly appMetadata?: Uint8Array;
+}): Buffer {
   const field = (tag: number, value: Uint8Array | undefined): Uint8Array[] =>
     value === undefined || value.byteLength === 0 ? [] : [Uint8Array.of(tag), varint(value.byteLength), value];
-  return grpcMessage(Buffer.concat([...field(0x0a, parts.descriptor), ...field(headerTag, parts.header), ...field(appMetadataTag, parts.appMetadata)]));
+  return grpcMessage(
+    Buffer.concat([
+      ...field(0x0a, parts.descriptor),
+      ...field(headerTag, parts.header),
+      ...field(appMetadataTag, parts.appMetadata),
+    ]),
+  );
 }
 
 export function grpcMessage(message: Uint8Array): Buffer {
@@ -88,10 +98,13 @@ export function frameBatch({ metadata, body, headroom }: BatchParts): Buffer {
   const headerLength = varint(metadata.byteLength);
   const middle = body.byteLength === 0 ? 0 : bodyTag.length + bodyLength.byteLength;
   const payload = 1 + headerLength.byteLength + metadata.byteLength + middle + body.byteLength;
-  if (payload > 0xffffffff) throw new DuckhouseError('ResourceExhausted', `a batch of ${body.byteLength} bytes is too large for gRPC`);
+  if (payload > 0xffffffff)
+    throw new DuckhouseError('ResourceExhausted', `a batch of ${body.byteLength} bytes is too large for gRPC`);
   const front = 5 + 1 + headerLength.byteLength + metadata.byteLength + middle;
   const inPlace = headroom >= metadata.byteLength + framingBytes && body.byteOffset >= front;
-  const target = inPlace ? Buffer.from(body.buffer, body.byteOffset - front, front + body.byteLength) : Buffer.allocUnsafe(front + body.byteLength);
+  const target = inPlace
+    ? Buffer.from(body.buffer, body.byteOffset - front, front + body.byteLength)
+    : Buffer.allocUnsafe(front + body.byteLength);
   // The metadata first: it may lie where the framing goes.
   target.set(metadata, 6 + headerLength.byteLength);
   target[0] = 0;

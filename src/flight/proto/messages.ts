@@ -32,11 +32,23 @@ export interface ActionType {
 
 const descriptorTypes = ['UNKNOWN', 'PATH', 'CMD'] as const;
 
-export const commandDescriptor = (cmd: string | Uint8Array): FlightDescriptor => ({ type: 'CMD', cmd: Buffer.from(cmd as string), path: [] });
-export const pathDescriptor = (path: readonly string[]): FlightDescriptor => ({ type: 'PATH', cmd: new Uint8Array(0), path });
+export const commandDescriptor = (cmd: string | Uint8Array): FlightDescriptor => ({
+  type: 'CMD',
+  cmd: Buffer.from(cmd as string),
+  path: [],
+});
+export const pathDescriptor = (path: readonly string[]): FlightDescriptor => ({
+  type: 'PATH',
+  cmd: new Uint8Array(0),
+  path,
+});
 
 export const encodeDescriptor = ({ type, cmd, path }: FlightDescriptor): Uint8Array =>
-  concat([intField(1, descriptorTypes.indexOf(type)), bytesField(2, cmd), ...path.map((part) => messageField(3, Buffer.from(part, 'utf8')))]);
+  concat([
+    intField(1, descriptorTypes.indexOf(type)),
+    bytesField(2, cmd),
+    ...path.map((part) => messageField(3, Buffer.from(part, 'utf8'))),
+  ]);
 
 export function decodeDescriptor(bytes: Uint8Array): FlightDescriptor {
   const fields = fieldMap(bytes);
@@ -49,7 +61,10 @@ const encodeEndpoint = ({ ticket, locations }: FlightEndpoint): Uint8Array =>
 
 function decodeEndpoint(bytes: Uint8Array): FlightEndpoint {
   const fields = fieldMap(bytes);
-  return { ticket: decodeTicket(bytesOf(fields, 1)), locations: allOf(fields, 2).map((location) => textOf(fieldMap(location), 1)) };
+  return {
+    ticket: decodeTicket(bytesOf(fields, 1)),
+    locations: allOf(fields, 2).map((location) => textOf(fieldMap(location), 1)),
+  };
 }
 
 export const encodeFlightInfo = (info: FlightInfo): Uint8Array =>
@@ -94,13 +109,15 @@ export const decodePutResult = single.decode;
 export const encodeCriteria = single.encode;
 export const decodeCriteria = single.decode;
 
-export const encodeAction = (type: string, body: Uint8Array | string): Uint8Array => concat([bytesField(1, type), bytesField(2, body)]);
+export const encodeAction = (type: string, body: Uint8Array | string): Uint8Array =>
+  concat([bytesField(1, type), bytesField(2, body)]);
 export function decodeAction(bytes: Uint8Array): { readonly type: string; readonly body: Uint8Array } {
   const fields = fieldMap(bytes);
   return { type: textOf(fields, 1), body: bytesOf(fields, 2) };
 }
 
-export const encodeActionType = ({ type, description }: ActionType): Uint8Array => concat([bytesField(1, type), bytesField(2, description)]);
+export const encodeActionType = ({ type, description }: ActionType): Uint8Array =>
+  concat([bytesField(1, type), bytesField(2, description)]);
 export function decodeActionType(bytes: Uint8Array): ActionType {
   const fields = fieldMap(bytes);
   return { type: textOf(fields, 1), description: textOf(fields, 2) };

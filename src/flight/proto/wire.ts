@@ -2,7 +2,11 @@ import { DuckhouseError } from '../../errors.ts';
 
 /** Protocol buffers by hand: the few messages of Flight, without a copy of the data they carry. */
 
-const broken = (what: string): DuckhouseError => new DuckhouseError('InvalidArgument', `malformed protobuf message: ${what}`, { id: 'protobuf-malformed', context: { what } });
+const broken = (what: string): DuckhouseError =>
+  new DuckhouseError('InvalidArgument', `malformed protobuf message: ${what}`, {
+    id: 'protobuf-malformed',
+    context: { what },
+  });
 
 export function varint(value: number | bigint): Uint8Array {
   const bytes: number[] = [];
@@ -16,7 +20,8 @@ export function varint(value: number | bigint): Uint8Array {
 }
 
 const tag = (field: number, wireType: number): Uint8Array => varint(field * 8 + wireType);
-const utf8 = (value: string | Uint8Array): Uint8Array => (typeof value === 'string' ? Buffer.from(value, 'utf8') : value);
+const utf8 = (value: string | Uint8Array): Uint8Array =>
+  typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
 
 /** A length-delimited field; nothing when the value is empty or undefined, as proto3 has it. */
 export function bytesField(field: number, value: string | Uint8Array | undefined): Uint8Array {
@@ -25,10 +30,13 @@ export function bytesField(field: number, value: string | Uint8Array | undefined
 }
 
 /** A length-delimited field that is there even when empty. */
-export const messageField = (field: number, bytes: Uint8Array): Uint8Array => concat([tag(field, 2), varint(bytes.byteLength), bytes]);
+export const messageField = (field: number, bytes: Uint8Array): Uint8Array =>
+  concat([tag(field, 2), varint(bytes.byteLength), bytes]);
 
 export const intField = (field: number, value: number | bigint | boolean): Uint8Array =>
-  Number(value) === 0 ? new Uint8Array(0) : concat([tag(field, 0), varint(typeof value === 'boolean' ? Number(value) : value)]);
+  Number(value) === 0
+    ? new Uint8Array(0)
+    : concat([tag(field, 0), varint(typeof value === 'boolean' ? Number(value) : value)]);
 
 export const concat = (parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
 
@@ -75,13 +83,18 @@ export function* readFields(bytes: Uint8Array): Generator<WireField> {
   }
 }
 
-function readValue(bytes: Uint8Array, wireType: number, start: number): { readonly value: bigint; readonly bytes: Uint8Array; readonly end: number } {
+function readValue(
+  bytes: Uint8Array,
+  wireType: number,
+  start: number,
+): { readonly value: bigint; readonly bytes: Uint8Array; readonly end: number } {
   if (wireType === 0) return { ...readVarint(bytes, start), bytes: noBytes };
   const sized = wireType === 2 ? readVarint(bytes, start) : undefined;
   const length = sized === undefined ? fixedSizes[wireType] : Number(sized.value);
   if (length === undefined) throw broken(`wire type ${wireType}`);
   const from = sized?.end ?? start;
-  if (from + length > bytes.byteLength) throw broken(`a field of ${length} bytes where ${bytes.byteLength - from} are left`);
+  if (from + length > bytes.byteLength)
+    throw broken(`a field of ${length} bytes where ${bytes.byteLength - from} are left`);
   return { value: 0n, bytes: sized === undefined ? noBytes : bytes.subarray(from, from + length), end: from + length };
 }
 
@@ -102,5 +115,7 @@ type Fields = ReadonlyMap<number, readonly WireField[]>;
 /** The last of a field wins, as protobuf has it. */
 export const bytesOf = (fields: Fields, field: number): Uint8Array => fields.get(field)?.at(-1)?.bytes ?? noBytes;
 export const textOf = (fields: Fields, field: number): string => Buffer.from(bytesOf(fields, field)).toString('utf8');
-export const intOf = (fields: Fields, field: number): bigint => BigInt.asIntN(64, fields.get(field)?.at(-1)?.value ?? 0n);
-export const allOf = (fields: Fields, field: number): readonly Uint8Array[] => (fields.get(field) ?? []).map(({ bytes }) => bytes);
+export const intOf = (fields: Fields, field: number): bigint =>
+  BigInt.asIntN(64, fields.get(field)?.at(-1)?.value ?? 0n);
+export const allOf = (fields: Fields, field: number): readonly Uint8Array[] =>
+  (fields.get(field) ?? []).map(({ bytes }) => bytes);

@@ -26,16 +26,30 @@ const commands: Readonly<Record<string, SqlCommand>> = {
 };
 
 /** The handler of a message in a call; Unsupported, naming the message, when there is none. */
-export function openCommand<Call extends keyof SqlCommand>({ name }: SqlMessage, call: Call): NonNullable<SqlCommand[Call]> {
+export function openCommand<Call extends keyof SqlCommand>(
+  { name }: SqlMessage,
+  call: Call,
+): NonNullable<SqlCommand[Call]> {
   const handler = Object.hasOwn(commands, name) ? commands[name]?.[call] : undefined;
   if (handler !== undefined) return handler;
-  throw new DuckhouseError('Unsupported', `Flight SQL message ${name} is not supported ${places[call]}`, { id: 'command-unsupported', context: { command: name } });
+  throw new DuckhouseError('Unsupported', `Flight SQL message ${name} is not supported ${places[call]}`, {
+    id: 'command-unsupported',
+    context: { command: name },
+  });
 }
 
-const places: Readonly<Record<keyof SqlCommand, string>> = { info: 'in GetFlightInfo', schema: 'in GetSchema', get: 'in DoGet', put: 'in DoPut' };
+const places: Readonly<Record<keyof SqlCommand, string>> = {
+  info: 'in GetFlightInfo',
+  schema: 'in GetSchema',
+  get: 'in DoGet',
+  put: 'in DoPut',
+};
 
 function statementSql(value: Uint8Array): string {
   const { sql, transactionId } = decodeStatement(value);
-  if (transactionId.byteLength > 0) throw new DuckhouseError('Unsupported', 'Flight SQL transactions are not supported', { id: 'transactions-unsupported' });
+  if (transactionId.byteLength > 0)
+    throw new DuckhouseError('Unsupported', 'Flight SQL transactions are not supported', {
+      id: 'transactions-unsupported',
+    });
   return sql;
 }

@@ -9,7 +9,8 @@ export interface SqlMessage {
   readonly value: Uint8Array;
 }
 
-export const packAny = ({ name, value }: SqlMessage): Uint8Array => concat([bytesField(1, typePrefix + name), bytesField(2, value)]);
+export const packAny = ({ name, value }: SqlMessage): Uint8Array =>
+  concat([bytesField(1, typePrefix + name), bytesField(2, value)]);
 
 /** The message inside an Any; undefined when the bytes are none of Flight SQL. */
 export function unpackAny(bytes: Uint8Array): SqlMessage | undefined {
@@ -27,7 +28,8 @@ export function decodeStatement(value: Uint8Array): { readonly sql: string; read
 }
 
 export const encodeStatement = (sql: string): Uint8Array => bytesField(1, sql);
-export const encodeStatementTicket = (handle: string): Uint8Array => packAny({ name: 'TicketStatementQuery', value: bytesField(1, handle) });
+export const encodeStatementTicket = (handle: string): Uint8Array =>
+  packAny({ name: 'TicketStatementQuery', value: bytesField(1, handle) });
 export const decodeStatementTicket = (value: Uint8Array): string => textOf(fieldMap(value), 1);
 /** DoPutUpdateResult. */
 export const encodeUpdateResult = (rows: number): Uint8Array => intField(1, rows);
@@ -51,13 +53,33 @@ export function decodeIngest(value: Uint8Array): StatementIngest {
   const ifNotExist = notExistOptions[Number(intOf(options, 1))];
   const ifExists = existsOptions[Number(intOf(options, 2))];
   if (ifNotExist === undefined || ifExists === undefined) {
-    throw new DuckhouseError('InvalidArgument', 'CommandStatementIngest says not what to do when the table exists or does not', { id: 'ingest-options' });
+    throw new DuckhouseError(
+      'InvalidArgument',
+      'CommandStatementIngest says not what to do when the table exists or does not',
+      { id: 'ingest-options' },
+    );
   }
   const optional = (field: number): string | undefined => (fields.has(field) ? textOf(fields, field) : undefined);
-  return { ifNotExist, ifExists, table: textOf(fields, 2), dbSchema: optional(3), catalog: optional(4), temporary: intOf(fields, 5) !== 0n };
+  return {
+    ifNotExist,
+    ifExists,
+    table: textOf(fields, 2),
+    dbSchema: optional(3),
+    catalog: optional(4),
+    temporary: intOf(fields, 5) !== 0n,
+  };
 }
 
 export function encodeIngest(ingest: StatementIngest): Uint8Array {
-  const options = concat([intField(1, notExistOptions.indexOf(ingest.ifNotExist)), intField(2, existsOptions.indexOf(ingest.ifExists))]);
-  return concat([messageField(1, options), bytesField(2, ingest.table), bytesField(3, ingest.dbSchema), bytesField(4, ingest.catalog), intField(5, ingest.temporary)]);
+  const options = concat([
+    intField(1, notExistOptions.indexOf(ingest.ifNotExist)),
+    intField(2, existsOptions.indexOf(ingest.ifExists)),
+  ]);
+  return concat([
+    messageField(1, options),
+    bytesField(2, ingest.table),
+    bytesField(3, ingest.dbSchema),
+    bytesField(4, ingest.catalog),
+    intField(5, ingest.temporary),
+  ]);
 }
