@@ -66,8 +66,11 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
   controller.signal.addEventListener('abort', () => room?.());
   stream.on('wantTrailers', () => {
     stream.sendTrailers(trailers ?? statusTrailers(undefined));
-    if (!stream.readableEnded) closeLater(stream, { ms: sendingLingerMs, code: http2.constants.NGHTTP2_NO_ERROR });
+    stopSending();
   });
+  const stopSending = (): void => {
+    if (!stream.readableEnded) closeLater(stream, { ms: sendingLingerMs, code: http2.constants.NGHTTP2_NO_ERROR });
+  };
 
   const respond = (): void => {
     if (!stream.headersSent && !stream.destroyed)
@@ -114,11 +117,13 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
       if (stream.destroyed || stream.closed) return;
       if (!stream.headersSent) {
         // Trailers-only: the one header frame says all.
-        if (error !== undefined)
-          return stream.respond(
+        if (error !== undefined) {
+          stream.respond(
             { ':status': 200, 'content-type': 'application/grpc', ...initial, ...trailers },
             { endStream: true },
           );
+          return stopSending();
+        }
         respond();
       }
       if (error !== undefined) closeLater(stream, { ms: readingLingerMs, code: http2.constants.NGHTTP2_CANCEL });
