@@ -14,6 +14,8 @@ export interface AuthenticatorOptions {
   readonly password?: string | undefined;
   /** Bearer tokens that are accepted as they are. */
   readonly tokens?: readonly string[] | undefined;
+  /** What our tokens are signed with; a random key when absent, so that they end with this process. */
+  readonly tokenKey?: string | undefined;
   /** How long the tokens given out are good. */
   readonly tokenLifetimeMs?: number | undefined;
 }
@@ -36,7 +38,7 @@ const rememberFailuresMs = 60_000;
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { password, tokens = [], tokenLifetimeMs = defaultLifetimeMs } = options;
   const username = options.username ?? 'admin';
-  const key = randomBytes(32);
+  const key = options.tokenKey === undefined ? randomBytes(32) : Buffer.from(options.tokenKey, 'utf8');
   const required = password !== undefined || tokens.length > 0;
   const admin: Principal = { name: required ? username : 'anonymous', role: 'admin' };
   const failures = createFailureCounter();

@@ -188,3 +188,15 @@ export async function printOutcomes({ stdout, translator }: CommandContext, outc
   if (outcomes.length > 0) await write(stdout, formatTable(columns, outcomes.map((outcome) => [shown(outcome.files), outcome.receipt?.table ?? outcome.table, result(outcome)]), 200));
 }
 
+
+/** `name:TYPE` pairs of --column. */
+export function parseColumns(pairs: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    pairs.map((pair) => {
+      const colon = pair.lastIndexOf(':');
+      const type = pair.slice(colon + 1).trim();
+      if (colon < 1 || !/^[A-Za-z][\w (),[\]]*$/.test(type)) throw new DuckhouseError('InvalidArgument', `--column takes name:TYPE, not "${pair}"`, { id: 'column-invalid', context: { pair } });
+      return [pair.slice(0, colon), type] as const;
+    }),
+  );
+}

@@ -44,6 +44,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     limits,
     metrics,
     log: options.log,
+    onFatal: options.onFatal ?? (() => undefined),
   };
   let draining = false;
   const sessions = new Set<ServerHttp2Session>();

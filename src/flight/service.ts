@@ -1,4 +1,5 @@
 import { authorise } from '../access/index.ts';
+import { isFatal } from '../engine/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { flightActions, parseBody } from './actions.ts';
 import type { CallContext, ServiceContext } from './calls/context.ts';
@@ -141,8 +142,9 @@ async function dispatch(
   return run({ ...context, call, principal });
 }
 
-function report({ log }: ServiceContext, method: string, failure: unknown): string {
+function report({ log, onFatal }: ServiceContext, method: string, failure: unknown): string {
   const error = toDuckhouseError(failure);
+  if (isFatal(error)) setImmediate(onFatal, error); // after the status is on its way
   if (error.kind === 'Internal') log.error('flight call failed', { method, error: failure });
   else if (error.kind !== 'Cancelled')
     log.debug('flight call refused', { method, kind: error.kind, message: error.message });

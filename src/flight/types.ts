@@ -1,3 +1,4 @@
+import type { DuckhouseError } from '../errors.ts';
 import type { Authenticator, Principal } from '../access/index.ts';
 import type { Lakehouse, PutMode } from '../lakehouse/index.ts';
 import type { Logger } from '../log.ts';
@@ -61,6 +62,8 @@ export interface FlightServerOptions {
   readonly putMode?: PutMode;
   readonly limits?: Partial<FlightLimits>;
   readonly tls?: TlsOptions | undefined;
+  /** Called when the database refuses all further work. */
+  readonly onFatal?: (error: DuckhouseError) => void;
   /** More actions than the room's own. */
   readonly actions?: readonly FlightAction[];
 }

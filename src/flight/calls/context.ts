@@ -1,4 +1,5 @@
 import type { Authenticator, Principal } from '../../access/index.ts';
+import type { DuckhouseError } from '../../errors.ts';
 import type { Lakehouse, PutMode } from '../../lakehouse/index.ts';
 import type { Logger } from '../../log.ts';
 import type { FlightMetrics } from '../flight-metrics.ts';
@@ -16,6 +17,7 @@ export interface ServiceContext {
   readonly limits: FlightLimits;
   readonly metrics: FlightMetrics;
   readonly log: Logger;
+  readonly onFatal: (error: DuckhouseError) => void;
 }
 
 export interface CallContext extends ServiceContext {

@@ -1,0 +1,3 @@
+/** The command line room: one file a command. It knows how to say things; the rooms below know how to do them. */
+export { type CommandContext, type Effects, write } from './effects.ts';
+export { createProgram, type ProgramHost } from './program.ts';

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readServerFile } from '../config/index.ts';
+import { maybeFormat } from '../ingest/index.ts';
+import type { Supervisor } from '../supervisor/index.ts';
+import { type CommandContext, note, write } from './effects.ts';
+import { ingestFiles, printOutcomes } from './ingest.ts';
+import { listTables } from './ls.ts';
+import { printQuery } from './query.ts';
+import { readyLine, startServer, stopOnSignals } from './serve.ts';
+import { openTarget, type Target } from './target.ts';
+
+export interface UpCommandOptions {
+  /** Stop when the job is done. */
+  readonly exit: boolean;
+}
+
+/** `duckhouse up`: serve, load `ingestion/data`, show what came of it, and keep serving. Resolves with the exit code. */
+export async function upCommand(context: CommandContext, { exit }: UpCommandOptions): Promise<number> {
+  const { config, translator } = context;
+  const running = readServerFile(config.stateDir);
+  if (running !== undefined) await note(context, translator.t('up.using', { pid: running.pid }));
+  const supervisor = running === undefined ? await startServer(context) : undefined;
+  if (supervisor !== undefined) {
+    stopOnSignals(context, supervisor);
+    await write(context.stdout, readyLine(supervisor));
+  }
+  const target = await openTarget(config, { create: true });
+  const ok = await job(context, target).finally(() => target.close());
+  if (exit || supervisor === undefined) return finish(supervisor, ok);
+  await note(context, translator.t('up.stop'));
+  return supervisor.done;
+}
+
+async function finish(supervisor: Supervisor | undefined, ok: boolean): Promise<number> {
+  supervisor?.stop();
+  await supervisor?.done;
+  return ok ? 0 : 1;
+}
+
+/** The main job; false when a file could not be loaded. */
+async function job(context: CommandContext, target: Target): Promise<boolean> {
+  const loaded = await loadData(context, target);
+  await tellDbt(context);
+  await listTables(context, target, false);
+  await runFirstQuery(context, target);
+  await tellNext(context, target);
+  return loaded;
+}
+
+const dataFolder = path.join('ingestion', 'data');
+
+/** The workspace's ingestion/data, or the folder itself when it has none: a folder of files is a workspace too. */
+async function loadData(context: CommandContext, target: Target): Promise<boolean> {
+  const { config, translator } = context;
+  const conventional = path.join(config.workspace, dataFolder);
+  const folder = config.csvPath ?? (existsSync(conventional) ? conventional : config.workspace);
+  const files = await dataFiles(folder);
+  if (files.length === 0) {
+    await note(context, translator.t('ingest.none', { folder }));
+    return true;
+  }
+  await note(context, translator.t('up.loading', { folder: path.relative(process.cwd(), folder) || folder }));
+  const outcomes = await ingestFiles(context, target, {
+    files, table: undefined, mode: undefined, as: 'table', format: undefined, read: { columns: new Map() }, loadId: undefined, again: false, json: false, quiet: false,
+  });
+  await printOutcomes(context, outcomes, false);
+  return outcomes.every(({ error }) => error === undefined);
+}
+
+async function dataFiles(folder: string): Promise<string[]> {
+  if (existsSync(folder) && maybeFormat(folder) !== undefined) return [folder];
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []); // no folder, no files
+  const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.') && maybeFormat(entry.name) !== undefined);
+  return names.map((entry) => path.join(folder, entry.name)).sort();
+}
+
+async function tellDbt(context: CommandContext): Promise<void> {
+  const project = path.join(context.config.workspace, 'transform', 'dbt_project');
+  if (existsSync(path.join(project, 'dbt_project.yml'))) await note(context, context.translator.t('up.dbt', { folder: path.relative(process.cwd(), project) || project }));
+}
+
+/** The first file of `queries/`, as an answer worth reading. */
+async function runFirstQuery(context: CommandContext, target: Target): Promise<void> {
+  const folder = path.join(context.config.workspace, 'queries');
+  const first = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.sql')).sort()[0]; // a workspace need not have any
+  if (first === undefined) return;
+  await note(context, `\n${context.translator.t('up.query', { file: path.relative(process.cwd(), path.join(folder, first)) })}`);
+  const sql = await readFile(path.join(folder, first), 'utf8');
+  await printQuery(context, target, { sql, format: 'table', output: undefined, limit: undefined, all: false, timeoutSeconds: undefined });
+}
+
+async function tellNext(context: CommandContext, target: Target): Promise<void> {
+  const workspace = path.relative(process.cwd(), context.config.workspace);
+  const flag = workspace === '' ? '' : ` --workspace ${workspace}`;
+  await note(context, `\n${context.translator.t('up.try')}\n  npx duckhouse query${flag} "SELECT 42"\n  npx duckhouse ls${flag}\n  python: pyarrow.flight.connect("${target.address}").do_get(pyarrow.flight.Ticket(b"SELECT 42")).read_all()\n`);
+}
