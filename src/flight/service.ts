@@ -7,30 +7,14 @@ import { doGet } from './calls/do-get.ts';
 import { doPut } from './calls/do-put.ts';
 import { getFlightInfo, getSchema, listFlights } from './calls/flight-info.ts';
 import { handshake } from './calls/handshake.ts';
+import { health } from './calls/health.ts';
+import { request } from './calls/request.ts';
 import type { ServerCall } from './grpc/server-call.ts';
 import { codeOf } from './grpc/status.ts';
-import {
-  decodeAction,
-  decodeDescriptor,
-  decodeHealthRequest,
-  encodeActionType,
-  encodeHealthResponse,
-  encodeResult,
-  healthStatus,
-} from './proto/messages.ts';
+import { decodeAction, decodeDescriptor, encodeActionType, encodeResult } from './proto/messages.ts';
 import type { FlightAction } from './types.ts';
 
 type Method = (context: CallContext) => Promise<void>;
-
-/** A call with one message from the client. */
-async function request(call: ServerCall): Promise<Uint8Array> {
-  for await (const message of call.messages()) {
-    const bytes = Buffer.from(Uint8Array.from(message.bytes));
-    message.release();
-    return bytes;
-  }
-  return Buffer.alloc(0);
-}
 
 const unary =
   (answer: (context: CallContext, message: Uint8Array) => Promise<Uint8Array>): Method =>
@@ -115,7 +99,7 @@ export async function serve(context: ServiceContext, call: ServerCall, { drainin
     context.metrics.bytes('out', call.bytesOut);
     context.metrics.bytes('in', call.bytesIn);
     context.metrics.finished({
-      method: method in methods || method === 'Handshake' ? method : 'other',
+      method: Object.hasOwn(methods, method) || method === 'Handshake' ? method : 'other',
       code,
       seconds: (performance.now() - startedAt) / 1000,
     });
@@ -149,27 +133,4 @@ function report({ log, onFatal }: ServiceContext, method: string, failure: unkno
   else if (error.kind !== 'Cancelled')
     log.debug('flight call refused', { method, kind: error.kind, message: error.message });
   return codeOf(error);
-}
-
-const healthPollMs = 500;
-
-async function health(call: ServerCall, method: string, draining: () => boolean): Promise<void> {
-  const service = decodeHealthRequest(await request(call));
-  const known = service === '' || service === 'arrow.flight.protocol.FlightService';
-  const status = (): number =>
-    !known ? healthStatus.serviceUnknown : draining() ? healthStatus.notServing : healthStatus.serving;
-  if (method === 'Check') {
-    if (!known) throw new DuckhouseError('NotFound', `unknown service ${service}`);
-    await call.send(encodeHealthResponse(status()));
-    return call.end();
-  }
-  if (method !== 'Watch') throw new DuckhouseError('Unsupported', `${method} is not supported`);
-  for (let last = -1; !call.signal.aborted; ) {
-    if (status() !== last) await call.send(encodeHealthResponse((last = status())));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, healthPollMs);
-      call.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-    });
-  }
-  call.end();
 }

@@ -1,5 +1,5 @@
-import type { DuckhouseError } from '../errors.ts';
 import type { Authenticator, Principal } from '../access/index.ts';
+import type { DuckhouseError } from '../errors.ts';
 import type { Lakehouse, PutMode } from '../lakehouse/index.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';

@@ -220,7 +220,7 @@ test('a stream that is reset stops its statement', async () => {
 });
 
 test('a deadline in any unit is kept', async () => {
-  for (const timeout of ['200m', '200000u', '200000000n'.slice(0, 8) + 'n']) {
+  for (const timeout of ['200m', '200000u', '20000000n']) {
     const { status } = await call(`${flight}DoGet`, message(field(1, endlessSql)), {
       headers: { 'grpc-timeout': timeout },
     });

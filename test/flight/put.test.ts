@@ -4,7 +4,9 @@ import { type OutgoingBatch, pathDescriptor } from '../../src/flight/index.ts';
 import { failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
 let running: RunningServer;
-before(async () => void (running = await runServer()));
+before(async () => {
+  running = await runServer();
+});
 after(() => running.close());
 
 interface PutOptions {

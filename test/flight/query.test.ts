@@ -4,7 +4,9 @@ import { commandDescriptor, pathDescriptor } from '../../src/flight/index.ts';
 import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
 let running: RunningServer;
-before(async () => void (running = await runServer({ limits: { ticketIdleMs: 60_000 } })));
+before(async () => {
+  running = await runServer();
+});
 after(() => running.close());
 
 const ticketOf = async (sql: string) => {

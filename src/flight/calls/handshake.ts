@@ -12,8 +12,12 @@ export async function handshake(context: ServiceContext, call: ServerCall): Prom
   const { authorization } = call.headers;
   if (authorization !== undefined || !authenticator.required) {
     const principal = await authenticator.authenticate(authorization, call.peer);
-    grant(context, call, principal);
-    for await (const message of call.messages()) message.release();
+    const token = grant(context, call, principal);
+    for await (const message of call.messages()) {
+      const asked = decodeHandshake(message.bytes).byteLength > 0;
+      message.release();
+      if (asked) await call.send(encodeHandshake(token));
+    }
     return call.end();
   }
   for await (const message of call.messages()) {

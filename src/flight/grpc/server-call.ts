@@ -99,8 +99,12 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
     headers,
     peer: stream.session?.socket?.remoteAddress ?? 'unknown',
     signal: controller.signal,
-    setInitialMetadata: (metadata) => void (initial = { ...initial, ...metadata }),
-    setQueryId: (id) => void (queryId = id),
+    setInitialMetadata(metadata) {
+      initial = { ...initial, ...metadata };
+    },
+    setQueryId(id) {
+      queryId = id;
+    },
     send: (message) => sendFramed(grpcMessage(message)),
     sendFramed,
     messages: () =>
@@ -108,7 +112,9 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
         signal: controller.signal,
         maxMessageBytes,
         idleMs,
-        onBytes: (count) => void (bytesIn += count),
+        onBytes(count) {
+          bytesIn += count;
+        },
       }),
     end(error) {
       if (trailers !== undefined) return;
@@ -214,7 +220,10 @@ async function* readMessages(
   };
   const onEnd = (): void => {
     // Node ends the readable side of a reset stream too: only an open stream was ended by its client.
-    if (stream.aborted || stream.closed || stream.destroyed) return fail(brokenOff());
+    if (stream.aborted || stream.closed || stream.destroyed) {
+      fail(brokenOff());
+      return;
+    }
     try {
       assembler.end();
       ended = true;

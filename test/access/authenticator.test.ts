@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { authorise, createAuthenticator } from '../../src/access/index.ts';
+import { DuckhouseError } from '../../src/errors.ts';
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+const unpadded = (text: string): string => basic(text).replace(/=+$/, '');
+const refused = (message: RegExp) => (error: unknown) =>
+  error instanceof DuckhouseError && error.kind === 'Unauthenticated' && message.test(error.message);
+
+test('without credentials everybody is the anonymous administrator', async () => {
+  const { authenticate, required } = createAuthenticator({});
+  assert.equal(required, false);
+  assert.deepEqual(await authenticate(undefined, 'peer'), { name: 'anonymous', role: 'admin' });
+  assert.deepEqual(await authenticate('Bearer whatever', 'peer'), { name: 'anonymous', role: 'admin' });
+});
+
+test('basic credentials are taken padded or not, with colons in the password', async () => {
+  const { authenticate } = createAuthenticator({ username: 'ada', password: 'a:b::c?' });
+  for (const header of [
+    basic('ada:a:b::c?'),
+    unpadded('ada:a:b::c?'),
+    basic('ada:a:b::c?').replace('Basic', 'basic'),
+  ]) {
+    assert.deepEqual(await authenticate(header, 'peer'), { name: 'ada', role: 'admin' });
+  }
+});
+
+test('wrong, missing and malformed credentials are refused', async () => {
+  const { authenticate } = createAuthenticator({ username: 'ada', password: 'secret' });
+  let peer = 0;
+  for (const header of [
+    basic('ada:wrong'),
+    basic('bob:secret'),
+    basic('ada'),
+    basic(':'),
+    'Basic',
+    'Bearer',
+    'Bearer a.b',
+    'Digest x',
+    '',
+    undefined,
+  ]) {
+    await assert.rejects(authenticate(header, `peer ${++peer}`), refused(/./));
+  }
+});
+
+test('a token we gave is good until it expires, and is then refused as expired', async () => {
+  const lasting = createAuthenticator({ username: 'ada', password: 'secret' });
+  const token = lasting.issueToken({ name: 'ada', role: 'admin' });
+  assert.deepEqual(await lasting.authenticate(`Bearer ${token}`, 'peer'), { name: 'ada', role: 'admin' });
+  const brief = createAuthenticator({ username: 'ada', password: 'secret', tokenLifetimeMs: 0 });
+  await assert.rejects(
+    brief.authenticate(`Bearer ${brief.issueToken({ name: 'ada', role: 'admin' })}`, 'peer'),
+    refused(/expired at \d{4}-/),
+  );
+});
+
+test('a token of another server, or one changed, is refused', async () => {
+  const one = createAuthenticator({ password: 'secret' });
+  const other = createAuthenticator({ password: 'secret' });
+  const token = one.issueToken({ name: 'ada', role: 'admin' });
+  await assert.rejects(other.authenticate(`Bearer ${token}`, 'a'), refused(/not valid/));
+  const [payload = '', mac = ''] = token.split('.');
+  const forged = Buffer.from(Buffer.from(payload, 'base64url').toString().replace('ada', 'eve')).toString('base64url');
+  await assert.rejects(one.authenticate(`Bearer ${forged}.${mac}`, 'b'), refused(/not valid/));
+});
+
+test('servers given one key take each other’s tokens', async () => {
+  const one = createAuthenticator({ password: 'secret', tokenKey: 'shared' });
+  const other = createAuthenticator({ password: 'secret', tokenKey: 'shared' });
+  const token = one.issueToken({ name: 'ada', role: 'admin' });
+  assert.deepEqual(await other.authenticate(`Bearer ${token}`, 'peer'), { name: 'ada', role: 'admin' });
+});
+
+test('configured tokens are taken as they are', async () => {
+  const { authenticate, required } = createAuthenticator({ tokens: ['first', 'second'] });
+  assert.equal(required, true);
+  assert.equal((await authenticate('Bearer second', 'peer')).role, 'admin');
+  await assert.rejects(authenticate('Bearer third', 'peer'), refused(/not valid/));
+  await assert.rejects(authenticate(basic('admin:'), 'peer2'), refused(/wrong/));
+});
+
+test('repeated failures of one peer are slowed, those of another are not', async () => {
+  const { authenticate } = createAuthenticator({ password: 'secret' });
+  const took = async (peer: string): Promise<number> => {
+    const start = performance.now();
+    await assert.rejects(authenticate(basic('admin:wrong'), peer), refused(/wrong/));
+    return performance.now() - start;
+  };
+  const times = [];
+  for (let i = 0; i < 8; i++) times.push(await took('guesser'));
+  assert.ok((times.at(-1) as number) >= 300, `the last took ${times.at(-1)} ms`);
+  assert.ok((await took('somebody else')) < 300);
+});
+
+test('an administrator may do everything', () => {
+  for (const operation of ['query', 'put', 'action'] as const)
+    authorise({ name: 'ada', role: 'admin' }, { operation, subject: 'x' });
+});
