@@ -58,6 +58,13 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
   let closed = false;
   let unread = 0;
   let wake: (() => void) | undefined;
+  // Until its reader has taken one batch a result fills one slab only: many open results must not fill the memory.
+  for (let slot = 1; slot < slabsPerResult; slot++) Atomics.store(states, slot + 1, 1);
+  let opened = false;
+  const openSlots = (): void => {
+    if (!opened) for (let slot = 1; slot < slabsPerResult; slot++) Atomics.store(states, slot + 1, 0);
+    opened = true;
+  };
   const started = deferred<ResultHandle>();
   const ended = deferred<void>();
 
@@ -145,6 +152,7 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
         released = true;
         unread--;
         Atomics.store(states, message.slot + 1, 0);
+        openSlots();
         resume();
         keepSlabs();
       },

@@ -1,0 +1,1 @@
+select * from {{ ref('airline_delays') }} where cancelled > flights

@@ -1,0 +1,98 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+/** The built command line beside the built tests. */
+export const commandFile = fileURLToPath(new URL('../src/bin/duckhouse.js', import.meta.url));
+
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'duckhouse-test-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+}
+
+const environment = (env: CommandOptions['env']): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: process.env.HOME, DUCKHOUSE_LANG: 'en', NODE_NO_WARNINGS: '1', ...env });
+
+/** Runs `duckhouse ARGS` to its end. */
+export async function duckhouse(args: readonly string[], { cwd, env, input }: CommandOptions): Promise<CommandResult> {
+  const child = spawn(process.execPath, [commandFile, ...args], { cwd, env: environment(env) });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  child.stdin.end(input ?? '');
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') };
+}
+
+export interface ServerFileContent {
+  readonly pid: number;
+  readonly serverPid: number;
+  readonly flight: string;
+  readonly http: string;
+}
+
+export interface RunningServe {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly flight: string;
+  readonly http: string;
+  readonly stderr: () => string;
+  serverFile(): Promise<ServerFileContent>;
+  /** Resolves with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `duckhouse serve` on free ports and waits for its ready line. */
+export async function serve(folder: string, args: readonly string[] = [], env: CommandOptions['env'] = {}): Promise<RunningServe> {
+  const child = spawn(process.execPath, [commandFile, 'serve', '--flight-port', '0', '--http-port', '0', ...args], { cwd: folder, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const err: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const stderr = (): string => Buffer.concat(err).toString('utf8');
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString('utf8')));
+    child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${stderr()}`)));
+  });
+  const match = /^ready flight=(\S+) http=(\S+)\n$/.exec(line);
+  if (match === null) throw new Error(`not a ready line: ${line}`);
+  return {
+    child,
+    flight: match[1] as string,
+    http: match[2] as string,
+    stderr,
+    serverFile: async () => JSON.parse(await readFile(path.join(folder, '.duckhouse', 'server.json'), 'utf8')) as ServerFileContent,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      child.kill(signal);
+      const [code] = (await once(child, 'exit')) as [number | null];
+      return code;
+    },
+  };
+}
+
+/** Waits until `condition` holds; an error names what was waited for. */
+export async function eventually(what: string, condition: () => Promise<boolean> | boolean, ms = 10_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
