@@ -31,6 +31,8 @@ export interface StatementOptions {
   readonly onFinish: () => void;
 }
 
+const interruptEveryMs = 50;
+
 export function startStatement(core: EngineCore, { sql, connection, options, onFinish }: StatementOptions): Statement {
   const queryId = options.queryId ?? randomUUID();
   const { signal, timeoutMs } = options;
@@ -38,10 +40,19 @@ export function startStatement(core: EngineCore, { sql, connection, options, onF
   let finished = false;
   const listeners: (() => void)[] = [];
 
+  let interrupts: NodeJS.Timeout | undefined;
+
+  /** Again and again: DuckDB forgets an interrupt that comes before the statement runs. */
+  const interrupt = (): void => {
+    core.duckdb.interrupt(connection);
+    if (finished || interrupts !== undefined) return;
+    interrupts = setInterval(() => core.duckdb.interrupt(connection), interruptEveryMs);
+    interrupts.unref();
+  };
   const stop = (reason: DuckhouseError): void => {
     if (finished || stopReason !== undefined) return;
     stopReason = reason;
-    core.duckdb.interrupt(connection);
+    interrupt();
     for (const listener of listeners) listener();
   };
   const onAbort = (): void => stop(abortReason(signal));
@@ -58,7 +69,7 @@ export function startStatement(core: EngineCore, { sql, connection, options, onF
       return stopReason;
     },
     run: (request, onReply) => core.pool.run(request, onReply),
-    interrupt: () => core.duckdb.interrupt(connection),
+    interrupt,
     stop,
     onStop: (listener) => void listeners.push(listener),
     explain: (error) => stopReason ?? error,
@@ -66,6 +77,7 @@ export function startStatement(core: EngineCore, { sql, connection, options, onF
       if (finished) return;
       finished = true;
       clearTimeout(timer);
+      clearInterval(interrupts);
       signal?.removeEventListener('abort', onAbort);
       if (core.statements.get(queryId) === statement) core.statements.delete(queryId);
       onFinish();
@@ -77,9 +89,13 @@ export function startStatement(core: EngineCore, { sql, connection, options, onF
 }
 
 const timeoutReason = (timeoutMs: number): DuckhouseError =>
-  new DuckhouseError('DeadlineExceeded', `the statement ran longer than ${timeoutMs} ms`, { id: 'statement-timeout', context: { timeoutMs } });
+  new DuckhouseError('DeadlineExceeded', `the statement ran longer than ${timeoutMs} ms`, {
+    id: 'statement-timeout',
+    context: { timeoutMs },
+  });
 
-export const cancelReason = (): DuckhouseError => new DuckhouseError('Cancelled', 'the statement was cancelled', { id: 'cancelled' });
+export const cancelReason = (): DuckhouseError =>
+  new DuckhouseError('Cancelled', 'the statement was cancelled', { id: 'cancelled' });
 
 function abortReason(signal: AbortSignal | undefined): DuckhouseError {
   const reason: unknown = signal?.reason;
