@@ -3,12 +3,14 @@ import type { ArrowSchema, IpcMessage } from '../arrow/index.ts';
 import type { PreparedQuery, QueryResult } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { Lakehouse } from '../lakehouse/index.ts';
+import { mayBeScript } from './sql/script.ts';
+import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
 import type { FlightLimits } from './types.ts';
 
 /** What a ticket stands for between GetFlightInfo and DoGet. */
 export type Ticketed =
-  /** A query that runs at DoGet, once; asked for again it is prepared anew. */
-  { readonly type: 'prepared'; readonly prepared: PreparedQuery } | Stored;
+  /** A query that is fetched once; asked for again it is prepared anew. */
+  { readonly type: 'pending'; readonly query: PendingQuery } | Stored;
 
 /** The result of a statement that has run: it never runs again. */
 export interface Stored {
@@ -46,26 +48,46 @@ interface Entry {
 const maxStoredBytes = 64 << 20;
 const maxAllStoredBytes = 256 << 20;
 
+/** Queries begun before they are fetched: this many, each kept this long. After that their tickets run them anew. */
+const maxStarted = 16;
+const startedIdleMs = 5000;
+
 export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): TicketStore {
   const entries = new Map<string, Entry>();
+  const started = new Set<string>();
   let storedBytes = 0;
+
+  const mayStart = ({ parameters }: PreparedQuery): boolean =>
+    parameters.length === 0 && started.size < maxStarted && lakehouse.engine.stats().queuedTasks === 0;
+  const start = (id: string, prepared: PreparedQuery): PendingQuery => {
+    started.add(id);
+    return startedQuery(lakehouse, prepared, limits);
+  };
 
   const drop = (id: string): void => {
     const entry = entries.get(id);
     if (entry === undefined) return;
     entries.delete(id);
+    started.delete(id);
     clearTimeout(entry.timer);
-    if (entry.ticketed.type === 'prepared') void entry.ticketed.prepared.close();
+    if (entry.ticketed.type === 'pending') entry.ticketed.query.drop();
     else storedBytes -= entry.ticketed.bytes;
   };
 
-  const keep = (id: string, ticketed: Ticketed): void => {
+  const keep = (id: string, ticketed: Ticketed, keptMs = limits.ticketIdleMs): void => {
     if (ticketed.type === 'stored') storedBytes += ticketed.bytes;
     while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes))
       drop(entries.keys().next().value as string);
-    const timer = setTimeout(() => drop(id), limits.ticketIdleMs);
+    const timer = setTimeout(() => drop(id), keptMs);
     timer.unref();
     entries.set(id, { ticketed, timer });
+  };
+
+  /** What a script did before its query is done already: it is not run anew, and so neither is its query. */
+  const keepQuery = (id: string, prepared: PreparedQuery, script: boolean): void => {
+    const now = !script && mayStart(prepared);
+    const query = now ? start(id, prepared) : pendingQuery(prepared);
+    keep(id, { type: 'pending', query }, now ? Math.min(startedIdleMs, limits.ticketIdleMs) : limits.ticketIdleMs);
   };
 
   return {
@@ -76,9 +98,10 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       });
       const id = randomUUID();
       const { queryId } = prepared;
-      if (isRepeatable(prepared)) {
-        keep(id, { type: 'prepared', prepared });
-        return { handle: JSON.stringify({ id, sql }), queryId, schema: prepared.schema, rows: -1 };
+      if (isQuery(prepared)) {
+        const script = mayBeScript(sql);
+        keepQuery(id, prepared, script);
+        return { handle: JSON.stringify(script ? { id } : { id, sql }), queryId, schema: prepared.schema, rows: -1 };
       }
       const stored = await store(lakehouse, await prepared.run());
       keep(id, stored);
@@ -90,6 +113,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       if (entry?.ticketed.type === 'stored') return entry.ticketed;
       if (entry !== undefined) {
         entries.delete(id);
+        started.delete(id);
         clearTimeout(entry.timer);
         return entry.ticketed;
       }
@@ -107,7 +131,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
 }
 
 /** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
-const isRepeatable = ({ kind, returnsRows }: PreparedQuery): boolean => returnsRows && kind === 'select';
+const isQuery = ({ kind, returnsRows }: PreparedQuery): boolean => returnsRows && kind === 'select';
 
 async function store(lakehouse: Lakehouse, result: QueryResult): Promise<Stored> {
   if (result.returnsRows) return keepRows(result);

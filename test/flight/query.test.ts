@@ -59,6 +59,34 @@ test('a statement that changes something runs once, at GetFlightInfo, however of
   assert.deepEqual(await running.rows('SELECT count(*)::INTEGER AS n FROM once'), [{ n: 2 }]);
 });
 
+test('the statements before a query of a script run once, however often its ticket is fetched', async () => {
+  await running.lakehouse.engine.execute('CREATE TABLE scripted(a INTEGER)');
+  const { ticket } = await ticketOf("INSERT INTO scripted VALUES (1); SELECT ';' AS semicolon");
+  assert.deepEqual(await rowsOf(await running.client.doGet(ticket)), [[';']]);
+  await assert.rejects(running.client.doGet(ticket), failsWith('NotFound', /no longer kept/));
+  await assert.rejects(
+    running.client.getSchema(commandDescriptor('INSERT INTO scripted VALUES (2); SELECT 1')),
+    failsWith('InvalidArgument', /script/),
+  );
+  assert.deepEqual(await running.rows('SELECT a FROM scripted'), [{ a: 1 }]);
+  const { ticket: text } = await ticketOf("SELECT 'a;b' AS x; -- the end");
+  for (let i = 0; i < 2; i++) assert.deepEqual(await rowsOf(await running.client.doGet(text)), [['a;b']]);
+});
+
+test('a query whose info is never fetched is stopped', async () => {
+  const brief = await runServer({ limits: { ticketIdleMs: 300 } });
+  try {
+    const info = await brief.client.getFlightInfo(commandDescriptor(endlessSql));
+    await eventually('it stopped', () => brief.lakehouse.engine.stats().openResults === 0);
+    const again = await brief.client.getFlightInfo(commandDescriptor('SELECT 5'));
+    await eventually('it is given up', () => brief.lakehouse.engine.stats().openResults === 0);
+    assert.deepEqual(await rowsOf(await brief.client.doGet(again.endpoints[0]?.ticket ?? '')), [[5]]);
+    assert.ok(info.schema);
+  } finally {
+    await brief.close();
+  }
+});
+
 test('INSERT ... RETURNING gives its rows', async () => {
   await running.lakehouse.engine.execute('CREATE TABLE returned(a INTEGER)');
   const { ticket } = await ticketOf('INSERT INTO returned VALUES (1), (2) RETURNING a * 10 AS ten');

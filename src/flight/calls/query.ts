@@ -5,6 +5,7 @@ import { DuckhouseError } from '../../errors.ts';
 import { encodeDataless, frameBatch } from '../proto/flight-data.ts';
 import type { FlightDescriptor, FlightInfo } from '../proto/messages.ts';
 import { encodeStatementTicket } from '../sql/messages.ts';
+import { mayBeScript } from '../sql/script.ts';
 import type { Stored } from '../tickets.ts';
 import type { CallContext } from './context.ts';
 
@@ -42,6 +43,12 @@ export async function queryInfo(context: CallContext, sql: string, descriptor: F
 /** The schema of a query's result, without running it. */
 export async function querySchema(context: CallContext, sql: string): Promise<ArrowSchema> {
   authorise(context.principal, { operation: 'query', subject: sql });
+  if (mayBeScript(sql)) {
+    throw new DuckhouseError('InvalidArgument', 'the schema of a script is known only by running it', {
+      id: 'schema-of-script',
+      hint: 'give one statement',
+    });
+  }
   const prepared = await context.lakehouse.prepare(sql, queryOptions(context));
   await prepared.close();
   return prepared.schema;
@@ -64,7 +71,7 @@ export async function sendTicketed(context: CallContext, handle: string): Promis
   const ticketed = context.tickets.redeem(handle);
   if (ticketed.type === 'sql') return sendQuery(context, ticketed.sql);
   if (ticketed.type === 'stored') return sendStored(context, ticketed);
-  return sendResult(context, await ticketed.prepared.run(queryOptions(context)));
+  return sendResult(context, await ticketed.query.open(queryOptions(context)));
 }
 
 const schemaFrame = (schema: ArrowSchema): Buffer => encodeDataless({ header: encodeSchema(schema) });
