@@ -24,10 +24,7 @@ export const pendingQuery = (prepared: PreparedQuery): PendingQuery => ({
  */
 export function startedQuery(lakehouse: Lakehouse, prepared: PreparedQuery, limits: FlightLimits): PendingQuery {
   const { queryId } = prepared;
-  // After the info is on its way.
-  const result = new Promise<QueryResult>((resolve) =>
-    setImmediate(() => resolve(prepared.run(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }))),
-  );
+  const result = prepared.run(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows });
   result.catch(() => undefined); // reported by open
   return {
     async open({ signal }) {
