@@ -14,11 +14,11 @@ export interface ServerFile {
 
 const fileIn = (stateDir: string): string => path.join(stateDir, 'server.json');
 
-/** The running server; undefined when there is none or the file is what a killed one left. */
+/** The running server, which holds the workspace's lock; undefined when there is none or the file is what a killed one left. */
 export function readServerFile(stateDir: string): ServerFile | undefined {
   try {
     const server = JSON.parse(readFileSync(fileIn(stateDir), 'utf8')) as ServerFile;
-    return isRunning(server.pid) ? server : undefined;
+    return lockHolder(stateDir) === server.pid ? server : undefined;
   } catch {
     return undefined; // no file, or one cut short: no server that can be found
   }
@@ -33,6 +33,35 @@ export function writeServerFile(stateDir: string, server: ServerFile): void {
 }
 
 export const removeServerFile = (stateDir: string): void => rmSync(fileIn(stateDir), { force: true });
+
+/** The lock of a workspace: its holder's pid and start, so that another process that has got the same pid since is told apart. */
+export const lockFileIn = (stateDir: string): string => path.join(stateDir, 'server.lock');
+export const lockText = (pid: number): string => `${pid} ${processStart(pid) ?? ''}\n`;
+
+/** The pid of the process that holds the workspace's lock; undefined when nobody does or the holder was killed. */
+export function lockHolder(stateDir: string): number | undefined {
+  try {
+    const [pid, start] = readFileSync(lockFileIn(stateDir), 'utf8').trim().split(' ');
+    const holder = Number(pid);
+    if (!Number.isInteger(holder) || holder <= 0 || !isRunning(holder)) return undefined;
+    const now = processStart(holder);
+    return start === undefined || now === undefined || start === now ? holder : undefined;
+  } catch {
+    return undefined; // no lock
+  }
+}
+
+/** When a process began, in the system's own terms; undefined where it does not tell. */
+function processStart(pid: number): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    // Field 22; the second one, the command, is in parentheses and may hold spaces.
+    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
+    return ticks === undefined ? undefined : `${boot}/${ticks}`;
+  } catch {
+    return undefined; // not Linux
+  }
+}
 
 export function isRunning(pid: number): boolean {
   try {
