@@ -142,6 +142,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.no-files': 'no files match {pattern}',
   'error.mixed-formats': 'files of different formats cannot go into one table: {formats}',
   'error.port-busy': 'port {port} is taken',
+  'error.port-busy-by': 'port {port} is taken by process {pid}',
   'error.server-running': 'a server runs in this workspace already (pid {pid})',
   'error.needs-credentials': 'listening on {host} needs a password and TLS',
   'error.server-failed': 'the server process does not start: {reason}',

@@ -143,6 +143,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.no-files': 'aucun fichier ne correspond à {pattern}',
   'error.mixed-formats': 'des fichiers de formats différents ne vont pas dans une même table : {formats}',
   'error.port-busy': 'le port {port} est pris',
+  'error.port-busy-by': 'le port {port} est pris par le processus {pid}',
   'error.server-running': 'un serveur est déjà en marche dans cet espace de travail (pid {pid})',
   'error.needs-credentials': 'écouter sur {host} demande un mot de passe et TLS',
   'error.server-failed': 'le processus serveur ne démarre pas : {reason}',
