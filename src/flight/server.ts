@@ -81,8 +81,13 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     async drain(ms) {
       draining = true;
       const deadline = Date.now() + ms;
-      while (metrics.openCalls() > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-      for (const session of sessions) session.close();
+      const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+      while (metrics.openCalls() > 0 && Date.now() < deadline) await wait();
+      // A call that has ended may still be on its way out: its connection closes when all of it is sent.
+      while (sessions.size > 0 && Date.now() < deadline) {
+        for (const session of sessions) session.close();
+        await wait();
+      }
     },
     async close() {
       draining = true;
