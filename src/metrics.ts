@@ -31,25 +31,43 @@ export function createMetrics(): Metrics {
   return {
     counter(name, help) {
       const values = new Map<string, number>();
-      families.set(name, { type: 'counter', help, lines: () => [...values].map(([labels, value]) => `${name}${labels} ${value}`) });
-      return { add: (labels, amount = 1) => void values.set(labelText(labels), (values.get(labelText(labels)) ?? 0) + amount) };
+      families.set(name, {
+        type: 'counter',
+        help,
+        lines: () => [...values].map(([labels, value]) => `${name}${labels} ${value}`),
+      });
+      return {
+        add: (labels, amount = 1) => void values.set(labelText(labels), (values.get(labelText(labels)) ?? 0) + amount),
+      };
     },
     gauge: (name, help, read) => void families.set(name, { type: 'gauge', help, lines: () => [`${name} ${read()}`] }),
     histogram(name, help, buckets = latencyBuckets) {
-      const series = new Map<string, { readonly labels: Labels; readonly counts: number[]; sum: number; count: number }>();
-      families.set(name, { type: 'histogram', help, lines: () => [...series.values()].flatMap((one) => histogramLines(name, buckets, one)) });
+      const series = new Map<
+        string,
+        { readonly labels: Labels; readonly counts: number[]; sum: number; count: number }
+      >();
+      families.set(name, {
+        type: 'histogram',
+        help,
+        lines: () => [...series.values()].flatMap((one) => histogramLines(name, buckets, one)),
+      });
       return {
         observe(labels, value) {
           const key = labelText(labels);
           const one = series.get(key) ?? { labels, counts: buckets.map(() => 0), sum: 0, count: 0 };
           series.set(key, one);
-          buckets.forEach((bound, i) => void (value <= bound && (one.counts[i] = (one.counts[i] as number) + 1)));
+          for (const [i, bound] of buckets.entries()) if (value <= bound) one.counts[i] = (one.counts[i] as number) + 1;
           one.sum += value;
           one.count++;
         },
       };
     },
-    render: () => [...families].map(([name, { type, help, lines }]) => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines(), ''].join('\n')).join(''),
+    render: () =>
+      [...families]
+        .map(([name, { type, help, lines }]) =>
+          [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines(), ''].join('\n'),
+        )
+        .join(''),
   };
 }
 
@@ -61,7 +79,8 @@ interface Series {
 }
 
 function histogramLines(name: string, buckets: readonly number[], { labels, counts, sum, count }: Series): string[] {
-  const bucket = (bound: string, value: number): string => `${name}_bucket${labelText({ ...labels, le: bound })} ${value}`;
+  const bucket = (bound: string, value: number): string =>
+    `${name}_bucket${labelText({ ...labels, le: bound })} ${value}`;
   return [
     ...buckets.map((bound, i) => bucket(String(bound), counts[i] as number)),
     bucket('+Inf', count),
@@ -71,6 +90,8 @@ function histogramLines(name: string, buckets: readonly number[], { labels, coun
 }
 
 function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`);
+  const pairs = Object.entries(labels).map(
+    ([key, value]) => `${key}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
+  );
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

@@ -4,33 +4,99 @@ import { fileURLToPath } from 'node:url';
 import { type Config, packageVersion } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { availableMemory, startSupervisor, type Supervisor } from '../supervisor/index.ts';
+import { availableMemory, type Supervisor, startSupervisor } from '../supervisor/index.ts';
 import { type CommandContext, note, write } from './effects.ts';
-import type { ServerProcessOptions } from './server-process.ts';
+import type { ServerProcessOptions } from './server-parts.ts';
 
 const memoryLimitShare = 0.6;
 const memoryWallShare = 0.8;
+/** Of the wall, when only that is given: statements are to spill before they reach it. */
+const limitShareOfWall = 0.75;
+/** What the server process needs before any statement runs, twice over. */
+const leastMemoryWall = 200e6;
 
-/** Starts the server of the workspace; resolves when it takes calls. */
+/** Starts the server of the workspace; resolves when it takes calls. The first signal drains it, the second stops it at once. */
 export async function startServer(context: CommandContext): Promise<Supervisor> {
   const { config, translator } = context;
   checkExposure(config);
+  const memory = memoryOf(config);
+  const childOptions = serverProcessOptions(config, memory.limit);
   if (config.database !== ':memory:') mkdirSync(path.dirname(config.database), { recursive: true });
-  const memory = availableMemory();
-  return startSupervisor({
+  const signals = stopOnSignals(context);
+  const supervisor = await startSupervisor({
     module: fileURLToPath(new URL('./server-process.js', import.meta.url)),
-    childOptions: serverProcessOptions(config, memory),
+    childOptions,
     host: config.host,
     flightPort: config.flightPort,
     httpPort: config.httpPort,
     stateDir: config.stateDir,
     secure: config.tlsCert !== undefined,
-    memoryWall: config.memoryWall ?? Math.round(memory * memoryWallShare),
+    memoryWall: memory.wall,
     drainSeconds: config.drainSeconds,
     version: packageVersion(),
-    log: createLogger({ level: config.logLevel, format: config.logFormat, write: (line) => context.stderr.write(line), fields: { pid: process.pid } }),
+    log: createLogger({
+      level: config.logLevel,
+      format: config.logFormat,
+      write: (line) => context.stderr.write(line),
+      fields: { pid: process.pid },
+    }),
     onRestart: (reason) => void note(context, translator.t('serve.restarted', { reason })),
+    signal: signals.starting,
   });
+  signals.started(supervisor);
+  return supervisor;
+}
+
+interface Signals {
+  /** Aborted by a signal before the server has started. */
+  readonly starting: AbortSignal;
+  started(supervisor: Supervisor): void;
+}
+
+function stopOnSignals(context: CommandContext): Signals {
+  const starting = new AbortController();
+  let running: Supervisor | undefined;
+  let first = true;
+  const stop = (): void => {
+    starting.abort();
+    if (running === undefined) return;
+    if (first) void note(context, context.translator.t('serve.draining', { seconds: context.config.drainSeconds }));
+    first = false;
+    running.stop();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return {
+    starting: starting.signal,
+    started(supervisor) {
+      running = supervisor;
+      if (starting.signal.aborted) stop();
+    },
+  };
+}
+
+interface Memory {
+  /** Bytes DuckDB may use. */
+  readonly limit: number;
+  /** Resident bytes the server process may have. */
+  readonly wall: number;
+}
+
+function memoryOf({ memoryLimit, memoryWall, origins }: Config): Memory {
+  const available = availableMemory();
+  if (memoryWall !== undefined && memoryWall < leastMemoryWall) {
+    const { origin, value } = origins.get('memoryWall') ?? { origin: 'memoryWall', value: String(memoryWall) };
+    throw new DuckhouseError('InvalidArgument', `${origin}: memoryWall must be 200MB or more, not "${value}"`, {
+      id: 'config-value',
+      context: { origin, name: 'memoryWall', expected: '>= 200MB', value },
+    });
+  }
+  const wall = memoryWall ?? Math.round(available * memoryWallShare);
+  const share =
+    memoryWall === undefined
+      ? available * memoryLimitShare
+      : Math.min(available * memoryLimitShare, memoryWall * limitShareOfWall);
+  return { limit: memoryLimit ?? Math.round(share), wall };
 }
 
 const loopback = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -46,11 +112,35 @@ function checkExposure(config: Config): void {
   });
 }
 
-function serverProcessOptions(config: Config, memory: number): ServerProcessOptions {
-  const { database, workers, preserveOrder, username, password, token, putMode, maxMessageBytes, maxHeaderBytes, maxRows, logLevel, logFormat } = config;
+function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerProcessOptions {
+  const {
+    database,
+    workers,
+    preserveOrder,
+    username,
+    password,
+    token,
+    putMode,
+    maxMessageBytes,
+    maxHeaderBytes,
+    maxRows,
+    logLevel,
+    logFormat,
+  } = config;
   return {
-    database, workers, preserveOrder, username, password, token, putMode, maxMessageBytes, maxHeaderBytes, maxRows, logLevel, logFormat,
-    memoryLimitBytes: config.memoryLimit ?? Math.round(memory * memoryLimitShare),
+    database,
+    workers,
+    preserveOrder,
+    username,
+    password,
+    token,
+    putMode,
+    maxMessageBytes,
+    maxHeaderBytes,
+    maxRows,
+    logLevel,
+    logFormat,
+    memoryLimitBytes,
     tls: tlsOf(config),
     queryTimeoutMs: config.queryTimeoutSeconds === undefined ? undefined : config.queryTimeoutSeconds * 1000,
     version: packageVersion(),
@@ -59,12 +149,21 @@ function serverProcessOptions(config: Config, memory: number): ServerProcessOpti
 
 function tlsOf({ tlsCert, tlsKey, tlsClientCa }: Config): ServerProcessOptions['tls'] {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) throw new DuckhouseError('InvalidArgument', 'TLS needs both --tls-cert and --tls-key', { id: 'tls-incomplete' });
-  return { cert: readPem(tlsCert), key: readPem(tlsKey), clientCa: tlsClientCa === undefined ? undefined : readPem(tlsClientCa) };
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new DuckhouseError('InvalidArgument', 'TLS needs both --tls-cert and --tls-key', { id: 'tls-incomplete' });
+  return {
+    cert: readPem(tlsCert),
+    key: readPem(tlsKey),
+    clientCa: tlsClientCa === undefined ? undefined : readPem(tlsClientCa),
+  };
 }
 
 function readPem(file: string): string {
-  if (!existsSync(file)) throw new DuckhouseError('InvalidArgument', `file ${file} does not exist`, { id: 'file-missing', context: { file } });
+  if (!existsSync(file))
+    throw new DuckhouseError('InvalidArgument', `file ${file} does not exist`, {
+      id: 'file-missing',
+      context: { file },
+    });
   return readFileSync(file, 'utf8');
 }
 
@@ -74,19 +173,6 @@ export const readyLine = ({ flight, http }: Supervisor): string => `ready flight
 /** `duckhouse serve`: resolves with the exit code when the server has ended. */
 export async function serveCommand(context: CommandContext): Promise<number> {
   const supervisor = await startServer(context);
-  stopOnSignals(context, supervisor);
   await write(context.stdout, readyLine(supervisor));
   return supervisor.done;
-}
-
-/** The first signal drains, the second stops at once. */
-export function stopOnSignals(context: CommandContext, supervisor: Supervisor): void {
-  let first = true;
-  const stop = (): void => {
-    if (first) void note(context, context.translator.t('serve.draining', { seconds: context.config.drainSeconds }));
-    first = false;
-    supervisor.stop();
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
 }

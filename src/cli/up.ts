@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readServerFile } from '../config/index.ts';
+import { toDuckhouseError } from '../errors.ts';
 import { maybeFormat } from '../ingest/index.ts';
-import type { Supervisor } from '../supervisor/index.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { ingestFiles, printOutcomes } from './ingest.ts';
 import { listTables } from './ls.ts';
 import { printQuery } from './query.ts';
-import { readyLine, startServer, stopOnSignals } from './serve.ts';
+import { readyLine, startServer } from './serve.ts';
 import { openTarget, type Target } from './target.ts';
 
 export interface UpCommandOptions {
@@ -16,38 +16,51 @@ export interface UpCommandOptions {
   readonly exit: boolean;
 }
 
+const interrupted = 130;
+
 /** `duckhouse up`: serve, load `ingestion/data`, show what came of it, and keep serving. Resolves with the exit code. */
 export async function upCommand(context: CommandContext, { exit }: UpCommandOptions): Promise<number> {
-  const { config, translator } = context;
+  const { config, translator, signal } = context;
   const running = readServerFile(config.stateDir);
   if (running !== undefined) await note(context, translator.t('up.using', { pid: running.pid }));
   const supervisor = running === undefined ? await startServer(context) : undefined;
-  if (supervisor !== undefined) {
-    stopOnSignals(context, supervisor);
-    await write(context.stdout, readyLine(supervisor));
+  if (supervisor !== undefined) await write(context.stdout, readyLine(supervisor));
+  const ok = await attempt(context, () => job(context));
+  if (exit || supervisor === undefined || signal.aborted) {
+    if (!signal.aborted) supervisor?.stop(); // the signal has stopped it
+    await supervisor?.done;
+    return signal.aborted ? interrupted : ok ? 0 : 1;
   }
-  const target = await openTarget(config, { create: true });
-  const ok = await job(context, target).finally(() => target.close());
-  if (exit || supervisor === undefined) return finish(supervisor, ok);
   await note(context, translator.t('up.stop'));
   return supervisor.done;
 }
 
-async function finish(supervisor: Supervisor | undefined, ok: boolean): Promise<number> {
-  supervisor?.stop();
-  await supervisor?.done;
-  return ok ? 0 : 1;
+/** The main job; false when a part of it failed, which is told and does not stop the others. */
+async function job(context: CommandContext): Promise<boolean> {
+  const parts = [loadData, tellDbt, showTables, runFirstQuery, tellNext];
+  const target = await openTarget(context.config, { create: true });
+  try {
+    let ok = true;
+    for (const part of parts)
+      if (!context.signal.aborted) ok = (await attempt(context, () => part(context, target))) && ok;
+    return ok;
+  } finally {
+    await target.close();
+  }
 }
 
-/** The main job; false when a file could not be loaded. */
-async function job(context: CommandContext, target: Target): Promise<boolean> {
-  const loaded = await loadData(context, target);
-  await tellDbt(context);
-  await listTables(context, target, false);
-  await runFirstQuery(context, target);
-  await tellNext(context, target);
-  return loaded;
+async function attempt(context: CommandContext, part: () => Promise<unknown>): Promise<boolean> {
+  try {
+    return (await part()) !== false;
+  } catch (failure) {
+    const { message, hint } = context.translator.error(toDuckhouseError(failure));
+    await note(context, context.translator.t('error', { message }));
+    if (hint !== undefined) await note(context, context.translator.t('hint', { hint }));
+    return false;
+  }
 }
+
+const showTables = (context: CommandContext, target: Target): Promise<void> => listTables(context, target, false);
 
 const dataFolder = path.join('ingestion', 'data');
 
@@ -63,7 +76,16 @@ async function loadData(context: CommandContext, target: Target): Promise<boolea
   }
   await note(context, translator.t('up.loading', { folder: path.relative(process.cwd(), folder) || folder }));
   const outcomes = await ingestFiles(context, target, {
-    files, table: undefined, mode: undefined, as: 'table', format: undefined, read: { columns: new Map() }, loadId: undefined, again: false, json: false, quiet: false,
+    files,
+    table: undefined,
+    mode: undefined,
+    as: 'table',
+    format: undefined,
+    read: { columns: new Map() },
+    loadId: undefined,
+    again: false,
+    json: false,
+    quiet: false,
   });
   await printOutcomes(context, outcomes, false);
   return outcomes.every(({ error }) => error === undefined);
@@ -72,13 +94,16 @@ async function loadData(context: CommandContext, target: Target): Promise<boolea
 async function dataFiles(folder: string): Promise<string[]> {
   if (existsSync(folder) && maybeFormat(folder) !== undefined) return [folder];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []); // no folder, no files
-  const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.') && maybeFormat(entry.name) !== undefined);
+  const names = entries.filter(
+    (entry) => entry.isFile() && !entry.name.startsWith('.') && maybeFormat(entry.name) !== undefined,
+  );
   return names.map((entry) => path.join(folder, entry.name)).sort();
 }
 
 async function tellDbt(context: CommandContext): Promise<void> {
   const project = path.join(context.config.workspace, 'transform', 'dbt_project');
-  if (existsSync(path.join(project, 'dbt_project.yml'))) await note(context, context.translator.t('up.dbt', { folder: path.relative(process.cwd(), project) || project }));
+  if (existsSync(path.join(project, 'dbt_project.yml')))
+    await note(context, context.translator.t('up.dbt', { folder: path.relative(process.cwd(), project) || project }));
 }
 
 /** The first file of `queries/`, as an answer worth reading. */
@@ -86,13 +111,31 @@ async function runFirstQuery(context: CommandContext, target: Target): Promise<v
   const folder = path.join(context.config.workspace, 'queries');
   const first = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.sql')).sort()[0]; // a workspace need not have any
   if (first === undefined) return;
-  await note(context, `\n${context.translator.t('up.query', { file: path.relative(process.cwd(), path.join(folder, first)) })}`);
+  await note(
+    context,
+    `\n${context.translator.t('up.query', { file: path.relative(process.cwd(), path.join(folder, first)) })}`,
+  );
   const sql = await readFile(path.join(folder, first), 'utf8');
-  await printQuery(context, target, { sql, format: 'table', output: undefined, limit: undefined, all: false, timeoutSeconds: undefined });
+  await printQuery(context, target, {
+    sql,
+    format: 'table',
+    output: undefined,
+    limit: undefined,
+    all: false,
+    timeoutSeconds: undefined,
+  });
 }
 
-async function tellNext(context: CommandContext, target: Target): Promise<void> {
-  const workspace = path.relative(process.cwd(), context.config.workspace);
+/** Lines to paste. */
+async function tellNext({ config, translator, stderr, ...effects }: CommandContext, target: Target): Promise<void> {
+  const workspace = path.relative(process.cwd(), config.workspace);
   const flag = workspace === '' ? '' : ` --workspace ${workspace}`;
-  await note(context, `\n${context.translator.t('up.try')}\n  npx duckhouse query${flag} "SELECT 42"\n  npx duckhouse ls${flag}\n  python: pyarrow.flight.connect("${target.address}").do_get(pyarrow.flight.Ticket(b"SELECT 42")).read_all()\n`);
+  const table = (await target.listTables()).find(({ name }) => /^[a-z_][a-z0-9_]*$/i.test(name))?.name;
+  const sql = table === undefined ? 'SELECT 42' : `FROM ${table} LIMIT 5`;
+  const lines = [
+    `npx duckhouse query${flag} "${sql}"`,
+    `npx duckhouse ls${flag}`,
+    `python -c 'import pyarrow.flight as f; print(f.connect("${target.address}").do_get(f.Ticket(b"${sql}")).read_all())'`,
+  ];
+  await note({ stderr, ...effects }, `\n${translator.t('up.try')}\n${lines.map((line) => `  ${line}\n`).join('')}`);
 }

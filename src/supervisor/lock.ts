@@ -1,27 +1,67 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { isRunning } from '../config/index.ts';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lockFileIn, lockHolder, lockText } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 
-/** Takes the workspace's lock; the result gives it back. Unavailable, with the holder's pid, when a server runs there. */
+/** Takes the workspace's lock; the result gives it back. AlreadyExists, with the holder's pid, when a server runs there. */
 export function lockWorkspace(stateDir: string): () => void {
   mkdirSync(stateDir, { recursive: true });
-  const file = path.join(stateDir, 'server.lock');
-  for (let attempt = 0; ; attempt++) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const file = lockFileIn(stateDir);
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, lockText(process.pid));
+  try {
+    while (!take(own, file)) {
+      const holder = lockHolder(stateDir);
+      if (holder !== undefined) throw inUse(holder);
+      removeStale(stateDir);
     }
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (attempt > 0 || (holder > 0 && holder !== process.pid && isRunning(holder))) {
-      throw new DuckhouseError('AlreadyExists', `a server runs in this workspace already (pid ${holder})`, {
-        id: 'server-running',
-        context: { pid: holder },
-        hint: 'use it, or stop it first',
-      });
-    }
-    rmSync(file, { force: true }); // left by a server that was killed
+  } finally {
+    rmSync(own, { force: true });
   }
+  return () => rmSync(file, { force: true });
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** The lock appears whole, or not at all when there is one. */
+function take(own: string, file: string): boolean {
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    return write(own, file); // a file system without links
+  }
+}
+
+function write(own: string, file: string): boolean {
+  try {
+    writeFileSync(file, readFileSync(own), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moved away first: of several processes that find it stale, one removes it and none a lock that was taken since. */
+function removeStale(stateDir: string): void {
+  const file = lockFileIn(stateDir);
+  const away = `${file}.stale.${process.pid}`;
+  try {
+    const stale = readFileSync(file, 'utf8');
+    renameSync(file, away);
+    if (readFileSync(away, 'utf8') !== stale) linkSync(away, file);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  } finally {
+    rmSync(away, { force: true });
+  }
+}
+
+function inUse(pid: number): DuckhouseError {
+  return new DuckhouseError('AlreadyExists', `a server runs in this workspace already (pid ${pid})`, {
+    id: 'server-running',
+    context: { pid },
+    hint: 'use it, or stop it first',
+  });
 }
