@@ -51,15 +51,29 @@ export function lockHolder(stateDir: string): number | undefined {
   }
 }
 
-/** When a process began, in the system's own terms; undefined where it does not tell. */
+const ended = 'ended';
+
+/** When a process began, in the system's own terms, or that it has ended; undefined where it does not tell. */
 function processStart(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // Field 22; the second one, the command, is in parentheses and may hold spaces.
-    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
-    return ticks === undefined ? undefined : `${boot}/${ticks}`;
+    // State and start are fields 3 and 22; the second one, the command, is in parentheses and may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return fields[0] === 'Z' ? ended : `${boot}/${fields[19]}`;
   } catch {
     return undefined; // not Linux
+  }
+}
+
+/** The server process named by what a killed supervisor left, while it still runs. */
+export function orphanedServer(stateDir: string): number | undefined {
+  try {
+    const { pid, serverPid } = JSON.parse(readFileSync(fileIn(stateDir), 'utf8')) as ServerFile;
+    return pid !== lockHolder(stateDir) && isRunning(serverPid) && processStart(serverPid) !== ended
+      ? serverPid
+      : undefined;
+  } catch {
+    return undefined; // nothing was left
   }
 }
 
