@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,20 @@ import { fileURLToPath } from 'node:url';
 /** The built command line beside the built tests. */
 export const commandFile = fileURLToPath(new URL('../src/bin/duckhouse.js', import.meta.url));
 
+/** Servers started in a folder; one that a failed test left running would keep its file from ending. */
+const started = new Map<string, ChildProcess[]>();
+
+export function endWithFolder(folder: string, child: ChildProcess): void {
+  started.set(folder, [...(started.get(folder) ?? []), child]);
+}
+
 export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'duckhouse-test-'));
   try {
     return await work(folder);
   } finally {
+    for (const child of started.get(folder) ?? []) child.kill('SIGKILL');
+    started.delete(folder);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -28,13 +37,15 @@ export interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** User to run as. */
+  readonly uid?: number;
 }
 
 const environment = (env: CommandOptions['env']): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: process.env.HOME, DUCKHOUSE_LANG: 'en', NODE_NO_WARNINGS: '1', ...env });
 
 /** Runs `duckhouse ARGS` to its end. */
-export async function duckhouse(args: readonly string[], { cwd, env, input }: CommandOptions): Promise<CommandResult> {
-  const child = spawn(process.execPath, [commandFile, ...args], { cwd, env: environment(env) });
+export async function duckhouse(args: readonly string[], { cwd, env, input, uid }: CommandOptions): Promise<CommandResult> {
+  const child = spawn(process.execPath, [commandFile, ...args], { cwd, env: environment(env), ...(uid === undefined ? {} : { uid }) });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -64,6 +75,7 @@ export interface RunningServe {
 /** Starts `duckhouse serve` on free ports and waits for its ready line. */
 export async function serve(folder: string, args: readonly string[] = [], env: CommandOptions['env'] = {}): Promise<RunningServe> {
   const child = spawn(process.execPath, [commandFile, 'serve', '--flight-port', '0', '--http-port', '0', ...args], { cwd: folder, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithFolder(folder, child);
   const err: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   const stderr = (): string => Buffer.concat(err).toString('utf8');

@@ -9,6 +9,7 @@ import { openServerParts, type ServerParts, type ServerProcessOptions } from './
 /** Its supervisor is gone or it was told to stop, and something does not end. */
 const lastResortMs = 5000;
 const residentEveryMs = 500;
+const settledMs = 500;
 
 let log: Logger = createLogger({ write: (line) => process.stderr.write(line) });
 let running: Promise<ServerParts> | undefined;
@@ -70,12 +71,18 @@ async function stop(ms: number): Promise<void> {
   process.exit(0);
 }
 
-/** Ends the statement that has run longest and was not told so yet: the likeliest owner of the memory. */
+/**
+ * Ends the statement that has run longest: the likeliest owner of the memory. When it does not listen the next one is told,
+ * but none that has only just begun.
+ */
 function interruptLargest({ lakehouse }: ServerParts): void {
   const statements = lakehouse.progress().toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
   for (const queryId of interrupted)
     if (!statements.some((one) => one.queryId === queryId)) interrupted.delete(queryId);
-  const oldest = statements.find(({ queryId }) => !interrupted.has(queryId));
+  const youngest = Date.now() - (interrupted.size === 0 ? 0 : settledMs);
+  const oldest = statements.find(
+    ({ queryId, startedAt }) => !interrupted.has(queryId) && startedAt.getTime() <= youngest,
+  );
   if (oldest === undefined) return;
   log.warn('interrupting a statement for its memory', { queryId: oldest.queryId });
   interrupted.add(oldest.queryId);

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { removeServerFile, writeServerFile } from '../config/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { orphanedServer, removeServerFile, writeServerFile } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createHandover, type Handover } from './handover.ts';
@@ -56,11 +57,21 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       const port = kind === 'flight' ? options.flightPort : options.httpPort;
       listeners.push(await listen({ kind, host: options.host, port, onConnection: handover.add }));
     }
+    await orphanEnded(options.stateDir);
     return await supervise(options, { handover, addresses: addressesOf(options, listeners), closeAll });
   } catch (error) {
     closeAll();
     throw error;
   }
+}
+
+const orphanPatienceMs = 6000;
+const orphanCheckMs = 20;
+
+/** The server process of a supervisor that was killed closes its database and ends: until then the file is not to be had. */
+async function orphanEnded(stateDir: string): Promise<void> {
+  const deadline = Date.now() + orphanPatienceMs;
+  while (orphanedServer(stateDir) !== undefined && Date.now() < deadline) await sleep(orphanCheckMs);
 }
 
 interface Addresses {

@@ -64,28 +64,65 @@ test('a killed server process is started again: what was committed is there, con
     assert.equal(await server.stop(), 0);
   }));
 
-test('SIGTERM lets running statements finish and refuses new ones, a second one stops at once', () =>
+test('clients that keep coming while the process is killed again and again get an answer or UNAVAILABLE, in time', () =>
+  inTemporaryFolder(async (cwd) => {
+    const server = await serve(cwd);
+    await one(server.flight, 'CREATE TABLE t AS FROM range(10)');
+    const outcomes = new Map<string, number>();
+    let stopped = false;
+    const client = async (): Promise<void> => {
+      while (!stopped) {
+        const outcome = await one(server.flight, 'FROM t').then(String, (error: unknown) =>
+          isDuckhouseError(error) ? error.kind : String(error),
+        );
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+    };
+    const clients = Array.from({ length: 6 }, client);
+    for (let kill = 0; kill < 4; kill++) {
+      const { serverPid } = await server.serverFile();
+      const answered = outcomes.get('10') ?? 0;
+      process.kill(serverPid, 'SIGKILL');
+      const startedAt = Date.now();
+      await eventually(
+        'answers',
+        async () => (await server.serverFile()).serverPid !== serverPid && (outcomes.get('10') ?? 0) > answered + 10,
+      );
+      assert.ok(Date.now() - startedAt < 3000, `back after ${Date.now() - startedAt} ms`);
+    }
+    stopped = true;
+    await Promise.all(clients);
+    assert.deepEqual(
+      [...outcomes.keys()].filter((outcome) => outcome !== '10' && outcome !== 'Unavailable'),
+      [],
+    );
+    assert.equal(await server.stop(), 0);
+  }));
+
+test('SIGTERM lets a slow reader have all its rows and refuses new work, a second one stops at once', () =>
   inTemporaryFolder(async (cwd) => {
     const server = await serve(cwd);
     const client = connectFlight({ uri: server.flight, retries: 0 });
     const stream = await client.query("SELECT i, repeat('x', 1000) FROM range(20000) t(i)");
-    const messages = stream.messages[Symbol.asyncIterator]();
-    await messages.next().then(({ value }) => value?.release());
-    const ended = server.stop();
-    await eventually(
-      'draining',
-      async () => (await fetch(`${server.http}/readyz`).catch(() => undefined))?.status === 503,
-    );
-    await assert.rejects(
-      one(server.flight, 'SELECT 1'),
-      (error: unknown) => isDuckhouseError(error) && error.kind === 'Unavailable',
-    );
     let rows = 0;
-    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
-      rows += next.value.rows;
-      next.value.release();
+    let ended: Promise<number | null> | undefined;
+    for await (const message of stream.messages) {
+      rows += message.rows;
+      message.release();
+      if (ended === undefined) {
+        ended = server.stop();
+        await eventually(
+          'draining',
+          async () => (await fetch(`${server.http}/readyz`).catch(() => undefined))?.status === 503,
+        );
+        await assert.rejects(
+          one(server.flight, 'SELECT 1'),
+          (error: unknown) => isDuckhouseError(error) && error.kind === 'Unavailable',
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assert.ok(rows > 0);
+    assert.equal(rows, 20_000);
     client.close();
     assert.equal(await ended, 0);
 
@@ -133,12 +170,25 @@ test('what a killed supervisor left is recognised, and its server process ends b
       'the server process to end',
       () => !existsSync(`/proc/${serverPid}`) || process.platform !== 'linux',
     );
+    assert.equal((await duckhouse(['health'], { cwd })).code, 5);
     const query = await duckhouse(['ls'], { cwd });
     assert.deepEqual(
       [query.code, query.stderr],
       [0, 'no tables yet; try: duckhouse ingest FILE\n'.replace('FILE', 'FILE.csv')],
     );
     const next = await serve(cwd);
+    assert.equal(await next.stop(), 0);
+  }));
+
+test('a server started right after a supervisor was killed waits for the orphaned process to let go of the database', () =>
+  inTemporaryFolder(async (cwd) => {
+    const killed = await serve(cwd);
+    await one(killed.flight, 'CREATE TABLE t AS FROM range(10)');
+    const busy = one(killed.flight, endless);
+    busy.catch(() => undefined);
+    await killed.stop('SIGKILL');
+    const next = await serve(cwd);
+    assert.equal(await one(next.flight, 'FROM t'), 10);
     assert.equal(await next.stop(), 0);
   }));
 
@@ -176,27 +226,47 @@ test('a taken port, an exposed address without protection and a broken configura
     assert.match(broken.stderr, /flight\.port/);
   }));
 
-test('a statement that takes too much memory is stopped or its process replaced, and others get answers again', () =>
+test('a statement that takes too much memory is ended with its process; others wait for the next one and get their answers', () =>
   inTemporaryFolder(async (cwd) => {
-    const server = await serve(cwd, ['--memory-wall', '600MB', '--memory-limit', '200MB']);
+    const server = await serve(cwd, ['--memory-wall', '400MB']);
     await one(server.flight, 'CREATE TABLE kept AS FROM range(5)');
-    await assert.rejects(
-      one(
-        server.flight,
-        "SELECT length(list_reduce(list_transform(range(40), x -> repeat('x', 50000000)), (a, b) -> a || b)) FROM range(3)",
-      ),
+    const { serverPid } = await server.serverFile();
+    const bomb = assert.rejects(
+      one(server.flight, "SELECT length(repeat('x', 2000000000))"),
+      (error: unknown) =>
+        isDuckhouseError(error) && ['Unavailable', 'Cancelled', 'ResourceExhausted'].includes(error.kind),
     );
+    const outcomes = new Set<string>();
     await eventually(
-      'an answer',
-      () =>
-        one(server.flight, 'FROM kept', 3).then(
-          (rows) => rows === 5,
-          () => false,
-        ),
-      15_000,
+      'the next process',
+      async () => {
+        outcomes.add(
+          await one(server.flight, 'FROM kept').then(String, (error: unknown) =>
+            isDuckhouseError(error) ? error.kind : String(error),
+          ),
+        );
+        return (await server.serverFile()).serverPid !== serverPid;
+      },
+      20_000,
     );
-    assert.match(server.stderr(), /memory wall|Out of Memory|starting it again/);
-    await server.stop();
+    await bomb;
+    assert.equal(await one(server.flight, 'FROM kept', 3), 5);
+    assert.deepEqual(
+      [...outcomes].filter((outcome) => outcome !== '5' && outcome !== 'Unavailable'),
+      [],
+    );
+    assert.match(server.stderr(), /memory wall reached, interrupting a statement/);
+    assert.match(server.stderr(), /the server process ended \(memory wall\); starting it again/);
+    assert.equal(await server.stop(), 0);
+  }));
+
+test('a memory wall below what the server itself needs is refused', () =>
+  inTemporaryFolder(async (cwd) => {
+    const refused = await duckhouse(['serve', '--memory-wall', '50MB'], { cwd });
+    assert.deepEqual(
+      [refused.code, refused.stderr.split('\n')[0]],
+      [2, 'error: --memory-wall: memoryWall must be >= 200MB, not "50MB"'],
+    );
   }));
 
 test('a password is asked for, in French too, and never printed', () =>
