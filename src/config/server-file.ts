@@ -28,8 +28,13 @@ export function readServerFile(stateDir: string): ServerFile | undefined {
 export function writeServerFile(stateDir: string, server: ServerFile): void {
   mkdirSync(stateDir, { recursive: true });
   const temporary = `${fileIn(stateDir)}.${process.pid}`;
-  writeFileSync(temporary, `${JSON.stringify(server, undefined, 2)}\n`);
-  renameSync(temporary, fileIn(stateDir));
+  try {
+    writeFileSync(temporary, `${JSON.stringify(server, undefined, 2)}\n`);
+    renameSync(temporary, fileIn(stateDir));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 export const removeServerFile = (stateDir: string): void => rmSync(fileIn(stateDir), { force: true });
