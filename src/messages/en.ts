@@ -144,6 +144,8 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.port-busy': 'port {port} is taken',
   'error.port-busy-by': 'port {port} is taken by process {pid}',
   'error.server-running': 'a server runs in this workspace already (pid {pid})',
+  'error.folder-denied': 'no permission to write in folder {folder}',
+  'error.disk-full': 'no space left for folder {folder}',
   'error.needs-credentials': 'listening on {host} needs a password and TLS',
   'error.server-failed': 'the server process does not start: {reason}',
   'error.draining': 'the server is shutting down',

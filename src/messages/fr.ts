@@ -145,6 +145,8 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.port-busy': 'le port {port} est pris',
   'error.port-busy-by': 'le port {port} est pris par le processus {pid}',
   'error.server-running': 'un serveur est déjà en marche dans cet espace de travail (pid {pid})',
+  'error.folder-denied': "pas le droit d'écrire dans le dossier {folder}",
+  'error.disk-full': 'plus de place pour le dossier {folder}',
   'error.needs-credentials': 'écouter sur {host} demande un mot de passe et TLS',
   'error.server-failed': 'le processus serveur ne démarre pas : {reason}',
   'error.draining': "le serveur s'arrête",
