@@ -42,6 +42,7 @@ const refinements: readonly (readonly [string, RegExp, ErrorKind])[] = [
   ['IO', /no files found|no such file|does not exist|cannot open file/i, 'NotFound'],
   ['IO', /permission denied/i, 'PermissionDenied'],
   ['Constraint', /duplicate key|violates primary key|violates unique/i, 'AlreadyExists'],
+  ['TransactionContext', /no space left|disk (is )?full/i, 'ResourceExhausted'],
   ['TransactionContext', /conflict/i, 'CommitConflict'],
   ['TransactionContext', /aborted|no transaction|within a transaction|read-only/i, 'InvalidArgument'],
 ];
