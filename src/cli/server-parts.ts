@@ -118,7 +118,8 @@ async function readiness(
     await engine.execute('SELECT 1', { timeoutMs: probeTimeoutMs });
     if (database !== ':memory:') {
       const { bavail, bsize } = await statfs(path.dirname(database));
-      if (bavail * bsize < diskReserveBytes) return { ready: false, reason: 'the disk is full' };
+      if (bavail * bsize < diskReserveBytes)
+        return { ready: false, reason: `less than ${diskReserveBytes >> 20} MB left on the disk` };
     }
     return { ready: true };
   } catch (error) {

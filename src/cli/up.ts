@@ -25,24 +25,24 @@ export async function upCommand(context: CommandContext, { exit }: UpCommandOpti
   if (running !== undefined) await note(context, translator.t('up.using', { pid: running.pid }));
   const supervisor = running === undefined ? await startServer(context) : undefined;
   if (supervisor !== undefined) await write(context.stdout, readyLine(supervisor));
-  const ok = await attempt(context, () => job(context));
+  const stopped = (): boolean => signal.aborted || supervisor?.isStopping() === true;
+  const ok = await attempt(context, () => job(context, stopped));
   if (exit || supervisor === undefined || signal.aborted) {
-    if (!signal.aborted) supervisor?.stop(); // the signal has stopped it
+    if (!stopped()) supervisor?.stop();
     await supervisor?.done;
     return signal.aborted ? interrupted : ok ? 0 : 1;
   }
-  await note(context, translator.t('up.stop'));
+  if (!stopped()) await note(context, translator.t('up.stop'));
   return supervisor.done;
 }
 
 /** The main job; false when a part of it failed, which is told and does not stop the others. */
-async function job(context: CommandContext): Promise<boolean> {
+async function job(context: CommandContext, stopped: () => boolean): Promise<boolean> {
   const parts = [loadData, tellDbt, showTables, runFirstQuery, tellNext];
   const target = await openTarget(context.config, { create: true });
   try {
     let ok = true;
-    for (const part of parts)
-      if (!context.signal.aborted) ok = (await attempt(context, () => part(context, target))) && ok;
+    for (const part of parts) if (!stopped()) ok = (await attempt(context, () => part(context, target))) && ok;
     return ok;
   } finally {
     await target.close();

@@ -1,19 +1,25 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lockFileIn, lockHolder, lockText } from '../config/index.ts';
-import { DuckhouseError } from '../errors.ts';
+import { DuckhouseError, isDuckhouseError, toDuckhouseError } from '../errors.ts';
 
 /** Takes the workspace's lock; the result gives it back. AlreadyExists, with the holder's pid, when a server runs there. */
 export function lockWorkspace(stateDir: string): () => void {
-  mkdirSync(stateDir, { recursive: true });
   const file = lockFileIn(stateDir);
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, lockText(process.pid));
   try {
+    mkdirSync(stateDir, { recursive: true });
+  } catch (error) {
+    throw notWritable(stateDir, error);
+  }
+  try {
+    writeFileSync(own, lockText(process.pid));
     while (!take(own, file)) {
       const holder = lockHolder(stateDir);
       if (holder !== undefined) throw inUse(holder);
       removeStale(stateDir);
     }
+  } catch (error) {
+    throw isDuckhouseError(error) ? error : notWritable(stateDir, error);
   } finally {
     rmSync(own, { force: true });
   }
@@ -56,6 +62,19 @@ function removeStale(stateDir: string): void {
   } finally {
     rmSync(away, { force: true });
   }
+}
+
+function notWritable(folder: string, cause: unknown): DuckhouseError {
+  const full = codeOf(cause) === 'ENOSPC';
+  return new DuckhouseError(
+    full ? 'ResourceExhausted' : 'PermissionDenied',
+    `cannot write in folder ${folder}: ${toDuckhouseError(cause).message}`,
+    {
+      id: full ? 'disk-full' : 'folder-denied',
+      context: { folder },
+      cause,
+    },
+  );
 }
 
 function inUse(pid: number): DuckhouseError {

@@ -40,6 +40,7 @@ export interface Supervisor {
   readonly done: Promise<number>;
   /** Drains at the first call, kills at the second. */
   stop(): void;
+  isStopping(): boolean;
 }
 
 /** Runs the server process and keeps it running. Resolves when it is ready; rejects when it cannot start. */
@@ -101,8 +102,12 @@ async function supervise(options: SupervisorOptions, { handover, addresses, clos
     else if (message.type === 'resident') reported = message.bytes;
   };
   const onReady = (child: ChildProcess): void => {
-    writeServerFile(stateDir, { pid: process.pid, serverPid: child.pid as number, ...addresses, startedAt, version });
     handover.attach(child);
+    try {
+      writeServerFile(stateDir, { pid: process.pid, serverPid: child.pid as number, ...addresses, startedAt, version });
+    } catch (error) {
+      log.error('cannot write server.json: commands of this workspace may not find the server', { error }); // a full disk: serving goes on
+    }
   };
   const keeper = createKeeper({
     ...options,
@@ -127,7 +132,12 @@ async function supervise(options: SupervisorOptions, { handover, addresses, clos
     });
   done.catch(() => undefined); // whoever waits for it sees the error
   let stops = 0;
-  return { ...addresses, done, stop: () => (stops++ === 0 ? keeper.drain(drainSeconds * 1000) : keeper.end()) };
+  return {
+    ...addresses,
+    done,
+    stop: () => (stops++ === 0 ? keeper.drain(drainSeconds * 1000) : keeper.end()),
+    isStopping: () => stops > 0,
+  };
 }
 
 async function startUnless(signal: AbortSignal | undefined, keeper: Keeper): Promise<void> {

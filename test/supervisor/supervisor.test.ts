@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -159,6 +159,27 @@ test('the lock of a running server is named, one left by a dead or another proce
       await supervisor.done;
       assert.deepEqual(stateFiles(folder), [], JSON.stringify(left));
     }
+  }));
+
+test('a state folder that cannot be written is named; one that fills up later does not end the server', () =>
+  inTemporaryFolder(async (folder) => {
+    const stateDir = path.join(folder, '.duckhouse');
+    writeFileSync(stateDir, 'a file');
+    await assert.rejects(
+      supervise(folder, [{}]),
+      (error: unknown) =>
+        isDuckhouseError(error) && error.kind === 'PermissionDenied' && error.context.folder === stateDir,
+    );
+    rmSync(stateDir);
+    const { supervisor, lives } = await supervise(folder, [{}]);
+    mkdirSync(path.join(stateDir, `server.json.${process.pid}`)); // where the next version is written first
+    process.kill(serverFile(folder).serverPid, 'SIGKILL');
+    await eventually('the second process', () => lives().length === 2);
+    const { socket, greeting } = await visit(supervisor.flight);
+    assert.equal(greeting, `flight ${lives()[1]}`);
+    socket.destroy();
+    supervisor.stop();
+    assert.equal(await supervisor.done, 0);
   }));
 
 test('a taken port is an error that says whose it is, and nothing is started', () =>
