@@ -3,7 +3,7 @@ import type { ArrowSchema, IpcMessage } from '../arrow/index.ts';
 import type { PreparedQuery, QueryResult } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { Lakehouse } from '../lakehouse/index.ts';
-import { mayBeScript } from './sql/script.ts';
+import { mayBeScript } from '../sql.ts';
 import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
 import type { FlightLimits } from './types.ts';
 

@@ -6,7 +6,8 @@ import type { TableName } from './types.ts';
 export const ownSchema = '_duckhouse';
 
 export const quoteTable = ({ catalog, dbSchema, table }: TableName): string => quoteName(catalog, dbSchema, table);
-export const showTable = ({ catalog, dbSchema, table }: TableName): string => [catalog, dbSchema, table].filter((part) => part !== undefined).join('.');
+export const showTable = ({ catalog, dbSchema, table }: TableName): string =>
+  [catalog, dbSchema, table].filter((part) => part !== undefined).join('.');
 
 /** `[table]`, `[schema, table]` or `[catalog, schema, table]`. InvalidArgument for anything else. */
 export function tableNameOf(parts: readonly string[]): TableName {
@@ -24,5 +25,7 @@ export function tableNameOf(parts: readonly string[]): TableName {
 /** Splits dotted SQL text such as `main."my table"` into its names. */
 export function parseTableName(text: string): TableName {
   const parts = text.match(/"(?:[^"]|"")*"|[^.]+/g) ?? [];
-  return tableNameOf(parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.trim())));
+  return tableNameOf(
+    parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.trim())),
+  );
 }

@@ -1,39 +1,48 @@
 import { randomUUID } from 'node:crypto';
 import type { ArrowField, ArrowSchema } from '../arrow/index.ts';
 import type { KeyedLock } from '../concurrency.ts';
-import { columnType, type Connection, type Engine, type Load } from '../engine/index.ts';
+import { type Connection, columnType, type Engine, type Load } from '../engine/index.ts';
 import { DuckhouseError, nearestNames } from '../errors.ts';
 import { quoteIdentifier, quoteName } from '../sql.ts';
-import { addEntry, findEntry } from './ledger.ts';
+import { addEntry, ensureLedger, findEntry } from './ledger.ts';
 import { ownSchema, quoteTable, showTable } from './names.ts';
-import { describeTable, findTable, tableNotFound } from './tables.ts';
+import { currentCatalog, describeTable, findTable, tableNotFound } from './tables.ts';
 import type { PutRequest, Receipt, TableInfo } from './types.ts';
 
 export interface PutContext {
   readonly engine: Engine;
-  /** Loads of one id, or into one table, follow each other: two of them would both create it. */
+  /** Loads of one id, or that make the same table, follow each other. */
   readonly locks: KeyedLock;
-  readonly ensureLedger: () => Promise<void>;
 }
 
 /** Loads a stream into a table, all or nothing; a load id that was loaded before gives its receipt again. */
 export async function put(context: PutContext, request: PutRequest): Promise<Receipt> {
   checkTarget(request);
-  const loadId = request.loadId ?? randomUUID();
   const { locks, engine } = context;
-  await context.ensureLedger();
-  return locks.run(`load ${loadId}`, async () => {
-    const earlier = await findEntry(engine, loadId);
+  const catalog = request.table.catalog ?? (await currentCatalog(engine));
+  const target = { ...request, catalog, loadId: request.loadId ?? randomUUID() };
+  await locks.run(`ledger ${catalog}`, () => ensureLedger(engine, catalog));
+  return locks.run(`load ${target.loadId}`, async () => {
+    const earlier = await findEntry(engine, target.loadId);
     if (earlier !== undefined) return drain(request, earlier);
-    // Appends to a table that is there run side by side; DuckDB keeps them apart.
-    if (request.mode === 'append') return putOnce(context, { ...request, loadId });
-    return locks.run(`table ${showTable(request.table).toLowerCase()}`, () => putOnce(context, { ...request, loadId }));
+    if (await addsToPresent(engine, request)) return putOnce(engine, target);
+    const { dbSchema = 'main', table } = request.table;
+    return locks.run(`table ${JSON.stringify([catalog, dbSchema, table]).toLowerCase()}`, () =>
+      putOnce(engine, target),
+    );
   });
 }
 
+/** Appends to a table that is there run side by side: DuckDB keeps them apart, and a slow sender holds up nobody. */
+const addsToPresent = async (engine: Engine, { mode, table }: PutRequest): Promise<boolean> =>
+  mode === 'append' || (mode === 'create_append' && (await findTable(engine, table)) !== undefined);
+
 function checkTarget({ table }: PutRequest): void {
   if (table.dbSchema?.toLowerCase() === ownSchema) {
-    throw new DuckhouseError('PermissionDenied', `schema ${ownSchema} is DuckHouse's own`, { id: 'own-schema', context: { schema: ownSchema } });
+    throw new DuckhouseError('PermissionDenied', `schema ${ownSchema} is DuckHouse's own`, {
+      id: 'own-schema',
+      context: { schema: ownSchema },
+    });
   }
 }
 
@@ -43,9 +52,9 @@ async function drain({ messages }: PutRequest, receipt: Receipt): Promise<Receip
   return receipt;
 }
 
-type PutWithId = PutRequest & { readonly loadId: string };
+type PutTarget = PutRequest & { readonly catalog: string; readonly loadId: string };
 
-async function putOnce({ engine }: PutContext, request: PutWithId): Promise<Receipt> {
+async function putOnce(engine: Engine, request: PutTarget): Promise<Receipt> {
   const connection = await engine.connect();
   try {
     const { catalog, dbSchema } = request.table;
@@ -60,8 +69,8 @@ async function putOnce({ engine }: PutContext, request: PutWithId): Promise<Rece
   }
 }
 
-async function loadInto(connection: Connection, request: PutWithId): Promise<Receipt> {
-  const { table, mode, loadId, signal } = request;
+async function loadInto(connection: Connection, request: PutTarget): Promise<Receipt> {
+  const { catalog, table, mode, loadId, signal } = request;
   const load = await connection.load({
     schema: request.schema,
     statement: (source, schema) => prepareTarget(connection, request, { source, schema }),
@@ -70,11 +79,11 @@ async function loadInto(connection: Connection, request: PutWithId): Promise<Rec
   const { rows, bytes } = await feed(load, request);
   const stored = await describeTable(connection, table);
   const name = [stored.catalog, stored.dbSchema, stored.name].join('.');
-  await addEntry(connection, { loadId, table: name, mode, rows, bytes });
+  await addEntry(connection, { catalog, loadId, table: name, mode, rows, bytes });
   return { rows, table: name, loadId, repeated: false };
 }
 
-async function feed(load: Load, { messages }: PutWithId): Promise<{ readonly rows: number; readonly bytes: number }> {
+async function feed(load: Load, { messages }: PutTarget): Promise<{ readonly rows: number; readonly bytes: number }> {
   try {
     for await (const message of messages) await load.write(message);
     return await load.finish();
@@ -90,14 +99,24 @@ interface Source {
 }
 
 /** Makes or checks the table and returns the INSERT. The source gives all its columns, in order: DuckDB cannot leave any out. */
-async function prepareTarget(connection: Connection, { table, mode }: PutWithId, { source, schema }: Source): Promise<string> {
+async function prepareTarget(
+  connection: Connection,
+  { table, mode }: PutTarget,
+  { source, schema }: Source,
+): Promise<string> {
   checkColumns(schema.fields);
   const present = await findTable(connection, table);
   if (present?.kind === 'view') {
-    throw new DuckhouseError('InvalidArgument', `${showTable(table)} is a view`, { id: 'table-is-view', context: { name: showTable(table) } });
+    throw new DuckhouseError('InvalidArgument', `${showTable(table)} is a view`, {
+      id: 'table-is-view',
+      context: { name: showTable(table) },
+    });
   }
   if (present !== undefined && mode === 'create') {
-    throw new DuckhouseError('AlreadyExists', `table ${showTable(table)} already exists`, { id: 'table-exists', context: { name: showTable(table) } });
+    throw new DuckhouseError('AlreadyExists', `table ${showTable(table)} already exists`, {
+      id: 'table-exists',
+      context: { name: showTable(table) },
+    });
   }
   if (present === undefined && mode === 'append') throw await tableNotFound(connection, table);
   const create = present === undefined || mode === 'replace';
@@ -107,14 +126,19 @@ async function prepareTarget(connection: Connection, { table, mode }: PutWithId,
   return `INSERT INTO ${quoteTable(table)} (${names}) SELECT * FROM ${source}`;
 }
 
-const columnList = (fields: readonly ArrowField[]): string => fields.map((field) => `${quoteIdentifier(field.name)} ${columnType(field)}`).join(', ');
+const columnList = (fields: readonly ArrowField[]): string =>
+  fields.map((field) => `${quoteIdentifier(field.name)} ${columnType(field)}`).join(', ');
 
 function checkColumns(fields: readonly ArrowField[]): void {
   const seen = new Set<string>();
   for (const { name } of fields) {
     const key = name.toLowerCase();
     if (name === '') throw new DuckhouseError('InvalidArgument', 'a column has no name', { id: 'column-unnamed' });
-    if (seen.has(key)) throw new DuckhouseError('InvalidArgument', `column "${name}" comes twice`, { id: 'column-twice', context: { name } });
+    if (seen.has(key))
+      throw new DuckhouseError('InvalidArgument', `column "${name}" comes twice`, {
+        id: 'column-twice',
+        context: { name },
+      });
     seen.add(key);
   }
 }
@@ -123,7 +147,10 @@ function checkKnown(fields: readonly ArrowField[], { name, columns }: TableInfo)
   const known = new Set(columns.map((column) => column.name.toLowerCase()));
   const unknown = fields.find((field) => !known.has(field.name.toLowerCase()));
   if (unknown === undefined) return;
-  const candidates = nearestNames(unknown.name, columns.map((column) => column.name));
+  const candidates = nearestNames(
+    unknown.name,
+    columns.map((column) => column.name),
+  );
   throw new DuckhouseError('InvalidArgument', `table ${name} has no column "${unknown.name}"`, {
     id: 'column-unknown',
     context: { table: name, name: unknown.name, candidates },

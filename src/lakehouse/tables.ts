@@ -1,7 +1,7 @@
-import { DuckhouseError, nearestNames } from '../errors.ts';
 import type { Connection, Engine } from '../engine/index.ts';
+import { DuckhouseError, isDuckhouseError, nearestNames } from '../errors.ts';
 import { quoteName } from '../sql.ts';
-import { ownSchema, showTable } from './names.ts';
+import { ownSchema, parseTableName, showTable } from './names.ts';
 import { queryRows, type Row } from './rows.ts';
 import type { TableInfo, TableName } from './types.ts';
 
@@ -26,7 +26,9 @@ async function withColumns(session: Session, found: readonly Row[], where: strin
   );
   const byTable = groupColumns(columns);
   const counts = await countRows(session, found);
-  return found.map((row) => tableInfo(row, { columns: byTable.get(keyOf({ ...row, table_name: row.name })) ?? [], rows: counts.get(row) }));
+  return found.map((row) =>
+    tableInfo(row, { columns: byTable.get(keyOf({ ...row, table_name: row.name })) ?? [], rows: counts.get(row) }),
+  );
 }
 
 const keyOf = (row: Row): string => JSON.stringify([row.database_name, row.schema_name, row.table_name]);
@@ -43,20 +45,28 @@ async function countRows(session: Session, found: readonly Row[]): Promise<Map<R
   const tables = found.filter((row) => row.kind === 'table');
   if (tables.length === 0) return new Map();
   const counts = tables.map(
-    (row, i) => `SELECT ${i} AS i, (SELECT count(*) FROM ${quoteName(String(row.database_name), String(row.schema_name), String(row.name))}) AS n`,
+    (row, i) =>
+      `SELECT ${i} AS i, (SELECT count(*) FROM ${quoteName(String(row.database_name), String(row.schema_name), String(row.name))}) AS n`,
   );
   const rows = await queryRows(session, counts.join(' UNION ALL '));
   return new Map(rows.map((row) => [tables[Number(row.i)] as Row, Number(row.n)]));
 }
 
-function tableInfo(row: Row, { columns, rows }: { readonly columns: readonly Row[]; readonly rows: number | undefined }): TableInfo {
+function tableInfo(
+  row: Row,
+  { columns, rows }: { readonly columns: readonly Row[]; readonly rows: number | undefined },
+): TableInfo {
   return {
     catalog: String(row.database_name),
     dbSchema: String(row.schema_name),
     name: String(row.name),
     kind: row.kind === 'view' ? 'view' : 'table',
     rows,
-    columns: columns.map((column) => ({ name: String(column.column_name), type: String(column.data_type), nullable: column.is_nullable === true })),
+    columns: columns.map((column) => ({
+      name: String(column.column_name),
+      type: String(column.data_type),
+      nullable: column.is_nullable === true,
+    })),
     ...(row.comment === null ? {} : { comment: String(row.comment) }),
     ...(row.sql === null ? {} : { sql: String(row.sql) }),
   };
@@ -73,8 +83,16 @@ export async function findTable(session: Session, name: TableName): Promise<Tabl
   );
   const row = found[0];
   if (row === undefined) return undefined;
-  const where = ['database_name', 'schema_name'].map((column) => `${column} = '${String(row[column]).replaceAll("'", "''")}'`);
-  return (await withColumns(session, [row], [...where, `table_name = '${String(row.name).replaceAll("'", "''")}'`].join(' AND ')))[0];
+  const where = ['database_name', 'schema_name'].map(
+    (column) => `${column} = '${String(row[column]).replaceAll("'", "''")}'`,
+  );
+  return (
+    await withColumns(
+      session,
+      [row],
+      [...where, `table_name = '${String(row.name).replaceAll("'", "''")}'`].join(' AND '),
+    )
+  )[0];
 }
 
 /** NotFound with the nearest names of the catalog. */
@@ -86,10 +104,34 @@ export async function describeTable(session: Session, name: TableName): Promise<
 
 export async function tableNotFound(session: Session, name: TableName): Promise<DuckhouseError> {
   const names = await queryRows(session, `SELECT name, schema_name FROM (${userRelations}) ORDER BY ALL`);
-  const candidates = nearestNames(name.table, names.map((row) => (row.schema_name === 'main' ? String(row.name) : `${row.schema_name}.${row.name}`)));
+  const candidates = nearestNames(
+    name.table,
+    names.map((row) => (row.schema_name === 'main' ? String(row.name) : `${row.schema_name}.${row.name}`)),
+  );
   return new DuckhouseError('NotFound', `table ${showTable(name)} does not exist`, {
     id: 'table-not-found',
     context: { name: showTable(name), candidates },
     ...(candidates.length === 0 ? {} : { hint: `did you mean ${candidates.join(', ')}?` }),
   });
+}
+
+/** DuckDB proposes names out of its own catalog; ours are those of the user's tables. */
+export async function explained<T>(session: Session, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isDuckhouseError(error) || error.id !== 'table-not-found' || typeof error.context.name !== 'string')
+      throw error;
+    const better = await tableNotFound(session, parseTableName(error.context.name));
+    throw new DuckhouseError(better.kind, better.message, {
+      ...better,
+      context: { ...error.context, ...better.context },
+      cause: error,
+    });
+  }
+}
+
+export async function currentCatalog(session: Session): Promise<string> {
+  const [row] = await queryRows(session, 'SELECT current_catalog() AS catalog');
+  return String(row?.catalog);
 }

@@ -2,10 +2,10 @@ import { authorise } from '../../access/index.ts';
 import { type ArrowSchema, encapsulate, encodeSchema } from '../../arrow/index.ts';
 import type { QueryOptions, QueryResult } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
+import { mayBeScript } from '../../sql.ts';
 import { encodeDataless, frameBatch } from '../proto/flight-data.ts';
 import type { FlightDescriptor, FlightInfo } from '../proto/messages.ts';
 import { encodeStatementTicket } from '../sql/messages.ts';
-import { mayBeScript } from '../sql/script.ts';
 import type { Stored } from '../tickets.ts';
 import type { CallContext } from './context.ts';
 
