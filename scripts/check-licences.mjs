@@ -3,7 +3,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 
-const licences = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'MIT OR Apache-2.0', 'Apache-2.0 AND MIT']);
+const licences = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'MIT OR Apache-2.0',
+  'Apache-2.0 AND MIT',
+]);
 /** They build what their prebuilt packages bring already: nothing needs them to run. */
 const knownScripts = new Set(['koffi']);
 const maxRuntimeDependencies = 12;
@@ -12,7 +21,8 @@ const problems = [];
 const read = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 const own = read('package.json');
 const runtime = Object.entries(own.dependencies ?? {});
-if (runtime.length > maxRuntimeDependencies) problems.push(`${runtime.length} runtime dependencies, ${maxRuntimeDependencies} are allowed`);
+if (runtime.length > maxRuntimeDependencies)
+  problems.push(`${runtime.length} runtime dependencies, ${maxRuntimeDependencies} are allowed`);
 for (const [name, version] of [...runtime, ...Object.entries(own.devDependencies ?? {})]) {
   if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) problems.push(`${name}: "${version}" is no exact version`);
 }

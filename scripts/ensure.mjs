@@ -97,5 +97,6 @@ function build({ name, config, output, inputs }) {
 withLock(() => {
   install();
   build({ name: 'duckhouse', config: 'tsconfig.json', output: 'dist', inputs: ['src'] });
-  if (mode === 'test') build({ name: 'tests', config: 'tsconfig.test.json', output: 'dist-test', inputs: ['src', 'test', 'bench'] });
+  if (mode === 'test')
+    build({ name: 'tests', config: 'tsconfig.test.json', output: 'dist-test', inputs: ['src', 'test', 'bench'] });
 });

@@ -6,7 +6,11 @@ import path from 'node:path';
 import process from 'node:process';
 
 const [lane = 'unit', ...wanted] = process.argv.slice(2);
-const endings = { unit: /^(?!.*\.(interop|slow)\.test\.js$).*\.test\.js$/, interop: /\.interop\.test\.js$/, slow: /\.slow\.test\.js$/ };
+const endings = {
+  unit: /^(?!.*\.(interop|slow)\.test\.js$).*\.test\.js$/,
+  interop: /\.interop\.test\.js$/,
+  slow: /\.slow\.test\.js$/,
+};
 const pattern = endings[lane];
 if (pattern === undefined) {
   process.stderr.write(`unknown lane "${lane}": ${Object.keys(endings).join(', ')}\n`);
@@ -24,8 +28,19 @@ if (files.length === 0) {
   process.exit(1);
 }
 const timeout = lane === 'slow' ? 3_600_000 : lane === 'interop' ? 600_000 : 120_000;
-const { status } = spawnSync(process.execPath, ['--test', '--enable-source-maps', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeout}`, ...files], {
-  stdio: 'inherit',
-  env: { ...process.env, TZ: 'UTC', NODE_NO_WARNINGS: '1' },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    '--enable-source-maps',
+    '--test-reporter=spec',
+    '--test-concurrency=2',
+    `--test-timeout=${timeout}`,
+    ...files,
+  ],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, TZ: 'UTC', NODE_NO_WARNINGS: '1' },
+  },
+);
 process.exit(status ?? 1);

@@ -41,11 +41,24 @@ export interface CommandOptions {
   readonly uid?: number;
 }
 
-const environment = (env: CommandOptions['env']): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: process.env.HOME, DUCKHOUSE_LANG: 'en', NODE_NO_WARNINGS: '1', ...env });
+const environment = (env: CommandOptions['env']): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  DUCKHOUSE_LANG: 'en',
+  NODE_NO_WARNINGS: '1',
+  ...env,
+});
 
 /** Runs `duckhouse ARGS` to its end. */
-export async function duckhouse(args: readonly string[], { cwd, env, input, uid }: CommandOptions): Promise<CommandResult> {
-  const child = spawn(process.execPath, [commandFile, ...args], { cwd, env: environment(env), ...(uid === undefined ? {} : { uid }) });
+export async function duckhouse(
+  args: readonly string[],
+  { cwd, env, input, uid }: CommandOptions,
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [commandFile, ...args], {
+    cwd,
+    env: environment(env),
+    ...(uid === undefined ? {} : { uid }),
+  });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -73,8 +86,16 @@ export interface RunningServe {
 }
 
 /** Starts `duckhouse serve` on free ports and waits for its ready line. */
-export async function serve(folder: string, args: readonly string[] = [], env: CommandOptions['env'] = {}): Promise<RunningServe> {
-  const child = spawn(process.execPath, [commandFile, 'serve', '--flight-port', '0', '--http-port', '0', ...args], { cwd: folder, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+export async function serve(
+  folder: string,
+  args: readonly string[] = [],
+  env: CommandOptions['env'] = {},
+): Promise<RunningServe> {
+  const child = spawn(process.execPath, [commandFile, 'serve', '--flight-port', '0', '--http-port', '0', ...args], {
+    cwd: folder,
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   endWithFolder(folder, child);
   const err: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
@@ -90,7 +111,8 @@ export async function serve(folder: string, args: readonly string[] = [], env: C
     flight: match[1] as string,
     http: match[2] as string,
     stderr,
-    serverFile: async () => JSON.parse(await readFile(path.join(folder, '.duckhouse', 'server.json'), 'utf8')) as ServerFileContent,
+    serverFile: async () =>
+      JSON.parse(await readFile(path.join(folder, '.duckhouse', 'server.json'), 'utf8')) as ServerFileContent,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);
@@ -101,7 +123,11 @@ export async function serve(folder: string, args: readonly string[] = [], env: C
 }
 
 /** Waits until `condition` holds; an error names what was waited for. */
-export async function eventually(what: string, condition: () => Promise<boolean> | boolean, ms = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  ms = 10_000,
+): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}`);

@@ -34,10 +34,12 @@ export function recordBatchTemplate(nodeCount: number, bufferCount: number): Bat
     view.setUint32(position, value >>> 0, true);
     view.setUint32(position + 4, Math.floor(value / 2 ** 32), true);
   };
-  const setPair = (start: number) => (index: number, first: number, second: number): void => {
-    set(start + 16 * index, first);
-    set(start + 16 * index + 8, second);
-  };
+  const setPair =
+    (start: number) =>
+    (index: number, first: number, second: number): void => {
+      set(start + 16 * index, first);
+      set(start + 16 * index + 8, second);
+    };
   return {
     bytes,
     setLength: (rows) => set(lengthAt, rows),

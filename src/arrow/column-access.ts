@@ -40,6 +40,8 @@ export function viewReader(data: Uint8Array, variadic: readonly Uint8Array[]): (
     if (length <= 12) return data.subarray(at + 4, at + 4 + length);
     const buffer = variadic[words.getInt32(at + 8, true)];
     const offset = words.getInt32(at + 12, true);
-    return buffer === undefined || offset < 0 || offset + length > buffer.byteLength ? undefined : buffer.subarray(offset, offset + length);
+    return buffer === undefined || offset < 0 || offset + length > buffer.byteLength
+      ? undefined
+      : buffer.subarray(offset, offset + length);
   };
 }

@@ -12,19 +12,24 @@ const maxBufferBytes = 2 ** 31 - 1;
 
 export function codecOf(code: number): Codec {
   const codec = codecs[code];
-  if (codec === undefined) throw new DuckhouseError('Unsupported', `Arrow body compression ${code} is not supported, only LZ4_FRAME and ZSTD`);
+  if (codec === undefined)
+    throw new DuckhouseError('Unsupported', `Arrow body compression ${code} is not supported, only LZ4_FRAME and ZSTD`);
   return codec;
 }
 
 /** A compressed buffer: an int64 with the size it inflates to (-1: stored as it is), then the data. */
 export function decompressBuffer(buffer: Uint8Array, codec: Codec): Uint8Array {
   if (buffer.byteLength === 0) return buffer;
-  if (buffer.byteLength < 8) throw new DuckhouseError('DataInvalid', `a compressed Arrow buffer of ${buffer.byteLength} bytes has no length`);
+  if (buffer.byteLength < 8)
+    throw new DuckhouseError('DataInvalid', `a compressed Arrow buffer of ${buffer.byteLength} bytes has no length`);
   const declared = new DataView(buffer.buffer, buffer.byteOffset, 8).getBigInt64(0, true);
   const data = buffer.subarray(8);
   if (declared === -1n) return data;
   if (declared < 0n || declared > BigInt(maxBufferBytes)) {
-    throw new DuckhouseError('DataInvalid', `a compressed Arrow buffer declares ${declared} bytes, the limit is ${maxBufferBytes}`);
+    throw new DuckhouseError(
+      'DataInvalid',
+      `a compressed Arrow buffer declares ${declared} bytes, the limit is ${maxBufferBytes}`,
+    );
   }
   return codec === 'lz4Frame' ? decodeLz4Frame(data, Number(declared)) : decodeZstd(data, Number(declared));
 }
@@ -37,7 +42,8 @@ function decodeZstd(data: Uint8Array, size: number): Uint8Array {
   const target = new Uint8Array(new ArrayBuffer(size));
   let written = 0;
   const append = (chunk: Uint8Array): void => {
-    if (written + chunk.length > size) throw new DuckhouseError('DataInvalid', `a ZSTD buffer holds more than the ${size} bytes it declares`);
+    if (written + chunk.length > size)
+      throw new DuckhouseError('DataInvalid', `a ZSTD buffer holds more than the ${size} bytes it declares`);
     target.set(chunk, written);
     written += chunk.length;
   };
@@ -48,6 +54,7 @@ function decodeZstd(data: Uint8Array, size: number): Uint8Array {
     if (error instanceof DuckhouseError) throw error;
     throw new DuckhouseError('DataInvalid', `malformed ZSTD buffer: ${(error as Error).message}`, { cause: error });
   }
-  if (written !== size) throw new DuckhouseError('DataInvalid', `a ZSTD buffer holds ${written} bytes instead of the ${size} it declares`);
+  if (written !== size)
+    throw new DuckhouseError('DataInvalid', `a ZSTD buffer holds ${written} bytes instead of the ${size} it declares`);
   return target;
 }

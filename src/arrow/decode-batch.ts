@@ -1,11 +1,28 @@
 import { DuckhouseError } from '../errors.ts';
-import { type Codec, codecOf, decompressBuffer } from './compression.ts';
-import { appendDictionary } from './dictionary.ts';
 import { fixedWidth, offsetReader, viewReader } from './column-access.ts';
+import { type Codec, codecOf, decompressBuffer } from './compression.ts';
 import { openMessage } from './decode-schema.ts';
-import { type FlatTable, type FlatVector, readBigInt64, readInt8, readTable, readVector, toLength } from './flatbuffer.ts';
+import { appendDictionary } from './dictionary.ts';
+import {
+  type FlatTable,
+  type FlatVector,
+  readBigInt64,
+  readInt8,
+  readTable,
+  readVector,
+  toLength,
+} from './flatbuffer.ts';
 import type { ArrowColumn, ArrowField, ArrowSchema, ArrowType, IpcMessage, RecordBatch } from './types.ts';
-import { checkIndices, checkOffsets, checkUtf8, columnError, countNulls, int32View, integerReader, isValidAt } from './validate.ts';
+import {
+  checkIndices,
+  checkOffsets,
+  checkUtf8,
+  columnError,
+  countNulls,
+  int32View,
+  integerReader,
+  isValidAt,
+} from './validate.ts';
 
 export interface BatchDecoder {
   /** The batch, checked so that no value lies outside the body; undefined for a dictionary batch, which is kept. */
@@ -15,12 +32,15 @@ export interface BatchDecoder {
 /** Rows of one batch at most: a column of nulls needs no bytes, so the bytes bound nothing. */
 const maxRows = 2 ** 31 - 1;
 
-const invalid = (message: string): DuckhouseError => new DuckhouseError('DataInvalid', message, { id: 'arrow-malformed', context: { what: message } });
+const invalid = (message: string): DuckhouseError =>
+  new DuckhouseError('DataInvalid', message, { id: 'arrow-malformed', context: { what: message } });
 
 /** Decodes the record and dictionary batches of one stream, in order. */
 export function createBatchDecoder(schema: ArrowSchema): BatchDecoder {
   const dictionaries = new Map<bigint, ArrowColumn>();
-  const dictionaryFields = new Map(schema.fields.flatMap(fieldsWithDictionary).map((field) => [field.dictionary?.id as bigint, valueField(field)]));
+  const dictionaryFields = new Map(
+    schema.fields.flatMap(fieldsWithDictionary).map((field) => [field.dictionary?.id as bigint, valueField(field)]),
+  );
   const decodeDictionary = ({ header, metadataVersion }: ReturnType<typeof openMessage>, body: Uint8Array): void => {
     const id = readBigInt64(header, 0, 0n);
     const field = dictionaryFields.get(id);
@@ -35,7 +55,8 @@ export function createBatchDecoder(schema: ArrowSchema): BatchDecoder {
   return {
     decode({ metadata, body }) {
       const message = openMessage(metadata);
-      if (message.bodyLength > body.byteLength) throw invalid(`an Arrow body of ${body.byteLength} bytes where ${message.bodyLength} are declared`);
+      if (message.bodyLength > body.byteLength)
+        throw invalid(`an Arrow body of ${body.byteLength} bytes where ${message.bodyLength} are declared`);
       if (message.kind === 'schema') throw invalid('a second schema in an Arrow stream');
       if (message.kind === 'dictionaryBatch') {
         decodeDictionary(message, body);
@@ -46,7 +67,8 @@ export function createBatchDecoder(schema: ArrowSchema): BatchDecoder {
       const columns = schema.fields.map((field) => readColumn(cursor, field));
       checkAllRead(cursor);
       for (const column of columns) {
-        if (column.length !== message.rows) throw columnError(column.field, `${column.length} rows in a batch of ${message.rows}`);
+        if (column.length !== message.rows)
+          throw columnError(column.field, `${column.length} rows in a batch of ${message.rows}`);
       }
       return { schema, length: message.rows, columns };
     },
@@ -93,8 +115,10 @@ function openCursor({ data, ...rest }: CursorSource): Cursor {
 }
 
 function checkAllRead(cursor: Cursor): void {
-  if (cursor.node !== cursor.nodes.length) throw invalid(`${cursor.nodes.length} field nodes where the schema has ${cursor.node}`);
-  if (cursor.buffer !== cursor.buffers.length) throw invalid(`${cursor.buffers.length} buffers where the schema has ${cursor.buffer}`);
+  if (cursor.node !== cursor.nodes.length)
+    throw invalid(`${cursor.nodes.length} field nodes where the schema has ${cursor.node}`);
+  if (cursor.buffer !== cursor.buffers.length)
+    throw invalid(`${cursor.buffers.length} buffers where the schema has ${cursor.buffer}`);
 }
 
 function takeNode(cursor: Cursor, field: ArrowField): { readonly length: number; readonly nullCount: number } {
@@ -117,7 +141,10 @@ function takeBuffer(cursor: Cursor, field: ArrowField): Uint8Array {
   const length = toLength(view.getBigInt64(at + 8, true), `buffer length of column "${field.name}"`);
   if (length === 0) return noBytes;
   if (offset + length > cursor.body.byteLength) {
-    throw columnError(field, `a buffer of ${length} bytes at ${offset} is outside the body of ${cursor.body.byteLength}`);
+    throw columnError(
+      field,
+      `a buffer of ${length} bytes at ${offset} is outside the body of ${cursor.body.byteLength}`,
+    );
   }
   const raw = cursor.body.subarray(offset, offset + length);
   return aligned(cursor.codec === undefined ? raw : decompressBuffer(raw, cursor.codec));
@@ -134,7 +161,8 @@ function aligned(bytes: Uint8Array): Uint8Array {
 
 function sized(cursor: Cursor, field: ArrowField, need: { readonly bytes: number; readonly what: string }): Uint8Array {
   const buffer = takeBuffer(cursor, field);
-  if (buffer.byteLength < need.bytes) throw columnError(field, `${need.what} of ${buffer.byteLength} bytes, ${need.bytes} are needed`);
+  if (buffer.byteLength < need.bytes)
+    throw columnError(field, `${need.what} of ${buffer.byteLength} bytes, ${need.bytes} are needed`);
   return buffer;
 }
 
@@ -144,18 +172,30 @@ interface Node {
   readonly validity: Uint8Array | undefined;
 }
 
-function takeValidity(cursor: Cursor, field: ArrowField, { length, nullCount }: { readonly length: number; readonly nullCount: number }): Node {
+function takeValidity(
+  cursor: Cursor,
+  field: ArrowField,
+  { length, nullCount }: { readonly length: number; readonly nullCount: number },
+): Node {
   const buffer = takeBuffer(cursor, field);
   if (buffer.byteLength === 0 || nullCount === 0) {
     if (nullCount > 0) throw columnError(field, `${nullCount} nulls and no validity bitmap`);
     return { length, nullCount: 0, validity: undefined };
   }
-  if (buffer.byteLength < (length + 7) >> 3) throw columnError(field, `a validity bitmap of ${buffer.byteLength} bytes for ${length} rows`);
+  if (buffer.byteLength < (length + 7) >> 3)
+    throw columnError(field, `a validity bitmap of ${buffer.byteLength} bytes for ${length} rows`);
   return { length, nullCount: nullCount < 0 ? countNulls(buffer, length) : nullCount, validity: buffer };
 }
 
 const emptyColumn = {
-  validity: undefined, offsets: undefined, sizes: undefined, data: undefined, typeIds: undefined, variadic: [], children: [], dictionary: undefined,
+  validity: undefined,
+  offsets: undefined,
+  sizes: undefined,
+  data: undefined,
+  typeIds: undefined,
+  variadic: [],
+  children: [],
+  dictionary: undefined,
 } as const;
 
 function readColumn(cursor: Cursor, field: ArrowField): ArrowColumn {
@@ -191,16 +231,24 @@ function readColumn(cursor: Cursor, field: ArrowField): ArrowColumn {
     case 'fixedSizeList':
       return { ...base, children: [childOf(cursor, field, { index: 0, length: node.length * type.listSize })] };
     case 'struct':
-      return { ...base, children: field.children.map((_, index) => childOf(cursor, field, { index, length: node.length })) };
+      return {
+        ...base,
+        children: field.children.map((_, index) => childOf(cursor, field, { index, length: node.length })),
+      };
     default:
       return { ...base, data: sized(cursor, field, { bytes: node.length * fixedWidth(type), what: 'values' }) };
   }
 }
 
 /** A child of at least `length` rows. */
-function childOf(cursor: Cursor, field: ArrowField, { index, length }: { readonly index: number; readonly length: number }): ArrowColumn {
+function childOf(
+  cursor: Cursor,
+  field: ArrowField,
+  { index, length }: { readonly index: number; readonly length: number },
+): ArrowColumn {
   const child = readColumn(cursor, field.children[index] as ArrowField);
-  if (child.length < length) throw columnError(field, `its child "${child.field.name}" has ${child.length} rows, ${length} are needed`);
+  if (child.length < length)
+    throw columnError(field, `its child "${child.field.name}" has ${child.length} rows, ${length} are needed`);
   return child;
 }
 
@@ -211,11 +259,17 @@ function takeOffsets(cursor: Cursor, field: ArrowField, length: number, large: b
   const width = large ? 8 : 4;
   const offsets = takeBuffer(cursor, field);
   if (length === 0 && offsets.byteLength < width) return noOffsets;
-  if (offsets.byteLength < (length + 1) * width) throw columnError(field, `${offsets.byteLength} bytes of offsets for ${length} rows`);
+  if (offsets.byteLength < (length + 1) * width)
+    throw columnError(field, `${offsets.byteLength} bytes of offsets for ${length} rows`);
   return offsets;
 }
 
-function readVarying(cursor: Cursor, field: ArrowField, node: Node, large: boolean): Pick<ArrowColumn, 'offsets' | 'data'> {
+function readVarying(
+  cursor: Cursor,
+  field: ArrowField,
+  node: Node,
+  large: boolean,
+): Pick<ArrowColumn, 'offsets' | 'data'> {
   const { length } = node;
   const offsets = takeOffsets(cursor, field, length, large);
   const data = takeBuffer(cursor, field);
@@ -226,14 +280,24 @@ function readVarying(cursor: Cursor, field: ArrowField, node: Node, large: boole
   return { offsets, data };
 }
 
-function readList(cursor: Cursor, field: ArrowField, { length }: Node, large: boolean): Pick<ArrowColumn, 'offsets' | 'children'> {
+function readList(
+  cursor: Cursor,
+  field: ArrowField,
+  { length }: Node,
+  large: boolean,
+): Pick<ArrowColumn, 'offsets' | 'children'> {
   const offsets = takeOffsets(cursor, field, length, large);
   const child = childOf(cursor, field, { index: 0, length: 0 });
   checkOffsets(field, offsets, { length, limit: child.length, large });
   return { offsets, children: [child] };
 }
 
-function readListView(cursor: Cursor, field: ArrowField, node: Node, large: boolean): Pick<ArrowColumn, 'offsets' | 'sizes' | 'children'> {
+function readListView(
+  cursor: Cursor,
+  field: ArrowField,
+  node: Node,
+  large: boolean,
+): Pick<ArrowColumn, 'offsets' | 'sizes' | 'children'> {
   const width = large ? 8 : 4;
   const { length } = node;
   const offsets = sized(cursor, field, { bytes: length * width, what: 'offsets' });
@@ -244,7 +308,8 @@ function readListView(cursor: Cursor, field: ArrowField, node: Node, large: bool
   const sizeAt = integerReader(sizes, integer);
   for (let row = 0; row < length; row++) {
     const [offset, size] = [offsetAt(row), sizeAt(row)];
-    if (offset < 0 || size < 0 || offset + size > child.length) throw columnError(field, `row ${row} lists ${size} items at ${offset} of ${child.length}`);
+    if (offset < 0 || size < 0 || offset + size > child.length)
+      throw columnError(field, `row ${row} lists ${size} items at ${offset} of ${child.length}`);
   }
   return { offsets, sizes, children: [child] };
 }
@@ -252,7 +317,10 @@ function readListView(cursor: Cursor, field: ArrowField, node: Node, large: bool
 function takeVariadic(cursor: Cursor, field: ArrowField): Uint8Array[] {
   if (cursor.variadic >= cursor.variadicCounts.length) throw columnError(field, 'has no count of data buffers');
   const { view, start } = cursor.variadicCounts;
-  const count = toLength(view.getBigInt64(start + 8 * cursor.variadic++, true), `data buffers of column "${field.name}"`);
+  const count = toLength(
+    view.getBigInt64(start + 8 * cursor.variadic++, true),
+    `data buffers of column "${field.name}"`,
+  );
   if (count > cursor.buffers.length) throw columnError(field, `${count} data buffers`);
   return Array.from({ length: count }, () => takeBuffer(cursor, field));
 }
@@ -266,18 +334,28 @@ function readViews(cursor: Cursor, field: ArrowField, node: Node): Pick<ArrowCol
     if (!isValidAt(node, row)) continue;
     const value = viewAt(row);
     if (value === undefined) throw columnError(field, `row ${row} points outside its data buffers`);
-    if (field.type.id === 'utf8View') checkUtf8(field, { data: value, offsetAt: (i) => i * value.length, length: 1, column: { validity: undefined } });
+    if (field.type.id === 'utf8View')
+      checkUtf8(field, { data: value, offsetAt: (i) => i * value.length, length: 1, column: { validity: undefined } });
   }
   return { data, variadic };
 }
 
-function readDictionaryColumn(cursor: Cursor, field: ArrowField, counts: { readonly length: number; readonly nullCount: number }): ArrowColumn {
+function readDictionaryColumn(
+  cursor: Cursor,
+  field: ArrowField,
+  counts: { readonly length: number; readonly nullCount: number },
+): ArrowColumn {
   const { id, indexType } = field.dictionary as NonNullable<ArrowField['dictionary']>;
   const node = takeValidity(cursor, field, counts);
   const data = sized(cursor, field, { bytes: (node.length * indexType.bitWidth) / 8, what: 'indices' });
   const dictionary = cursor.dictionaries.get(id);
-  if (dictionary === undefined && node.length > node.nullCount) throw columnError(field, `dictionary ${id} was never sent`);
-  checkIndices(field, node, { at: integerReader(data, indexType), length: node.length, limit: dictionary?.length ?? 0 });
+  if (dictionary === undefined && node.length > node.nullCount)
+    throw columnError(field, `dictionary ${id} was never sent`);
+  checkIndices(field, node, {
+    at: integerReader(data, indexType),
+    length: node.length,
+    limit: dictionary?.length ?? 0,
+  });
   return { ...emptyColumn, ...node, field, data, dictionary };
 }
 
@@ -295,7 +373,8 @@ function readUnion(cursor: Cursor, field: UnionField, { length }: { readonly len
     const member = members.get(typeIds[row] as number);
     if (member === undefined) throw columnError(field, `row ${row} has the unknown type id ${typeIds[row]}`);
     const position = positions === undefined ? row : (positions[row] as number);
-    if (position < 0 || position >= member.length) throw columnError(field, `row ${row} points at ${position} of ${member.length}`);
+    if (position < 0 || position >= member.length)
+      throw columnError(field, `row ${row} points at ${position} of ${member.length}`);
   }
   return { ...emptyColumn, field, length, nullCount: 0, typeIds, offsets, children };
 }
@@ -312,4 +391,3 @@ function readRunEndEncoded(cursor: Cursor, field: ArrowField, { length }: { read
   if (previous < length) throw columnError(field, `its runs end at ${previous} of ${length} rows`);
   return { ...emptyColumn, field, length, nullCount: 0, children: [runEnds, values] };
 }
-

@@ -1,12 +1,34 @@
 import { DuckhouseError } from '../errors.ts';
-import { floatWidths, intervalUnits, messageHeaders, metadataV4, metadataV5, timeUnits, typeCodes } from './constants.ts';
-import { type FlatTable, type FlatVector, readBigInt64, readInt8, readInt16, readInt32, readLength, readString, readTable, readTables, readVector, rootTable } from './flatbuffer.ts';
+import {
+  floatWidths,
+  intervalUnits,
+  messageHeaders,
+  metadataV4,
+  metadataV5,
+  timeUnits,
+  typeCodes,
+} from './constants.ts';
+import {
+  type FlatTable,
+  type FlatVector,
+  readBigInt64,
+  readInt8,
+  readInt16,
+  readInt32,
+  readLength,
+  readString,
+  readTable,
+  readTables,
+  readVector,
+  rootTable,
+} from './flatbuffer.ts';
 import type { ArrowField, ArrowSchema, ArrowType, DictionaryEncoding, IntBitWidth } from './types.ts';
 
 const maxDepth = 64;
 const maxFields = 100_000;
 
-const invalid = (message: string): DuckhouseError => new DuckhouseError('DataInvalid', message, { id: 'arrow-malformed', context: { what: message } });
+const invalid = (message: string): DuckhouseError =>
+  new DuckhouseError('DataInvalid', message, { id: 'arrow-malformed', context: { what: message } });
 const unsupported = (message: string): DuckhouseError => new DuckhouseError('Unsupported', message);
 
 export interface MessageHeader {
@@ -26,7 +48,8 @@ export interface OpenMessage extends MessageHeader {
 export function openMessage(metadata: Uint8Array): OpenMessage {
   const message = rootTable(metadata);
   const version = readInt16(message, 0, 0);
-  if (version !== metadataV5 && version !== metadataV4) throw unsupported(`Arrow metadata version V${version + 1} is not supported, only V4 and V5`);
+  if (version !== metadataV5 && version !== metadataV4)
+    throw unsupported(`Arrow metadata version V${version + 1} is not supported, only V4 and V5`);
   const type = readInt8(message, 1, 0);
   const header = readTable(message, 2);
   if (header === undefined) throw invalid('Arrow message without a header');
@@ -85,24 +108,37 @@ function decodeMetadata(table: FlatTable, slot: number): { metadata?: ReadonlyMa
 
 function decodeDictionary(table: FlatTable, name: string): DictionaryEncoding {
   const index = readTable(table, 1);
-  const indexType: ArrowType = index === undefined ? { id: 'int', bitWidth: 32, signed: true } : decodeType(typeCodes.int, index, name);
+  const indexType: ArrowType =
+    index === undefined ? { id: 'int', bitWidth: 32, signed: true } : decodeType(typeCodes.int, index, name);
   if (indexType.id !== 'int') throw invalid(`dictionary index of field "${name}" is not an integer`);
   return { id: readBigInt64(table, 0, 0n), indexType, isOrdered: readInt8(table, 2, 0) !== 0 };
 }
 
 const childCounts: Partial<Record<ArrowType['id'], number>> = {
-  list: 1, largeList: 1, listView: 1, largeListView: 1, fixedSizeList: 1, map: 1, runEndEncoded: 2,
+  list: 1,
+  largeList: 1,
+  listView: 1,
+  largeListView: 1,
+  fixedSizeList: 1,
+  map: 1,
+  runEndEncoded: 2,
 };
 
 function checkChildren(type: ArrowType, children: readonly ArrowField[], name: string): void {
-  const expected = type.id === 'union' ? type.typeIds.length : type.id === 'struct' ? children.length : (childCounts[type.id] ?? 0);
-  if (children.length !== expected) throw invalid(`field "${name}" of type ${type.id} has ${children.length} children, not ${expected}`);
+  const expected =
+    type.id === 'union' ? type.typeIds.length : type.id === 'struct' ? children.length : (childCounts[type.id] ?? 0);
+  if (children.length !== expected)
+    throw invalid(`field "${name}" of type ${type.id} has ${children.length} children, not ${expected}`);
   const entries = children[0];
-  if (type.id === 'map' && (entries?.type.id !== 'struct' || entries.children.length !== 2)) throw invalid(`map field "${name}" has no entries of key and value`);
-  if (type.id === 'runEndEncoded' && children[0]?.type.id !== 'int') throw invalid(`run ends of field "${name}" are no integers`);
+  if (type.id === 'map' && (entries?.type.id !== 'struct' || entries.children.length !== 2))
+    throw invalid(`map field "${name}" has no entries of key and value`);
+  if (type.id === 'runEndEncoded' && children[0]?.type.id !== 'int')
+    throw invalid(`run ends of field "${name}" are no integers`);
 }
 
-const typeNames = new Map<number, ArrowType['id']>(Object.entries(typeCodes).map(([id, code]) => [code, id as ArrowType['id']]));
+const typeNames = new Map<number, ArrowType['id']>(
+  Object.entries(typeCodes).map(([id, code]) => [code, id as ArrowType['id']]),
+);
 
 function decodeType(code: number, table: FlatTable | undefined, name: string): ArrowType {
   const id = typeNames.get(code);
@@ -143,7 +179,11 @@ function decodeType(code: number, table: FlatTable | undefined, name: string): A
     case 'map':
       return { id, keysSorted: readInt8(table, 0, 0) !== 0 };
     case 'union':
-      return { id, mode: pick(['sparse', 'dense'] as const, readInt16(table, 0, 0)), typeIds: int32s(readVector(table, 1, 4)) };
+      return {
+        id,
+        mode: pick(['sparse', 'dense'] as const, readInt16(table, 0, 0)),
+        typeIds: int32s(readVector(table, 1, 4)),
+      };
     default:
       return { id };
   }
@@ -151,7 +191,8 @@ function decodeType(code: number, table: FlatTable | undefined, name: string): A
 
 function decimalType(table: FlatTable, name: string): ArrowType {
   const [precision, scale, bitWidth] = [readInt32(table, 0, 0), readInt32(table, 1, 0), readInt32(table, 2, 128)];
-  if (bitWidth !== 32 && bitWidth !== 64 && bitWidth !== 128 && bitWidth !== 256) throw invalid(`decimal field "${name}" has ${bitWidth} bits`);
+  if (bitWidth !== 32 && bitWidth !== 64 && bitWidth !== 128 && bitWidth !== 256)
+    throw invalid(`decimal field "${name}" has ${bitWidth} bits`);
   if (precision < 1 || precision > 76) throw invalid(`decimal field "${name}" has precision ${precision}`);
   return { id: 'decimal', precision, scale, bitWidth };
 }
@@ -161,4 +202,5 @@ function intWidth(bits: number, name: string): IntBitWidth {
   throw invalid(`integer field "${name}" has ${bits} bits`);
 }
 
-const int32s = ({ view, start, length }: FlatVector): number[] => Array.from({ length }, (_, i) => view.getInt32(start + 4 * i, true));
+const int32s = ({ view, start, length }: FlatVector): number[] =>
+  Array.from({ length }, (_, i) => view.getInt32(start + 4 * i, true));

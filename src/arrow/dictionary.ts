@@ -6,7 +6,12 @@ import type { ArrowColumn } from './types.ts';
 export function appendDictionary(first: ArrowColumn, second: ArrowColumn): ArrowColumn {
   const { field } = first;
   const length = first.length + second.length;
-  const base = { ...first, length, nullCount: first.nullCount + second.nullCount, validity: joinValidity(first, second) };
+  const base = {
+    ...first,
+    length,
+    nullCount: first.nullCount + second.nullCount,
+    validity: joinValidity(first, second),
+  };
   switch (field.type.id) {
     case 'utf8':
     case 'binary':
@@ -30,7 +35,8 @@ export function appendDictionary(first: ArrowColumn, second: ArrowColumn): Arrow
   }
 }
 
-const usedBytes = ({ data, length }: ArrowColumn, width: number): Uint8Array => (data as Uint8Array).subarray(0, length * width);
+const usedBytes = ({ data, length }: ArrowColumn, width: number): Uint8Array =>
+  (data as Uint8Array).subarray(0, length * width);
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
   const joined = new Uint8Array(new ArrayBuffer(first.byteLength + second.byteLength));
@@ -43,7 +49,8 @@ function joinValidity(first: ArrowColumn, second: ArrowColumn): Uint8Array | und
   if (first.validity === undefined && second.validity === undefined) return undefined;
   const length = first.length + second.length;
   const joined = new Uint8Array(new ArrayBuffer((length + 7) >> 3));
-  const bit = (bits: Uint8Array | undefined, row: number): number => (bits === undefined ? 1 : ((bits[row >> 3] as number) >> (row & 7)) & 1);
+  const bit = (bits: Uint8Array | undefined, row: number): number =>
+    bits === undefined ? 1 : ((bits[row >> 3] as number) >> (row & 7)) & 1;
   for (let row = 0; row < length; row++) {
     const valid = row < first.length ? bit(first.validity, row) : bit(second.validity, row - first.length);
     joined[row >> 3] = (joined[row >> 3] as number) | (valid << (row & 7));
@@ -61,7 +68,8 @@ function joinVarying(first: ArrowColumn, second: ArrowColumn): Pick<ArrowColumn,
   const view = new DataView(offsets.buffer);
   let row = 0;
   let base = 0;
-  const put = (value: number): void => (large ? view.setBigInt64(8 * row++, BigInt(value), true) : view.setInt32(4 * row++, value, true));
+  const put = (value: number): void =>
+    large ? view.setBigInt64(8 * row++, BigInt(value), true) : view.setInt32(4 * row++, value, true);
   put(0);
   for (const { at, length, data } of parts) {
     for (let i = 1; i <= length; i++) put(base + at(i) - at(0));

@@ -5,7 +5,10 @@ import type { ArrowField, ArrowSchema, ArrowType, DictionaryEncoding } from './t
 /** `schema` as a bare flatbuffer Message, padded to 8 bytes. */
 export function encodeSchema(schema: ArrowSchema): Uint8Array {
   const builder = new Builder(1024);
-  const fields = offsetVector(builder, schema.fields.map((field) => addField(builder, field)));
+  const fields = offsetVector(
+    builder,
+    schema.fields.map((field) => addField(builder, field)),
+  );
   const metadata = addMetadata(builder, schema.metadata);
   builder.startObject(4);
   builder.addFieldOffset(1, fields, 0);
@@ -40,7 +43,10 @@ function offsetVector(builder: Builder, offsets: readonly number[]): number {
 }
 
 function addField(builder: Builder, field: ArrowField): number {
-  const children = offsetVector(builder, field.children.map((child) => addField(builder, child)));
+  const children = offsetVector(
+    builder,
+    field.children.map((child) => addField(builder, child)),
+  );
   const name = builder.createString(field.name);
   const type = addType(builder, field.type);
   const dictionary = field.dictionary === undefined ? 0 : addDictionary(builder, field.dictionary);
@@ -96,19 +102,32 @@ function addType(builder: Builder, type: ArrowType): number {
 function typeSlots(builder: Builder, type: ArrowType): readonly Slot[] {
   switch (type.id) {
     case 'int':
-      return [[0, 'int32', type.bitWidth, 0], [1, 'int8', type.signed ? 1 : 0, 0]];
+      return [
+        [0, 'int32', type.bitWidth, 0],
+        [1, 'int8', type.signed ? 1 : 0, 0],
+      ];
     case 'floatingPoint':
       return [[0, 'int16', floatWidths.indexOf(type.bitWidth), 0]];
     case 'decimal':
-      return [[0, 'int32', type.precision, 0], [1, 'int32', type.scale, 0], [2, 'int32', type.bitWidth, 128]];
+      return [
+        [0, 'int32', type.precision, 0],
+        [1, 'int32', type.scale, 0],
+        [2, 'int32', type.bitWidth, 128],
+      ];
     case 'fixedSizeBinary':
       return [[0, 'int32', type.byteWidth, 0]];
     case 'date':
       return [[0, 'int16', type.unit === 'day' ? 0 : 1, 1]];
     case 'time':
-      return [[0, 'int16', timeUnits.indexOf(type.unit), 1], [1, 'int32', type.bitWidth, 32]];
+      return [
+        [0, 'int16', timeUnits.indexOf(type.unit), 1],
+        [1, 'int32', type.bitWidth, 32],
+      ];
     case 'timestamp':
-      return [[0, 'int16', timeUnits.indexOf(type.unit), 0], [1, 'offset', type.timezone === undefined ? 0 : builder.createString(type.timezone), 0]];
+      return [
+        [0, 'int16', timeUnits.indexOf(type.unit), 0],
+        [1, 'offset', type.timezone === undefined ? 0 : builder.createString(type.timezone), 0],
+      ];
     case 'duration':
       return [[0, 'int16', timeUnits.indexOf(type.unit), 1]];
     case 'interval':
@@ -118,7 +137,10 @@ function typeSlots(builder: Builder, type: ArrowType): readonly Slot[] {
     case 'map':
       return [[0, 'int8', type.keysSorted ? 1 : 0, 0]];
     case 'union':
-      return [[0, 'int16', type.mode === 'sparse' ? 0 : 1, 0], [1, 'offset', int32Vector(builder, type.typeIds), 0]];
+      return [
+        [0, 'int16', type.mode === 'sparse' ? 0 : 1, 0],
+        [1, 'offset', int32Vector(builder, type.typeIds), 0],
+      ];
     default:
       return [];
   }

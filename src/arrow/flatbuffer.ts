@@ -18,7 +18,8 @@ const broken = (what: string): DuckhouseError =>
   new DuckhouseError('DataInvalid', `malformed Arrow metadata: ${what}`, { id: 'arrow-malformed', context: { what } });
 
 function check(view: DataView, position: number, length: number, what: string): void {
-  if (position < 0 || length < 0 || position + length > view.byteLength) throw broken(`${what} outside the message (at byte ${position})`);
+  if (position < 0 || length < 0 || position + length > view.byteLength)
+    throw broken(`${what} outside the message (at byte ${position})`);
 }
 
 export function rootTable(bytes: Uint8Array): FlatTable {
@@ -72,7 +73,8 @@ export function readBigInt64(table: FlatTable, slot: number, absent: bigint): bi
 }
 
 /** A length or offset: a whole number from 0 to 2^53. */
-export const readLength = (table: FlatTable, slot: number, what: string): number => toLength(readBigInt64(table, slot, 0n), what);
+export const readLength = (table: FlatTable, slot: number, what: string): number =>
+  toLength(readBigInt64(table, slot, 0n), what);
 
 export function toLength(value: bigint, what: string): number {
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw broken(`${what} is ${value}`);

@@ -23,7 +23,10 @@ export function decapsulate(bytes: Uint8Array): Uint8Array {
   const start = marked ? 8 : 4;
   const length = bytes.byteLength < start ? -1 : view.getInt32(start - 4, true);
   if (length <= 0 || start + length > bytes.byteLength) {
-    throw new DuckhouseError('DataInvalid', `an encapsulated Arrow message of ${bytes.byteLength} bytes declares ${length}`);
+    throw new DuckhouseError(
+      'DataInvalid',
+      `an encapsulated Arrow message of ${bytes.byteLength} bytes declares ${length}`,
+    );
   }
   return bytes.subarray(start, start + length);
 }

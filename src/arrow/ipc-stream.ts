@@ -29,7 +29,10 @@ export async function* readIpcStream(source: AsyncIterable<Uint8Array>): AsyncGe
 }
 
 const invalid = (what: string, position: number): DuckhouseError =>
-  new DuckhouseError('DataInvalid', `not an Arrow IPC stream: ${what} at byte ${position}`, { id: 'arrow-stream-invalid', context: { what, position } });
+  new DuckhouseError('DataInvalid', `not an Arrow IPC stream: ${what} at byte ${position}`, {
+    id: 'arrow-stream-invalid',
+    context: { what, position },
+  });
 
 interface ByteReader {
   position(): number;
@@ -94,7 +97,8 @@ async function readMetadata(reader: ByteReader, first: boolean): Promise<Uint8Ar
     if (first) throw invalid('no data', 0);
     return undefined;
   }
-  if (view.getUint32(0, true) === continuation && !(await reader.fill(word))) throw invalid('the data ends in a message header', reader.position());
+  if (view.getUint32(0, true) === continuation && !(await reader.fill(word)))
+    throw invalid('the data ends in a message header', reader.position());
   const length = view.getInt32(0, true);
   if (length === 0) return undefined;
   if (length < 0 || length > maxMetadataBytes) throw invalid(`a message header of ${length} bytes`, reader.position());
@@ -105,12 +109,16 @@ async function readMetadata(reader: ByteReader, first: boolean): Promise<Uint8Ar
 
 async function readBody(reader: ByteReader, length: number): Promise<Uint8Array> {
   const body = new Uint8Array(new SharedArrayBuffer(length));
-  if (length > 0 && !(await reader.fill(body))) throw invalid(`the data ends, a body of ${length} bytes is missing`, reader.position());
+  if (length > 0 && !(await reader.fill(body)))
+    throw invalid(`the data ends, a body of ${length} bytes is missing`, reader.position());
   return body;
 }
 
 /** The bytes of an IPC stream: what `readIpcStream` reads. Each chunk is a copy. */
-export async function* writeIpcStream(schema: Uint8Array, messages: AsyncIterable<IpcMessage & { release?(): void }>): AsyncGenerator<Uint8Array> {
+export async function* writeIpcStream(
+  schema: Uint8Array,
+  messages: AsyncIterable<IpcMessage & { release?(): void }>,
+): AsyncGenerator<Uint8Array> {
   yield encapsulate(schema);
   for await (const message of messages) {
     yield encapsulate(message.metadata);

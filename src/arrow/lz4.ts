@@ -69,7 +69,8 @@ function decodeBlock(block: Uint8Array, target: Uint8Array, start: number): numb
     const offset = (block[at] as number) | ((block[at + 1] as number) << 8);
     at += 2;
     const length = extended(token & 15) + 4;
-    if (offset === 0 || offset > to || to + length > target.length) throw broken(`match of ${length} bytes at distance ${offset}`);
+    if (offset === 0 || offset > to || to + length > target.length)
+      throw broken(`match of ${length} bytes at distance ${offset}`);
     copyMatch(target, { from: to - offset, to, length });
     to += length;
   }
@@ -77,7 +78,10 @@ function decodeBlock(block: Uint8Array, target: Uint8Array, start: number): numb
 }
 
 /** Source and target of a match may overlap: what was just written is then read again. */
-function copyMatch(target: Uint8Array, { from, to, length }: { readonly from: number; readonly to: number; readonly length: number }): void {
+function copyMatch(
+  target: Uint8Array,
+  { from, to, length }: { readonly from: number; readonly to: number; readonly length: number },
+): void {
   if (from + length <= to) target.copyWithin(to, from, from + length);
   else for (let i = 0; i < length; i++) target[to + i] = target[from + i] as number;
 }

@@ -2,7 +2,12 @@ import type { TimeUnit } from './types.ts';
 
 /** Text of temporal and decimal values, as DuckDB prints them. */
 
-const perSecond: Readonly<Record<TimeUnit, bigint>> = { second: 1n, millisecond: 1_000n, microsecond: 1_000_000n, nanosecond: 1_000_000_000n };
+const perSecond: Readonly<Record<TimeUnit, bigint>> = {
+  second: 1n,
+  millisecond: 1_000n,
+  microsecond: 1_000_000n,
+  nanosecond: 1_000_000_000n,
+};
 export const unitsPerSecond = (unit: TimeUnit): bigint => perSecond[unit];
 
 const pad = (value: number | bigint, width: number): string => String(value).padStart(width, '0');
@@ -26,7 +31,9 @@ function civilDate(days: bigint): string {
   const shifted = days + 719_468n;
   const era = (shifted >= 0n ? shifted : shifted - 146_096n) / 146_097n;
   const dayOfEra = Number(shifted - era * 146_097n);
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
   const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
@@ -57,12 +64,28 @@ export function timestampText(units: bigint, unitsPer: bigint): string {
   return date.endsWith(' (BC)') ? `${date.slice(0, -5)} ${time} (BC)` : `${date} ${time}`;
 }
 
-export const durationText = (units: bigint, unitsPer: bigint): string => intervalText({ months: 0, days: 0, nanos: (units * 1_000_000_000n) / unitsPer });
+export const durationText = (units: bigint, unitsPer: bigint): string =>
+  intervalText({ months: 0, days: 0, nanos: (units * 1_000_000_000n) / unitsPer });
 
-const counted = (count: number, unit: string): string[] => (count === 0 ? [] : [`${count} ${unit}${Math.abs(count) === 1 ? '' : 's'}`]);
+const counted = (count: number, unit: string): string[] =>
+  count === 0 ? [] : [`${count} ${unit}${Math.abs(count) === 1 ? '' : 's'}`];
 
-export function intervalText({ months, days, nanos }: { readonly months: number; readonly days: number; readonly nanos: bigint }): string {
-  const clock = nanos === 0n ? [] : [`${nanos < 0n ? '-' : ''}${timeText(nanos < 0n ? -nanos : nanos, 1_000_000_000n)}`];
-  const parts = [...counted(Math.trunc(months / 12), 'year'), ...counted(months % 12, 'month'), ...counted(days, 'day'), ...clock];
+export function intervalText({
+  months,
+  days,
+  nanos,
+}: {
+  readonly months: number;
+  readonly days: number;
+  readonly nanos: bigint;
+}): string {
+  const clock =
+    nanos === 0n ? [] : [`${nanos < 0n ? '-' : ''}${timeText(nanos < 0n ? -nanos : nanos, 1_000_000_000n)}`];
+  const parts = [
+    ...counted(Math.trunc(months / 12), 'year'),
+    ...counted(months % 12, 'month'),
+    ...counted(days, 'day'),
+    ...clock,
+  ];
   return parts.length === 0 ? '00:00:00' : parts.join(' ');
 }

@@ -7,7 +7,12 @@ export type ArrowType =
   | { readonly id: 'bool' }
   | { readonly id: 'int'; readonly bitWidth: IntBitWidth; readonly signed: boolean }
   | { readonly id: 'floatingPoint'; readonly bitWidth: 16 | 32 | 64 }
-  | { readonly id: 'decimal'; readonly precision: number; readonly scale: number; readonly bitWidth: 32 | 64 | 128 | 256 }
+  | {
+      readonly id: 'decimal';
+      readonly precision: number;
+      readonly scale: number;
+      readonly bitWidth: 32 | 64 | 128 | 256;
+    }
   | { readonly id: 'utf8' | 'largeUtf8' | 'utf8View' }
   | { readonly id: 'binary' | 'largeBinary' | 'binaryView' }
   | { readonly id: 'fixedSizeBinary'; readonly byteWidth: number }

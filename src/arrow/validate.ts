@@ -3,7 +3,10 @@ import { DuckhouseError } from '../errors.ts';
 import type { ArrowColumn, ArrowField } from './types.ts';
 
 export const columnError = (field: ArrowField, what: string): DuckhouseError =>
-  new DuckhouseError('DataInvalid', `Arrow column "${field.name}" (${field.type.id}): ${what}`, { id: 'arrow-column-invalid', context: { column: field.name, what } });
+  new DuckhouseError('DataInvalid', `Arrow column "${field.name}" (${field.type.id}): ${what}`, {
+    id: 'arrow-column-invalid',
+    context: { column: field.name, what },
+  });
 
 export const isValidAt = ({ validity }: Pick<ArrowColumn, 'validity'>, row: number): boolean =>
   validity === undefined || (((validity[row >> 3] as number) >> (row & 7)) & 1) === 1;
@@ -17,12 +20,20 @@ export function countNulls(validity: Uint8Array, length: number): number {
 
 const bitCounts = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);
 
-export const int32View = (bytes: Uint8Array, length: number): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, length);
-export const int64View = (bytes: Uint8Array, length: number): BigInt64Array => new BigInt64Array(bytes.buffer, bytes.byteOffset, length);
+export const int32View = (bytes: Uint8Array, length: number): Int32Array =>
+  new Int32Array(bytes.buffer, bytes.byteOffset, length);
+export const int64View = (bytes: Uint8Array, length: number): BigInt64Array =>
+  new BigInt64Array(bytes.buffer, bytes.byteOffset, length);
 
 /** Offsets must not fall and must end inside the `limit` bytes or items they point into. Returns first and last. */
-export function checkOffsets(field: ArrowField, offsets: Uint8Array, of: { readonly length: number; readonly limit: number; readonly large: boolean }): { readonly first: number; readonly last: number } {
-  const [first, last] = of.large ? checkOffsets64(field, offsets, of) : checkOffsets32(field, int32View(offsets, of.length + 1));
+export function checkOffsets(
+  field: ArrowField,
+  offsets: Uint8Array,
+  of: { readonly length: number; readonly limit: number; readonly large: boolean },
+): { readonly first: number; readonly last: number } {
+  const [first, last] = of.large
+    ? checkOffsets64(field, offsets, of)
+    : checkOffsets32(field, int32View(offsets, of.length + 1));
   if (last > of.limit) throw columnError(field, `offset ${last} is beyond the ${of.limit} that are there`);
   return { first, last };
 }
@@ -39,7 +50,11 @@ function checkOffsets32(field: ArrowField, offsets: Int32Array): readonly [numbe
   return [first, previous];
 }
 
-function checkOffsets64(field: ArrowField, bytes: Uint8Array, { length }: { readonly length: number }): readonly [number, number] {
+function checkOffsets64(
+  field: ArrowField,
+  bytes: Uint8Array,
+  { length }: { readonly length: number },
+): readonly [number, number] {
   const offsets = int64View(bytes, length + 1);
   let previous = offsets[0] as bigint;
   if (previous < 0n) throw columnError(field, `offset ${previous} is negative`);
@@ -72,22 +87,32 @@ export function checkUtf8(field: ArrowField, { data, offsetAt, length, column }:
     const to = offsetAt(row + 1);
     // In valid text a value is valid when it starts and ends between characters.
     const onBorder = whole && !isContinuation(data, from, end) && !isContinuation(data, to, end);
-    if (!onBorder && isValidAt(column, row) && !isUtf8(data.subarray(from, to))) throw columnError(field, `row ${row} is not valid UTF-8`);
+    if (!onBorder && isValidAt(column, row) && !isUtf8(data.subarray(from, to)))
+      throw columnError(field, `row ${row} is not valid UTF-8`);
   }
 }
 
-const isContinuation = (data: Uint8Array, at: number, end: number): boolean => at < end && ((data[at] as number) & 0xc0) === 0x80;
+const isContinuation = (data: Uint8Array, at: number, end: number): boolean =>
+  at < end && ((data[at] as number) & 0xc0) === 0x80;
 
 /** Indices of valid rows must be below `limit`. */
-export function checkIndices(field: ArrowField, column: Pick<ArrowColumn, 'validity'>, of: { readonly at: (row: number) => number; readonly length: number; readonly limit: number }): void {
+export function checkIndices(
+  field: ArrowField,
+  column: Pick<ArrowColumn, 'validity'>,
+  of: { readonly at: (row: number) => number; readonly length: number; readonly limit: number },
+): void {
   for (let row = 0; row < of.length; row++) {
     const index = of.at(row);
-    if ((index < 0 || index >= of.limit) && isValidAt(column, row)) throw columnError(field, `row ${row} points at ${index} of ${of.limit} dictionary values`);
+    if ((index < 0 || index >= of.limit) && isValidAt(column, row))
+      throw columnError(field, `row ${row} points at ${index} of ${of.limit} dictionary values`);
   }
 }
 
 /** Integers of any width and sign, read one at a time. */
-export function integerReader(bytes: Uint8Array, type: { readonly bitWidth: number; readonly signed: boolean }): (row: number) => number {
+export function integerReader(
+  bytes: Uint8Array,
+  type: { readonly bitWidth: number; readonly signed: boolean },
+): (row: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (type.bitWidth) {
     case 8:
@@ -97,6 +122,8 @@ export function integerReader(bytes: Uint8Array, type: { readonly bitWidth: numb
     case 32:
       return type.signed ? (row) => view.getInt32(row * 4, true) : (row) => view.getUint32(row * 4, true);
     default:
-      return type.signed ? (row) => Number(view.getBigInt64(row * 8, true)) : (row) => Number(view.getBigUint64(row * 8, true));
+      return type.signed
+        ? (row) => Number(view.getBigInt64(row * 8, true))
+        : (row) => Number(view.getBigUint64(row * 8, true));
   }
 }

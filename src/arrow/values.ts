@@ -11,17 +11,24 @@ export type ValueReader = (row: number) => unknown;
  * objects (structs), arrays of {key, value} (maps), the chosen member of a union.
  */
 export function valueReader(column: ArrowColumn): ValueReader {
-  const read = column.dictionary === undefined && column.field.dictionary === undefined ? plainReader(column) : dictionaryReader(column);
+  const read =
+    column.dictionary === undefined && column.field.dictionary === undefined
+      ? plainReader(column)
+      : dictionaryReader(column);
   return (row) => (isValidAt(column, row) ? read(row) : null);
 }
 
 function dictionaryReader({ field, data, dictionary }: ArrowColumn): ValueReader {
-  const indexAt = integerReader(data as Uint8Array, (field.dictionary as NonNullable<ArrowField['dictionary']>).indexType);
+  const indexAt = integerReader(
+    data as Uint8Array,
+    (field.dictionary as NonNullable<ArrowField['dictionary']>).indexType,
+  );
   const value = dictionary === undefined ? () => null : valueReader(dictionary);
   return (row) => value(indexAt(row));
 }
 
-const decoder = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+const decoder = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 
 function plainReader(column: ArrowColumn): ValueReader {
   const { field, data } = column;
@@ -40,7 +47,8 @@ function plainReader(column: ArrowColumn): ValueReader {
     case 'utf8View':
     case 'binaryView': {
       const at = viewReader(data as Uint8Array, column.variadic);
-      return (row) => (type.id === 'utf8View' ? decoder(at(row) as Uint8Array) : Uint8Array.from(at(row) as Uint8Array));
+      return (row) =>
+        type.id === 'utf8View' ? decoder(at(row) as Uint8Array) : Uint8Array.from(at(row) as Uint8Array);
     }
     case 'fixedSizeBinary':
       return (row) => Uint8Array.from((data as Uint8Array).subarray(row * type.byteWidth, (row + 1) * type.byteWidth));
@@ -64,7 +72,10 @@ function plainReader(column: ArrowColumn): ValueReader {
   }
 }
 
-function varyingReader({ field, offsets, data, length }: ArrowColumn, read: (bytes: Uint8Array) => unknown): ValueReader {
+function varyingReader(
+  { field, offsets, data, length }: ArrowColumn,
+  read: (bytes: Uint8Array) => unknown,
+): ValueReader {
   const at = offsetReader(offsets as Uint8Array, length, field.type.id.startsWith('large'));
   return (row) => read((data as Uint8Array).subarray(at(row), at(row + 1)));
 }
@@ -87,9 +98,13 @@ function listReader(column: ArrowColumn): ValueReader {
   return (row) => items(at(row), at(row + 1) - at(row));
 }
 
-function unionReader({ typeIds, offsets, children }: ArrowColumn, type: Extract<ArrowType, { id: 'union' }>): ValueReader {
+function unionReader(
+  { typeIds, offsets, children }: ArrowColumn,
+  type: Extract<ArrowType, { id: 'union' }>,
+): ValueReader {
   const members = new Map(type.typeIds.map((id, i) => [id, valueReader(children[i] as ArrowColumn)]));
-  const position = offsets === undefined ? (row: number) => row : integerReader(offsets, { bitWidth: 32, signed: true });
+  const position =
+    offsets === undefined ? (row: number) => row : integerReader(offsets, { bitWidth: 32, signed: true });
   return (row) => members.get((typeIds as Uint8Array)[row] as number)?.(position(row));
 }
 
@@ -112,14 +127,17 @@ function runEndReader({ children }: ArrowColumn): ValueReader {
 function scalarReader(type: ArrowType, data: Uint8Array): ValueReader {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const width = fixedWidth(type);
-  const big = (row: number): bigint => (width === 4 ? BigInt(view.getInt32(row * 4, true)) : view.getBigInt64(row * 8, true));
+  const big = (row: number): bigint =>
+    width === 4 ? BigInt(view.getInt32(row * 4, true)) : view.getBigInt64(row * 8, true);
   switch (type.id) {
     case 'int':
       if (type.bitWidth < 64) return integerReader(data, type);
       return type.signed ? (row) => view.getBigInt64(row * 8, true) : (row) => view.getBigUint64(row * 8, true);
     case 'floatingPoint':
       if (type.bitWidth === 64) return (row) => view.getFloat64(row * 8, true);
-      return type.bitWidth === 32 ? (row) => view.getFloat32(row * 4, true) : (row) => float16(view.getUint16(row * 2, true));
+      return type.bitWidth === 32
+        ? (row) => view.getFloat32(row * 4, true)
+        : (row) => float16(view.getUint16(row * 2, true));
     case 'decimal':
       return (row) => decimalText(signedInteger(view, row * width, width), type.scale);
     case 'date':
@@ -140,10 +158,19 @@ function scalarReader(type: ArrowType, data: Uint8Array): ValueReader {
 function intervalReader(unit: 'yearMonth' | 'dayTime' | 'monthDayNano', view: DataView): ValueReader {
   if (unit === 'yearMonth') return (row) => intervalText({ months: view.getInt32(row * 4, true), days: 0, nanos: 0n });
   if (unit === 'dayTime') {
-    return (row) => intervalText({ months: 0, days: view.getInt32(row * 8, true), nanos: BigInt(view.getInt32(row * 8 + 4, true)) * 1_000_000n });
+    return (row) =>
+      intervalText({
+        months: 0,
+        days: view.getInt32(row * 8, true),
+        nanos: BigInt(view.getInt32(row * 8 + 4, true)) * 1_000_000n,
+      });
   }
   return (row) =>
-    intervalText({ months: view.getInt32(row * 16, true), days: view.getInt32(row * 16 + 4, true), nanos: view.getBigInt64(row * 16 + 8, true) });
+    intervalText({
+      months: view.getInt32(row * 16, true),
+      days: view.getInt32(row * 16 + 4, true),
+      nanos: view.getBigInt64(row * 16 + 8, true),
+    });
 }
 
 function signedInteger(view: DataView, at: number, width: number): bigint {

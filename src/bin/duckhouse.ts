@@ -5,11 +5,23 @@ import { type DuckhouseError, type ErrorKind, toDuckhouseError } from '../errors
 import { createTranslator, languageOf } from '../messages/index.ts';
 
 const exitCodes: Readonly<Record<ErrorKind, number>> = {
-  InvalidArgument: 2, NotFound: 3, AlreadyExists: 1, PermissionDenied: 4, Unauthenticated: 4, CommitConflict: 1, DataInvalid: 1,
-  Unsupported: 1, Unavailable: 5, ResourceExhausted: 1, Cancelled: 130, DeadlineExceeded: 1, Internal: 1,
+  InvalidArgument: 2,
+  NotFound: 3,
+  AlreadyExists: 1,
+  PermissionDenied: 4,
+  Unauthenticated: 4,
+  CommitConflict: 1,
+  DataInvalid: 1,
+  Unsupported: 1,
+  Unavailable: 5,
+  ResourceExhausted: 1,
+  Cancelled: 130,
+  DeadlineExceeded: 1,
+  Internal: 1,
 };
 /** A statement that is wrong is a failure, not a wrong use of the command. */
-const exitCodeOf = (error: DuckhouseError): number => (error.context.errorType === undefined || error.kind === 'NotFound' ? exitCodes[error.kind] : 1);
+const exitCodeOf = (error: DuckhouseError): number =>
+  error.context.errorType === undefined || error.kind === 'NotFound' ? exitCodes[error.kind] : 1;
 
 const interrupt = new AbortController();
 let interrupts = 0;
@@ -55,14 +67,18 @@ async function impliedCommand(argv: readonly string[]): Promise<string[]> {
 function report(failure: unknown): number {
   if (failure instanceof CommanderError) return failure.exitCode === 0 ? 0 : 2;
   const error = interrupt.signal.aborted ? toDuckhouseError(interrupt.signal.reason) : toDuckhouseError(failure);
-  const translator = context?.translator ?? createTranslator(languageOf(process.env.DUCKHOUSE_LANG, process.env.LC_ALL, process.env.LANG));
+  const translator =
+    context?.translator ??
+    createTranslator(languageOf(process.env.DUCKHOUSE_LANG, process.env.LC_ALL, process.env.LANG));
   const { message, hint } = translator.error(error);
   const { line, column } = error.context;
   if (json) process.stdout.write(`${JSON.stringify({ error: { kind: error.kind, message, hint, line, column } })}\n`);
-  const place = typeof line === 'number' && error.context.file === undefined ? ` (line ${line}, column ${String(column)})` : '';
+  const place =
+    typeof line === 'number' && error.context.file === undefined ? ` (line ${line}, column ${String(column)})` : '';
   process.stderr.write(`${translator.t('error', { message: message + place })}\n`);
   if (hint !== undefined) process.stderr.write(`${translator.t('hint', { hint })}\n`);
-  if (process.env.DUCKHOUSE_DEBUG !== undefined) process.stderr.write(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
+  if (process.env.DUCKHOUSE_DEBUG !== undefined)
+    process.stderr.write(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
   return exitCodeOf(error);
 }
 

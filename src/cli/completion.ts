@@ -32,5 +32,9 @@ export const completionShells = Object.keys(scripts);
 export function completionScript(shell: string): string {
   const script = scripts[shell];
   if (script !== undefined) return script;
-  throw new DuckhouseError('InvalidArgument', `no completion for shell "${shell}"`, { id: 'shell-unknown', context: { shell }, hint: completionShells.join(', ') });
+  throw new DuckhouseError('InvalidArgument', `no completion for shell "${shell}"`, {
+    id: 'shell-unknown',
+    context: { shell },
+    hint: completionShells.join(', '),
+  });
 }

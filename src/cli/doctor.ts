@@ -1,6 +1,6 @@
-import { freemem, totalmem } from 'node:os';
 import { statfs } from 'node:fs/promises';
 import net from 'node:net';
+import { freemem, totalmem } from 'node:os';
 import { isRunning, readServerFile, type ServerFile } from '../config/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { type CommandContext, write } from './effects.ts';
@@ -22,7 +22,9 @@ export async function doctorCommand(context: CommandContext, { json }: { readonl
   const findings = await examine(context);
   const text = json
     ? `${JSON.stringify(findings)}\n`
-    : findings.map(({ status, message, fix }) => `${marks[status]} ${message}${fix === undefined ? '' : `\n    ${fix}`}\n`).join('');
+    : findings
+        .map(({ status, message, fix }) => `${marks[status]} ${message}${fix === undefined ? '' : `\n    ${fix}`}\n`)
+        .join('');
   await write(context.stdout, text);
   const broken = findings.filter(({ status }) => status === 'error');
   if (broken.length > 0) throw new DuckhouseError('InvalidArgument', broken.map(({ message }) => message).join('; '));
@@ -33,14 +35,27 @@ async function examine(context: CommandContext): Promise<Finding[]> {
   const { t } = translator;
   const running = readServerFile(config.stateDir);
   const findings: Finding[] = [
-    { check: 'node', status: 'ok', message: t('doctor.node', { version: process.version, platform: `${process.platform}-${process.arch}` }) },
+    {
+      check: 'node',
+      status: 'ok',
+      message: t('doctor.node', { version: process.version, platform: `${process.platform}-${process.arch}` }),
+    },
     await library(context),
-    { check: 'memory', status: freemem() < lowMemoryBytes ? 'warning' : 'ok', message: t('doctor.memory', { free: bytesText(freemem()), total: bytesText(totalmem()) }) },
+    {
+      check: 'memory',
+      status: freemem() < lowMemoryBytes ? 'warning' : 'ok',
+      message: t('doctor.memory', { free: bytesText(freemem()), total: bytesText(totalmem()) }),
+    },
     await disk(context),
     { check: 'config', status: 'ok', message: t('doctor.config') },
   ];
   if (running !== undefined && isRunning(running.serverPid)) return [...findings, await server(context, running)];
-  return [...findings, { check: 'server', status: 'ok', message: t('doctor.noServer') }, ...(await Promise.all([config.flightPort, config.httpPort].map((port) => freePort(context, port)))), await database(context)];
+  return [
+    ...findings,
+    { check: 'server', status: 'ok', message: t('doctor.noServer') },
+    ...(await Promise.all([config.flightPort, config.httpPort].map((port) => freePort(context, port)))),
+    await database(context),
+  ];
 }
 
 async function library({ translator }: CommandContext): Promise<Finding> {
@@ -48,7 +63,11 @@ async function library({ translator }: CommandContext): Promise<Finding> {
     const { openEngine } = await import('../engine/index.ts');
     const engine = await openEngine({ database: ':memory:' });
     await engine.close();
-    return { check: 'library', status: 'ok', message: translator.t('doctor.library', { version: engine.duckdbVersion }) };
+    return {
+      check: 'library',
+      status: 'ok',
+      message: translator.t('doctor.library', { version: engine.duckdbVersion }),
+    };
   } catch (failure) {
     const { message, hint } = translator.error(toDuckhouseError(failure));
     return { check: 'library', status: 'error', message, fix: hint };
@@ -58,25 +77,46 @@ async function library({ translator }: CommandContext): Promise<Finding> {
 async function disk({ config, translator }: CommandContext): Promise<Finding> {
   const { bavail, bsize } = await statfs(config.workspace);
   const free = bavail * bsize;
-  return { check: 'disk', status: free < lowDiskBytes ? 'warning' : 'ok', message: translator.t('doctor.disk', { free: bytesText(free), folder: config.workspace }) };
+  return {
+    check: 'disk',
+    status: free < lowDiskBytes ? 'warning' : 'ok',
+    message: translator.t('doctor.disk', { free: bytesText(free), folder: config.workspace }),
+  };
 }
 
 async function server({ translator }: CommandContext, { flight, http }: ServerFile): Promise<Finding> {
-  const reached = await fetch(`${http}/readyz`, { signal: AbortSignal.timeout(3000) }).then((response) => response.ok, () => false);
-  return { check: 'server', status: reached ? 'ok' : 'error', message: translator.t('doctor.server', { address: flight }) };
+  const reached = await fetch(`${http}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+  return {
+    check: 'server',
+    status: reached ? 'ok' : 'error',
+    message: translator.t('doctor.server', { address: flight }),
+  };
 }
 
 function freePort({ config, translator }: CommandContext, port: number): Promise<Finding> {
   return new Promise((resolve) => {
     const probe = net.createServer();
-    probe.once('error', () => resolve({ check: 'port', status: 'warning', message: translator.t('doctor.portBusy', { port }), fix: '--flight-port 0 --http-port 0' }));
-    probe.listen(port, config.host, () => probe.close(() => resolve({ check: 'port', status: 'ok', message: translator.t('doctor.port', { port }) })));
+    probe.once('error', () =>
+      resolve({
+        check: 'port',
+        status: 'warning',
+        message: translator.t('doctor.portBusy', { port }),
+        fix: '--flight-port 0 --http-port 0',
+      }),
+    );
+    probe.listen(port, config.host, () =>
+      probe.close(() => resolve({ check: 'port', status: 'ok', message: translator.t('doctor.port', { port }) })),
+    );
   });
 }
 
 async function database({ config, translator }: CommandContext): Promise<Finding> {
   const { existsSync } = await import('node:fs');
-  if (config.database === ':memory:' || !existsSync(config.database)) return { check: 'database', status: 'ok', message: translator.t('doctor.lock', { database: config.database }) };
+  if (config.database === ':memory:' || !existsSync(config.database))
+    return { check: 'database', status: 'ok', message: translator.t('doctor.lock', { database: config.database }) };
   try {
     const { openEngine } = await import('../engine/index.ts');
     await (await openEngine({ database: config.database, readOnly: true })).close();

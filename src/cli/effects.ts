@@ -16,7 +16,11 @@ export interface CommandContext extends Effects {
   readonly translator: Translator;
 }
 
-export const commandContext = (config: Config, effects: Effects): CommandContext => ({ ...effects, config, translator: createTranslator(config.lang) });
+export const commandContext = (config: Config, effects: Effects): CommandContext => ({
+  ...effects,
+  config,
+  translator: createTranslator(config.lang),
+});
 
 /** Writes and waits until there is room for more; a reader that has gone away ends the command quietly. */
 export function write(stream: Writable, data: string | Uint8Array): Promise<void> {

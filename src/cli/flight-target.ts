@@ -4,7 +4,8 @@ import { connectFlight, type FlightClient, pathDescriptor } from '../flight/inde
 import { parseTableName, type Receipt, type TableInfo } from '../lakehouse/index.ts';
 import type { Target, TargetPut } from './target.ts';
 
-const pem = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'));
+const pem = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readFileSync(file, 'utf8');
 
 /** A client with the configuration's credentials and certificates. */
 export const clientOf = (config: Config, uri: string): FlightClient =>
@@ -16,9 +17,13 @@ export const clientOf = (config: Config, uri: string): FlightClient =>
     tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
   });
 
-export async function openFlightTarget(config: Config, { uri, sharesFiles }: { readonly uri: string; readonly sharesFiles: boolean }): Promise<Target> {
+export async function openFlightTarget(
+  config: Config,
+  { uri, sharesFiles }: { readonly uri: string; readonly sharesFiles: boolean },
+): Promise<Target> {
   const client = clientOf(config, uri);
-  const action = async <T>(type: string, body: unknown): Promise<T> => JSON.parse(Buffer.from((await client.doAction(type, body))[0] ?? 'null').toString('utf8')) as T;
+  const action = async <T>(type: string, body: unknown): Promise<T> =>
+    JSON.parse(Buffer.from((await client.doAction(type, body))[0] ?? 'null').toString('utf8')) as T;
   return {
     address: uri,
     sharesFiles,
@@ -37,7 +42,10 @@ export async function openFlightTarget(config: Config, { uri, sharesFiles }: { r
   };
 }
 
-async function putOver(client: FlightClient, { table, mode, loadId, schema, batches, signal }: TargetPut): Promise<Receipt> {
+async function putOver(
+  client: FlightClient,
+  { table, mode, loadId, schema, batches, signal }: TargetPut,
+): Promise<Receipt> {
   const { catalog, dbSchema, table: name } = parseTableName(table);
   const headers = {
     ...(mode === undefined ? {} : { 'x-duckhouse-mode': mode }),

@@ -12,7 +12,8 @@ export async function healthCommand({ config, stdout, translator }: CommandConte
   await write(stdout, `${translator.t('health.ready')}\n`);
 }
 
-const notReady = (reason: string): DuckhouseError => new DuckhouseError('Unavailable', `not ready: ${reason}`, { id: 'not-ready', context: { reason } });
+const notReady = (reason: string): DuckhouseError =>
+  new DuckhouseError('Unavailable', `not ready: ${reason}`, { id: 'not-ready', context: { reason } });
 
 async function checkGrpc(uri: string, connect: () => ReturnType<typeof clientOf>): Promise<void> {
   const client = connect();
@@ -26,7 +27,9 @@ async function checkGrpc(uri: string, connect: () => ReturnType<typeof clientOf>
 async function checkHttp(address: string): Promise<void> {
   // A server that listens everywhere is asked on this machine's own address.
   const url = `${address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//127.0.0.1:')}/readyz`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch((error: Error) => Promise.reject(notReady(error.message)));
+  const response = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch((error: Error) =>
+    Promise.reject(notReady(error.message)),
+  );
   const state = (await response.json()) as { readonly ready: boolean; readonly reason?: string };
   if (!state.ready) throw notReady(state.reason ?? String(response.status));
 }

@@ -7,7 +7,16 @@ import { decodeSchema, type IpcMessage, readIpcStream, readMessageHeader } from 
 import { type Engine, openEngine } from '../engine/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
 import type { OutgoingBatch } from '../flight/index.ts';
-import { csvError, expandFiles, type FormatName, formatOf, formatOfFile, loadIdOf, type ReadOptions, tableNameOfFile } from '../ingest/index.ts';
+import {
+  csvError,
+  expandFiles,
+  type FormatName,
+  formatOf,
+  formatOfFile,
+  loadIdOf,
+  type ReadOptions,
+  tableNameOfFile,
+} from '../ingest/index.ts';
 import type { PutMode, Receipt } from '../lakehouse/index.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { formatTable } from './output/table.ts';
@@ -56,13 +65,20 @@ export async function ingestCommand(context: CommandContext, options: IngestComm
 }
 
 /** Loads every file; one that fails does not stop the others. */
-export async function ingestFiles(context: CommandContext, target: Target, options: IngestCommandOptions): Promise<IngestOutcome[]> {
+export async function ingestFiles(
+  context: CommandContext,
+  target: Target,
+  options: IngestCommandOptions,
+): Promise<IngestOutcome[]> {
   const spool = options.files.includes('-') ? await spoolStdin(context, options) : undefined;
   const engine = await openEngine({ database: ':memory:' });
   try {
-    const files = await expandFiles(options.files.map((file) => (file === '-' && spool !== undefined ? spool.file : file)));
+    const files = await expandFiles(
+      options.files.map((file) => (file === '-' && spool !== undefined ? spool.file : file)),
+    );
     const outcomes: IngestOutcome[] = [];
-    for (const job of planJobs(context, files, options)) outcomes.push(await runJob({ context, target, engine, options }, job));
+    for (const job of planJobs(context, files, options))
+      outcomes.push(await runJob({ context, target, engine, options }, job));
     return outcomes;
   } finally {
     await engine.close();
@@ -70,7 +86,10 @@ export async function ingestFiles(context: CommandContext, target: Target, optio
   }
 }
 
-async function spoolStdin({ stdin }: CommandContext, { format }: IngestCommandOptions): Promise<{ readonly file: string; remove(): Promise<void> }> {
+async function spoolStdin(
+  { stdin }: CommandContext,
+  { format }: IngestCommandOptions,
+): Promise<{ readonly file: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'duckhouse-'));
   const file = path.join(folder, `stdin.${format ?? 'csv'}`);
   await pipeline(stdin, createWriteStream(file));
@@ -78,12 +97,22 @@ async function spoolStdin({ stdin }: CommandContext, { format }: IngestCommandOp
 }
 
 /** With a table name all files go there, else each into a table of its own name. */
-function planJobs({ config }: CommandContext, files: readonly string[], { table, format }: IngestCommandOptions): Job[] {
+function planJobs(
+  { config }: CommandContext,
+  files: readonly string[],
+  { table, format }: IngestCommandOptions,
+): Job[] {
   const name = table ?? (files.length === 1 ? config.flightTableName : undefined);
   const formatFor = (file: string): FormatName => format ?? formatOfFile(file);
-  if (name === undefined) return files.map((file) => ({ files: [file], table: tableNameOfFile(file), format: formatFor(file) }));
+  if (name === undefined)
+    return files.map((file) => ({ files: [file], table: tableNameOfFile(file), format: formatFor(file) }));
   const formats = [...new Set(files.map(formatFor))];
-  if (formats.length > 1) throw new DuckhouseError('InvalidArgument', `files of different formats cannot go into one table: ${formats.join(', ')}`, { id: 'mixed-formats', context: { formats } });
+  if (formats.length > 1)
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `files of different formats cannot go into one table: ${formats.join(', ')}`,
+      { id: 'mixed-formats', context: { formats } },
+    );
   return formats.map((one) => ({ files, table: name, format: one }));
 }
 
@@ -107,15 +136,27 @@ async function runJob(on: JobContext, job: Job): Promise<IngestOutcome> {
   }
 }
 
-async function makeView({ context, target, engine, options }: JobContext, { files, table, format }: Job): Promise<void> {
-  if (!target.sharesFiles) throw new DuckhouseError('InvalidArgument', 'a view needs files that the server can read, and this server is elsewhere', { id: 'view-remote', hint: 'load them: --as table' });
-  if (format === 'arrow') throw new DuckhouseError('Unsupported', 'DuckDB cannot read Arrow files in a view', { hint: 'load them: --as table' });
+async function makeView(
+  { context, target, engine, options }: JobContext,
+  { files, table, format }: Job,
+): Promise<void> {
+  if (!target.sharesFiles)
+    throw new DuckhouseError(
+      'InvalidArgument',
+      'a view needs files that the server can read, and this server is elsewhere',
+      { id: 'view-remote', hint: 'load them: --as table' },
+    );
+  if (format === 'arrow')
+    throw new DuckhouseError('Unsupported', 'DuckDB cannot read Arrow files in a view', {
+      hint: 'load them: --as table',
+    });
   const scan = await formatOf(format).scan(engine, files, options.read);
   await announce(context, { file: shown(files), format, details: scan.details, columns: scan.columns });
   await target.createView(table, scan.sql, options.mode !== 'create');
 }
 
-const shown = (files: readonly string[]): string => (files.length === 1 ? path.basename(files[0] as string) : `${path.basename(files[0] as string)} … (${files.length})`);
+const shown = (files: readonly string[]): string =>
+  files.length === 1 ? path.basename(files[0] as string) : `${path.basename(files[0] as string)} … (${files.length})`;
 
 interface Found {
   readonly file: string;
@@ -127,20 +168,35 @@ interface Found {
 async function announce(context: CommandContext, { file, format, details, columns }: Found): Promise<void> {
   const { translator } = context;
   await note(context, translator.t('ingest.sniffed', { file, format, details }));
-  if (columns.length > 0) await note(context, translator.t('ingest.columns', { columns: columns.map(({ name, type }) => `${name} ${type}`).join(', ') }));
+  if (columns.length > 0)
+    await note(
+      context,
+      translator.t('ingest.columns', { columns: columns.map(({ name, type }) => `${name} ${type}`).join(', ') }),
+    );
 }
 
 async function loadJob(on: JobContext, job: Job): Promise<Receipt> {
   const { context, target, options } = on;
   const { files, table, format } = job;
-  const settings = { table, mode: options.mode ?? context.config.putMode, read: { ...options.read, columns: [...options.read.columns] } };
+  const settings = {
+    table,
+    mode: options.mode ?? context.config.putMode,
+    read: { ...options.read, columns: [...options.read.columns] },
+  };
   const loadId = options.loadId ?? (options.again ? undefined : await loadIdOf(files, settings));
   const earlier = loadId === undefined ? undefined : await target.findLoad(loadId);
   if (earlier !== undefined) return earlier;
   const source = format === 'arrow' ? await arrowSource(files) : await scannedSource(on, job);
   const progress = progressLine(context, { file: shown(files), quiet: options.quiet });
   try {
-    return await target.put({ table, mode: options.mode ?? (target.sharesFiles ? context.config.putMode : undefined), loadId, schema: source.schema, batches: progress.watch(source.batches), signal: context.signal });
+    return await target.put({
+      table,
+      mode: options.mode ?? (target.sharesFiles ? context.config.putMode : undefined),
+      loadId,
+      schema: source.schema,
+      batches: progress.watch(source.batches),
+      signal: context.signal,
+    });
   } finally {
     await progress.end();
     await source.close();
@@ -161,22 +217,45 @@ async function scannedSource({ context, engine, options }: JobContext, { files, 
 }
 
 async function arrowSource(files: readonly string[]): Promise<Source> {
-  const streams = files.map((file) => readIpcStream(createReadStream(file, { highWaterMark: 1 << 20 }))[Symbol.asyncIterator]());
+  const streams = files.map((file) =>
+    readIpcStream(createReadStream(file, { highWaterMark: 1 << 20 }))[Symbol.asyncIterator](),
+  );
   const firsts = await Promise.all(streams.map((stream) => stream.next()));
   const schemas = firsts.map((first) => decodeSchema((first.value as IpcMessage).metadata));
   const schema = schemas[0] as Source['schema'];
-  if (new Set(schemas.map((one) => JSON.stringify(one.fields.map(({ name, type }) => [name, type])))).size > 1) throw new DuckhouseError('InvalidArgument', 'Arrow files of different schemas cannot go into one table');
+  if (new Set(schemas.map((one) => JSON.stringify(one.fields.map(({ name, type }) => [name, type])))).size > 1)
+    throw new DuckhouseError('InvalidArgument', 'Arrow files of different schemas cannot go into one table');
   async function* batches() {
-    for (const stream of streams) for await (const message of { [Symbol.asyncIterator]: () => stream }) yield { ...message, rows: readMessageHeader(message.metadata).rows };
+    for (const stream of streams)
+      for await (const message of { [Symbol.asyncIterator]: () => stream })
+        yield { ...message, rows: readMessageHeader(message.metadata).rows };
   }
-  return { schema, batches: batches(), close: async () => void (await Promise.all(streams.map((stream) => stream.return(undefined)))) };
+  return {
+    schema,
+    batches: batches(),
+    close: async () => void (await Promise.all(streams.map((stream) => stream.return(undefined)))),
+  };
 }
 
 /** A table on standard output, or one JSON document. */
-export async function printOutcomes({ stdout, translator }: CommandContext, outcomes: readonly IngestOutcome[], json: boolean): Promise<void> {
-  const failure = (error: DuckhouseError) => ({ kind: error.kind, message: translator.error(error).message, hint: translator.error(error).hint });
+export async function printOutcomes(
+  { stdout, translator }: CommandContext,
+  outcomes: readonly IngestOutcome[],
+  json: boolean,
+): Promise<void> {
+  const failure = (error: DuckhouseError) => ({
+    kind: error.kind,
+    message: translator.error(error).message,
+    hint: translator.error(error).hint,
+  });
   if (json) {
-    const rows = outcomes.map(({ files, table, receipt, view, error }) => ({ files, table: receipt?.table ?? table, ...receipt, ...(view ? { view } : {}), ...(error === undefined ? {} : { error: failure(error) }) }));
+    const rows = outcomes.map(({ files, table, receipt, view, error }) => ({
+      files,
+      table: receipt?.table ?? table,
+      ...receipt,
+      ...(view ? { view } : {}),
+      ...(error === undefined ? {} : { error: failure(error) }),
+    }));
     return write(stdout, `${JSON.stringify(rows)}\n`);
   }
   const result = ({ receipt, view, error }: IngestOutcome): string => {
@@ -184,10 +263,19 @@ export async function printOutcomes({ stdout, translator }: CommandContext, outc
     if (view) return translator.t('ingest.viewed');
     return translator.t(receipt?.repeated ? 'ingest.repeated' : 'ingest.loaded', { rows: receipt?.rows ?? 0 });
   };
-  const columns = [translator.t('table.file'), translator.t('table.table'), translator.t('table.result')].map((name) => ({ name, type: undefined, right: false }));
-  if (outcomes.length > 0) await write(stdout, formatTable(columns, outcomes.map((outcome) => [shown(outcome.files), outcome.receipt?.table ?? outcome.table, result(outcome)]), 200));
+  const columns = [translator.t('table.file'), translator.t('table.table'), translator.t('table.result')].map(
+    (name) => ({ name, type: undefined, right: false }),
+  );
+  if (outcomes.length > 0)
+    await write(
+      stdout,
+      formatTable(
+        columns,
+        outcomes.map((outcome) => [shown(outcome.files), outcome.receipt?.table ?? outcome.table, result(outcome)]),
+        200,
+      ),
+    );
 }
-
 
 /** `name:TYPE` pairs of --column. */
 export function parseColumns(pairs: readonly string[]): ReadonlyMap<string, string> {
@@ -195,7 +283,11 @@ export function parseColumns(pairs: readonly string[]): ReadonlyMap<string, stri
     pairs.map((pair) => {
       const colon = pair.lastIndexOf(':');
       const type = pair.slice(colon + 1).trim();
-      if (colon < 1 || !/^[A-Za-z][\w (),[\]]*$/.test(type)) throw new DuckhouseError('InvalidArgument', `--column takes name:TYPE, not "${pair}"`, { id: 'column-invalid', context: { pair } });
+      if (colon < 1 || !/^[A-Za-z][\w (),[\]]*$/.test(type))
+        throw new DuckhouseError('InvalidArgument', `--column takes name:TYPE, not "${pair}"`, {
+          id: 'column-invalid',
+          context: { pair },
+        });
       return [pair.slice(0, colon), type] as const;
     }),
   );

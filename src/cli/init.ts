@@ -39,10 +39,17 @@ model-paths: [models]
 };
 
 /** `duckhouse init`: a workspace's folders and commented files. A folder with something in it is refused unless forced; no file is overwritten. */
-export async function initCommand(context: CommandContext, { folder, force }: { readonly folder: string; readonly force: boolean }): Promise<void> {
+export async function initCommand(
+  context: CommandContext,
+  { folder, force }: { readonly folder: string; readonly force: boolean },
+): Promise<void> {
   const root = path.resolve(folder);
   if (!force && existsSync(root) && readdirSync(root).length > 0) {
-    throw new DuckhouseError('InvalidArgument', `folder ${root} is not empty`, { id: 'folder-not-empty', context: { folder: root }, hint: '--force adds what is missing' });
+    throw new DuckhouseError('InvalidArgument', `folder ${root} is not empty`, {
+      id: 'folder-not-empty',
+      context: { folder: root },
+      hint: '--force adds what is missing',
+    });
   }
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(root, name);

@@ -10,14 +10,21 @@ import type { Target } from './target.ts';
 /** The database file itself, opened by this process. */
 export async function openLocalTarget(config: Config): Promise<Target> {
   if (config.database !== ':memory:') mkdirSync(path.dirname(config.database), { recursive: true });
-  const engine = await openEngine({ database: config.database, settings: config.memoryLimit === undefined ? {} : { memory_limit: `${config.memoryLimit}B` } });
+  const engine = await openEngine({
+    database: config.database,
+    settings: config.memoryLimit === undefined ? {} : { memory_limit: `${config.memoryLimit}B` },
+  });
   const lakehouse = await openLakehouse({ engine });
   return {
     address: config.database,
     sharesFiles: true,
     async query(sql, { signal, timeoutMs }) {
       const result = await lakehouse.query(sql, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
-      return { schema: result.schema, messages: result.batches, rowsChanged: result.returnsRows ? undefined : result.rowsChanged };
+      return {
+        schema: result.schema,
+        messages: result.batches,
+        rowsChanged: result.returnsRows ? undefined : result.rowsChanged,
+      };
     },
     put: ({ table, mode, loadId, schema, batches, signal }) =>
       lakehouse.put({

@@ -18,9 +18,32 @@ export interface ProgramHost {
 }
 
 const serverSettings: readonly SettingName[] = [
-  'host', 'flightPort', 'httpPort', 'database', 'memoryLimit', 'memoryWall', 'workers', 'drainSeconds', 'insecure', 'username', 'passwordFile', 'tlsCert', 'tlsKey', 'tlsClientCa', 'logLevel', 'logFormat',
+  'host',
+  'flightPort',
+  'httpPort',
+  'database',
+  'memoryLimit',
+  'memoryWall',
+  'workers',
+  'drainSeconds',
+  'insecure',
+  'username',
+  'passwordFile',
+  'tlsCert',
+  'tlsKey',
+  'tlsClientCa',
+  'logLevel',
+  'logFormat',
 ];
-const clientSettings: readonly SettingName[] = ['server', 'database', 'username', 'passwordFile', 'tlsCa', 'tlsCert', 'tlsKey'];
+const clientSettings: readonly SettingName[] = [
+  'server',
+  'database',
+  'username',
+  'passwordFile',
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
+];
 const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
 /** The command line. Each command's code is loaded when it runs: `--help` loads none of it. */
@@ -28,24 +51,49 @@ export function createProgram(host: ProgramHost): Command {
   const { env } = host;
   const translator = createTranslator(languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG));
   const { t } = translator;
-  const program = new Command('duckhouse').description(t('cli.description')).addHelpText('after', `\n${t('cli.epilogue')}`).exitOverride();
-  program.configureOutput({ writeErr: (text) => void host.effects.stderr.write(text), writeOut: (text) => void host.effects.stdout.write(text) });
+  const program = new Command('duckhouse')
+    .description(t('cli.description'))
+    .addHelpText('after', `\n${t('cli.epilogue')}`)
+    .exitOverride();
+  program.configureOutput({
+    writeErr: (text) => void host.effects.stderr.write(text),
+    writeOut: (text) => void host.effects.stdout.write(text),
+  });
   const add = commandAdder(program, host, translator);
 
-  add('up [dir]', 'command.up', serverSettings, async (context, flags) => (await import('./up.ts')).upCommand(context, { exit: flags.exit === true })).option('--exit', t('option.exit'));
+  add('up [dir]', 'command.up', serverSettings, async (context, flags) =>
+    (await import('./up.ts')).upCommand(context, { exit: flags.exit === true }),
+  ).option('--exit', t('option.exit'));
   add('serve', 'command.serve', serverSettings, async (context) => (await import('./serve.ts')).serveCommand(context));
   addIngest(add, translator);
   addQuery(add, translator);
-  add('ls', 'command.ls', clientSettings, async (context, flags) => (await import('./ls.ts')).lsCommand(context, { json: flags.json === true })).option('--json', t('option.json'));
-  add('describe <table>', 'command.describe', clientSettings, async (context, flags, [table]) => (await import('./ls.ts')).describeCommand(context, { table: table as string, json: flags.json === true })).option('--json', t('option.json'));
-  add('init [dir]', 'command.init', [], async (context, flags, [dir]) => (await import('./init.ts')).initCommand(context, { folder: dir ?? '.', force: flags.force === true })).option('--force', t('option.force'));
-  add('doctor', 'command.doctor', ['host', 'flightPort', 'httpPort', 'database'], async (context, flags) => (await import('./doctor.ts')).doctorCommand(context, { json: flags.json === true })).option('--json', t('option.json'));
-  add('health', 'command.health', clientSettings, async (context) => (await import('./health.ts')).healthCommand(context));
+  add('ls', 'command.ls', clientSettings, async (context, flags) =>
+    (await import('./ls.ts')).lsCommand(context, { json: flags.json === true }),
+  ).option('--json', t('option.json'));
+  add('describe <table>', 'command.describe', clientSettings, async (context, flags, [table]) =>
+    (await import('./ls.ts')).describeCommand(context, { table: table as string, json: flags.json === true }),
+  ).option('--json', t('option.json'));
+  add('init [dir]', 'command.init', [], async (context, flags, [dir]) =>
+    (await import('./init.ts')).initCommand(context, { folder: dir ?? '.', force: flags.force === true }),
+  ).option('--force', t('option.force'));
+  add('doctor', 'command.doctor', ['host', 'flightPort', 'httpPort', 'database'], async (context, flags) =>
+    (await import('./doctor.ts')).doctorCommand(context, { json: flags.json === true }),
+  ).option('--json', t('option.json'));
+  add('health', 'command.health', clientSettings, async (context) =>
+    (await import('./health.ts')).healthCommand(context),
+  );
   const config = program.command('config').description(t('command.config'));
-  commandAdder(config, host, translator)('show', 'command.config.show', serverSettings, async (context, flags) => (await import('./config-show.ts')).configShowCommand(context, { origin: flags.origin === true, json: flags.json === true }))
+  commandAdder(config, host, translator)('show', 'command.config.show', serverSettings, async (context, flags) =>
+    (await import('./config-show.ts')).configShowCommand(context, {
+      origin: flags.origin === true,
+      json: flags.json === true,
+    }),
+  )
     .option('--origin', t('option.origin'))
     .option('--json', t('option.json'));
-  add('version', 'command.version', [], async (context, flags) => (await import('./version.ts')).versionCommand(context, { json: flags.json === true })).option('--json', t('option.json'));
+  add('version', 'command.version', [], async (context, flags) =>
+    (await import('./version.ts')).versionCommand(context, { json: flags.json === true }),
+  ).option('--json', t('option.json'));
   addCompletion(program, host, translator);
   return program;
 }
@@ -107,7 +155,9 @@ function addIngest(add: Add, { t }: Translator): void {
     .option('--table <name>', t('option.table'))
     .addOption(new Option('--mode <mode>', t('option.mode')).choices(['create', 'append', 'replace', 'create_append']))
     .addOption(new Option('--as <kind>', t('option.as')).choices(['table', 'view']).default('table'))
-    .addOption(new Option('--file-format <format>', t('option.fileFormat')).choices(['csv', 'json', 'parquet', 'arrow']))
+    .addOption(
+      new Option('--file-format <format>', t('option.fileFormat')).choices(['csv', 'json', 'parquet', 'arrow']),
+    )
     .option('--column <name:TYPE>', t('option.column'), collect, [])
     .option('--delimiter <character>', t('option.delimiter'))
     .option('--quote <character>', t('option.quote'))

@@ -16,7 +16,10 @@ export function bytesText(bytes: number): string {
 }
 
 /** Rows, bytes and rate on one line of a terminal, from the first second on. */
-export function progressLine({ stderr, translator }: CommandContext, { file, quiet }: { readonly file: string; readonly quiet: boolean }): Progress {
+export function progressLine(
+  { stderr, translator }: CommandContext,
+  { file, quiet }: { readonly file: string; readonly quiet: boolean },
+): Progress {
   const startedAt = Date.now();
   let rows = 0;
   let bytes = 0;
@@ -26,7 +29,10 @@ export function progressLine({ stderr, translator }: CommandContext, { file, qui
     const rate = bytesText((bytes * 1000) / Math.max(1, Date.now() - startedAt));
     stderr.write(`\r\x1b[K${translator.t('ingest.progress', { file, rows, bytes: bytesText(bytes), rate })}`);
   };
-  const timer = quiet || stderr.isTTY !== true ? undefined : setInterval(() => Date.now() - startedAt >= showAfterMs && show(), everyMs);
+  const timer =
+    quiet || stderr.isTTY !== true
+      ? undefined
+      : setInterval(() => Date.now() - startedAt >= showAfterMs && show(), everyMs);
   timer?.unref();
   return {
     async *watch(batches) {

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
-import { outputFormat, type OutputFormatName } from './output/formats.ts';
+import { type OutputFormatName, outputFormat } from './output/formats.ts';
 import { bindParams, parseParams } from './params.ts';
 import { openTarget, type Target } from './target.ts';
 
@@ -37,13 +37,19 @@ async function readSql({ stdin }: CommandContext, { sql, file }: QueryCommandOpt
       throw new DuckhouseError('NotFound', `cannot read ${file}`, { id: 'file-missing', context: { file }, cause });
     });
   }
-  if (stdin.isTTY === true && sql !== '-') throw new DuckhouseError('InvalidArgument', 'no SQL given', { id: 'sql-missing', hint: 'duckhouse query "SELECT 42"' });
+  if (stdin.isTTY === true && sql !== '-')
+    throw new DuckhouseError('InvalidArgument', 'no SQL given', {
+      id: 'sql-missing',
+      hint: 'duckhouse query "SELECT 42"',
+    });
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 
-type PrintOptions = Pick<QueryCommandOptions, 'format' | 'output' | 'limit' | 'all' | 'timeoutSeconds'> & { readonly sql: string };
+type PrintOptions = Pick<QueryCommandOptions, 'format' | 'output' | 'limit' | 'all' | 'timeoutSeconds'> & {
+  readonly sql: string;
+};
 
 /** Runs one statement and prints its result; resolves with its rows. */
 export async function printQuery(context: CommandContext, target: Target, options: PrintOptions): Promise<number> {
@@ -52,13 +58,23 @@ export async function printQuery(context: CommandContext, target: Target, option
   const result = await target.query(options.sql, { signal, timeoutMs });
   if (result.schema.fields.length === 0) {
     for await (const message of result.messages) message.release();
-    await note(context, result.rowsChanged === undefined ? translator.t('done') : translator.plural('rows.changed', result.rowsChanged));
+    await note(
+      context,
+      result.rowsChanged === undefined ? translator.t('done') : translator.plural('rows.changed', result.rowsChanged),
+    );
     return 0;
   }
   const name = options.format ?? (options.output === undefined && stdout.isTTY === true ? 'table' : 'ndjson');
   const print = await outputFormat(name);
   const sink = openSink(options.output, stdout);
-  const rows = await print({ ...result, out: sink.out, limit: options.limit, all: options.all, translator, columns: stdout.columns });
+  const rows = await print({
+    ...result,
+    out: sink.out,
+    limit: options.limit,
+    all: options.all,
+    translator,
+    columns: stdout.columns,
+  });
   await sink.close();
   return rows;
 }

@@ -6,5 +6,12 @@ export async function versionCommand({ stdout }: CommandContext, { json }: { rea
   const engine = await openEngine({ database: ':memory:' });
   await engine.close();
   const versions = { duckhouse: packageVersion(), duckdb: engine.duckdbVersion, node: process.version };
-  await write(stdout, json ? `${JSON.stringify(versions)}\n` : Object.entries(versions).map(([name, version]) => `${name} ${version}\n`).join(''));
+  await write(
+    stdout,
+    json
+      ? `${JSON.stringify(versions)}\n`
+      : Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}\n`)
+          .join(''),
+  );
 }

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { DuckhouseError } from '../errors.ts';
-import { type Language, languageOf } from '../messages/index.ts';
 import type { PutMode } from '../lakehouse/index.ts';
+import { type Language, languageOf } from '../messages/index.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
 import { type FoundValue, readYaml } from './yaml-file.ts';
 
@@ -87,7 +87,8 @@ function findValue(name: SettingName, { flags, env, dotEnv, yaml }: Sources): Fo
   return yaml.get(name) ?? (fallback === undefined ? undefined : { value: fallback, origin: 'default' });
 }
 
-const readDotEnv = (file: string): Readonly<Record<string, string | undefined>> => (existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {});
+const readDotEnv = (file: string): Readonly<Record<string, string | undefined>> =>
+  existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
 
 function check(name: SettingName, found: FoundValue): FoundValue {
   const { type, choices } = settingOf(name);
@@ -104,17 +105,35 @@ function check(name: SettingName, found: FoundValue): FoundValue {
   return found;
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, KB: 1e3, KIB: 2 ** 10, M: 2 ** 20, MB: 1e6, MIB: 2 ** 20, G: 2 ** 30, GB: 1e9, GIB: 2 ** 30, T: 2 ** 40, TB: 1e12, TIB: 2 ** 40 };
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  K: 2 ** 10,
+  KB: 1e3,
+  KIB: 2 ** 10,
+  M: 2 ** 20,
+  MB: 1e6,
+  MIB: 2 ** 20,
+  G: 2 ** 30,
+  GB: 1e9,
+  GIB: 2 ** 30,
+  T: 2 ** 40,
+  TB: 1e12,
+  TIB: 2 ** 40,
+};
 
 function bytesOf(name: SettingName, found: FoundValue | undefined): number | undefined {
   if (found === undefined) return undefined;
   const match = /^([\d.]+)\s*([a-z]*)$/i.exec(found.value.trim());
   const unit = units[(match?.[2] ?? '?').toUpperCase()];
   if (match === null || unit === undefined) {
-    throw new DuckhouseError('InvalidArgument', `${found.origin}: ${name} must be a size such as 4GB, not "${found.value}"`, {
-      id: 'config-value',
-      context: { origin: found.origin, name, expected: '4GB', value: found.value },
-    });
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `${found.origin}: ${name} must be a size such as 4GB, not "${found.value}"`,
+      {
+        id: 'config-value',
+        context: { origin: found.origin, name, expected: '4GB', value: found.value },
+      },
+    );
   }
   return Math.round(Number(match[1]) * unit);
 }
@@ -126,7 +145,11 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
   // What is typed is meant from where one stands, what is written down from the workspace.
   const file = (name: SettingName): string | undefined => {
     const found = origins.get(name);
-    return found === undefined ? undefined : found.origin.startsWith('--') ? path.resolve(found.value) : path.resolve(workspace, found.value);
+    return found === undefined
+      ? undefined
+      : found.origin.startsWith('--')
+        ? path.resolve(found.value)
+        : path.resolve(workspace, found.value);
   };
   const stateDir = path.join(workspace, '.duckhouse');
   return Object.freeze({
@@ -138,7 +161,8 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
     putMode: text('putMode') as PutMode,
     maxMessageBytes: number('maxMessageBytes') as number,
     maxHeaderBytes: number('maxHeaderBytes') as number,
-    database: text('database') === ':memory:' ? ':memory:' : (file('database') ?? path.join(stateDir, 'warehouse.duckdb')),
+    database:
+      text('database') === ':memory:' ? ':memory:' : (file('database') ?? path.join(stateDir, 'warehouse.duckdb')),
     memoryLimit: bytesOf('memoryLimit', origins.get('memoryLimit')),
     memoryWall: bytesOf('memoryWall', origins.get('memoryWall')),
     workers: number('workers'),
@@ -169,6 +193,10 @@ function passwordOf(file: string | undefined): string | undefined {
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
-    throw new DuckhouseError('InvalidArgument', `cannot read the password file ${file}`, { id: 'file-missing', context: { file }, cause });
+    throw new DuckhouseError('InvalidArgument', `cannot read the password file ${file}`, {
+      id: 'file-missing',
+      context: { file },
+      cause,
+    });
   }
 }

@@ -1,5 +1,15 @@
 /** The config room: flags, environment, .env and duckhouse.yaml, read once into one object. It knows no command. */
 export { type Config, type ConfigSources, loadConfig } from './config.ts';
-export { isRunning, lockFileIn, lockHolder, lockText, orphanedServer, readServerFile, removeServerFile, type ServerFile, writeServerFile } from './server-file.ts';
+export {
+  isRunning,
+  lockFileIn,
+  lockHolder,
+  lockText,
+  orphanedServer,
+  readServerFile,
+  removeServerFile,
+  type ServerFile,
+  writeServerFile,
+} from './server-file.ts';
 export { type Setting, type SettingName, settingNames, settingOf } from './settings.ts';
 export { packageVersion } from './version.ts';

@@ -18,13 +18,17 @@ export function readYaml(file: string, shown: string, env: Environment): Readonl
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
   const [problem] = document.errors;
-  if (problem !== undefined) throw new DuckhouseError('InvalidArgument', `${shown}: ${problem.message}`, { id: 'config-yaml' });
+  if (problem !== undefined)
+    throw new DuckhouseError('InvalidArgument', `${shown}: ${problem.message}`, { id: 'config-yaml' });
   const names = new Map(settingNames.map((name) => [settings[name].yaml as string, name]));
   const lineOf = (node: Node): number => lines.linePos(node.range?.[0] ?? 0).line;
 
   const unknown = (path: string, node: Node): DuckhouseError => {
     const candidates = nearestNames(path, names.keys());
-    return new DuckhouseError('InvalidArgument', `${shown}:${lineOf(node)}: unknown setting "${path}"`, { id: 'config-unknown', context: { file: shown, line: lineOf(node), name: path, candidates } });
+    return new DuckhouseError('InvalidArgument', `${shown}:${lineOf(node)}: unknown setting "${path}"`, {
+      id: 'config-unknown',
+      context: { file: shown, line: lineOf(node), name: path, candidates },
+    });
   };
   const visit = (node: unknown, prefix: string): void => {
     if (!isMap(node)) return;
@@ -36,7 +40,8 @@ export function readYaml(file: string, shown: string, env: Environment): Readonl
         if (![...names.keys()].some((known) => known.startsWith(`${path}.`))) throw unknown(path, keyNode);
         visit(value, `${path}.`);
       } else if (name === undefined) throw unknown(path, keyNode);
-      else if (isScalar(value) && value.value !== null) found.set(name, { value: expand(String(value.value), env), origin: `${shown}:${lineOf(keyNode)}` });
+      else if (isScalar(value) && value.value !== null)
+        found.set(name, { value: expand(String(value.value), env), origin: `${shown}:${lineOf(keyNode)}` });
       else if (!isScalar(value)) {
         throw new DuckhouseError('InvalidArgument', `${shown}:${lineOf(keyNode)}: ${path} must be one value`, {
           id: 'config-value',
@@ -49,4 +54,5 @@ export function readYaml(file: string, shown: string, env: Environment): Readonl
   return found;
 }
 
-const expand = (text: string, env: Environment): string => text.replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? '');
+const expand = (text: string, env: Environment): string =>
+  text.replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? '');

@@ -4,10 +4,22 @@ import { formatOf } from './native/arrow-import.ts';
 import { duckTypeKey } from './type-map.ts';
 
 /** What a client may name as a column's DuckDB type: it becomes part of a statement, so nothing else gets through. */
-const namedType = /^(?:UUID|JSON|HUGEINT|UHUGEINT|TIMETZ|BIT|BIGNUM|GEOMETRY|ENUM\('(?:[^']|'')*'(?:, ?'(?:[^']|'')*')*\))$/;
+const namedType =
+  /^(?:UUID|JSON|HUGEINT|UHUGEINT|TIMETZ|BIT|BIGNUM|GEOMETRY|ENUM\('(?:[^']|'')*'(?:, ?'(?:[^']|'')*')*\))$/;
 
-const extensionTypes: Readonly<Record<string, string>> = { 'arrow.uuid': 'UUID', 'arrow.json': 'JSON', 'arrow.bool8': 'BOOLEAN', 'geoarrow.wkb': 'GEOMETRY' };
-const opaqueTypes: Readonly<Record<string, string>> = { hugeint: 'HUGEINT', uhugeint: 'UHUGEINT', bit: 'BIT', bignum: 'BIGNUM', time_tz: 'TIMETZ' };
+const extensionTypes: Readonly<Record<string, string>> = {
+  'arrow.uuid': 'UUID',
+  'arrow.json': 'JSON',
+  'arrow.bool8': 'BOOLEAN',
+  'geoarrow.wkb': 'GEOMETRY',
+};
+const opaqueTypes: Readonly<Record<string, string>> = {
+  hugeint: 'HUGEINT',
+  uhugeint: 'UHUGEINT',
+  bit: 'BIT',
+  bignum: 'BIGNUM',
+  time_tz: 'TIMETZ',
+};
 
 /**
  * The DuckDB type, as SQL, of a column made for an Arrow field: what its metadata names, else what its Arrow type implies.
@@ -28,12 +40,18 @@ function extensionType(metadata: ReadonlyMap<string, string> | undefined): strin
 }
 
 const integers: Readonly<Record<number, string>> = { 8: 'TINYINT', 16: 'SMALLINT', 32: 'INTEGER', 64: 'BIGINT' };
-const timestamps = { second: 'TIMESTAMP_S', millisecond: 'TIMESTAMP_MS', microsecond: 'TIMESTAMP', nanosecond: 'TIMESTAMP_NS' } as const;
+const timestamps = {
+  second: 'TIMESTAMP_S',
+  millisecond: 'TIMESTAMP_MS',
+  microsecond: 'TIMESTAMP',
+  nanosecond: 'TIMESTAMP_NS',
+} as const;
 
 function impliedType(field: ArrowField): string {
   const { type } = field;
   const child = (index: number): string => columnType(field.children[index] as ArrowField);
-  const members = (): string => field.children.map((member) => `${quoteIdentifier(member.name)} ${columnType(member)}`).join(', ');
+  const members = (): string =>
+    field.children.map((member) => `${quoteIdentifier(member.name)} ${columnType(member)}`).join(', ');
   switch (type.id) {
     case 'null':
       return 'INTEGER';

@@ -5,7 +5,7 @@ import type { Address } from './native/memory.ts';
 import type { Request, ResultHandle, StatementHandle } from './protocol.ts';
 import { registerArrow } from './register-arrow.ts';
 import { openResult } from './result.ts';
-import { checkNotAborted, startStatement, type Statement } from './statement.ts';
+import { checkNotAborted, type Statement, startStatement } from './statement.ts';
 import type { Connection, PreparedQuery, QueryOptions, QueryResult } from './types.ts';
 
 /** A connection that also tells whether it may be used by somebody else afterwards. */
@@ -156,7 +156,10 @@ function preparedQuery({ statement, handle, options }: PreparedOptions): Prepare
 }
 
 function stopOnAbort(statement: Statement, signal: AbortSignal): void {
-  const stop = (): void => statement.stop(new DuckhouseError('Cancelled', 'the statement was cancelled', { id: 'cancelled', cause: signal.reason }));
+  const stop = (): void =>
+    statement.stop(
+      new DuckhouseError('Cancelled', 'the statement was cancelled', { id: 'cancelled', cause: signal.reason }),
+    );
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
 }

@@ -1,8 +1,8 @@
-import type { Statement } from './statement.ts';
+import type { LoaderPool } from './loader-pool.ts';
 import type { DuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
-import type { LoaderPool } from './loader-pool.ts';
 import type { WorkerPool } from './pool.ts';
+import type { Statement } from './statement.ts';
 
 /** What the parts of one engine share on the main thread. */
 export interface EngineCore {

@@ -2,13 +2,21 @@ import { availableParallelism } from 'node:os';
 import { DuckhouseError } from '../errors.ts';
 import { createConnection, type PooledConnection } from './connection.ts';
 import type { EngineCore } from './core.ts';
+import { createLoaderPool } from './loader-pool.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
-import { createLoaderPool } from './loader-pool.ts';
 import { createWorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
-import type { Connection, Engine, EngineOptions, PreparedQuery, QueryOptions, QueryProgress, QueryResult } from './types.ts';
+import type {
+  Connection,
+  Engine,
+  EngineOptions,
+  PreparedQuery,
+  QueryOptions,
+  QueryProgress,
+  QueryResult,
+} from './types.ts';
 
 const maxWorkers = 64;
 const maxIdleConnections = 32;
@@ -29,9 +37,21 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const database = openDatabase(duckdb, { database: options.database, settings });
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
   const size = Math.max(2, options.workers ?? availableParallelism());
-  const pool = createWorkerPool({ data: { libraryPath, database, sessionInit }, size, max: Math.max(maxWorkers, size) });
+  const pool = createWorkerPool({
+    data: { libraryPath, database, sessionInit },
+    size,
+    max: Math.max(maxWorkers, size),
+  });
   const loaders = createLoaderPool({ libraryPath }, size);
-  const core: EngineCore = { duckdb, database, libraryPath, pool, loaders, statements: new Map<string, Statement>(), sessionInit };
+  const core: EngineCore = {
+    duckdb,
+    database,
+    libraryPath,
+    pool,
+    loaders,
+    statements: new Map<string, Statement>(),
+    sessionInit,
+  };
   return createEngine(core, options.database);
 }
 
@@ -39,7 +59,9 @@ function createEngine(core: EngineCore, file: string): Engine {
   const connections = connectionPool(core);
   let closing: Promise<void> | undefined;
 
-  const withPooled = async <T extends QueryResult | PreparedQuery>(open: (connection: PooledConnection) => Promise<T>): Promise<T> => {
+  const withPooled = async <T extends QueryResult | PreparedQuery>(
+    open: (connection: PooledConnection) => Promise<T>,
+  ): Promise<T> => {
     const connection = await connections.borrow();
     try {
       return await open(connection);
@@ -62,7 +84,8 @@ function createEngine(core: EngineCore, file: string): Engine {
       for await (const batch of result.batches) batch.release();
       return result.rowsChanged ?? 0;
     },
-    prepare: (sql, options) => withPooled(async (connection) => closePreparedAfter(await connection.prepare(sql, options), connection)),
+    prepare: (sql, options) =>
+      withPooled(async (connection) => closePreparedAfter(await connection.prepare(sql, options), connection)),
     progress: (queryId) => progressOf(core, queryId),
     cancel(queryId) {
       const statement = core.statements.get(queryId);
@@ -148,9 +171,15 @@ function connectionPool(core: EngineCore): ConnectionPool {
 }
 
 function progressOf(core: EngineCore, queryId: string | undefined): QueryProgress[] {
-  const wanted = [...core.statements.values()].filter((statement) => queryId === undefined || statement.queryId === queryId);
+  const wanted = [...core.statements.values()].filter(
+    (statement) => queryId === undefined || statement.queryId === queryId,
+  );
   return wanted.map(({ queryId: id, sql, startedAt, connection }) => {
-    const progress = core.duckdb.query_progress(connection) as { percentage: number; rows: number | bigint; total: number | bigint };
+    const progress = core.duckdb.query_progress(connection) as {
+      percentage: number;
+      rows: number | bigint;
+      total: number | bigint;
+    };
     return {
       queryId: id,
       sql,
@@ -163,7 +192,8 @@ function progressOf(core: EngineCore, queryId: string | undefined): QueryProgres
 }
 
 async function closeEngine(core: EngineCore, connections: ConnectionPool): Promise<void> {
-  for (const statement of core.statements.values()) statement.stop(new DuckhouseError('Unavailable', 'the engine is closing'));
+  for (const statement of core.statements.values())
+    statement.stop(new DuckhouseError('Unavailable', 'the engine is closing'));
   await connections.close();
   await core.loaders.close();
   await core.pool.close();

@@ -2,8 +2,9 @@
  * The engine room: the only caller of libduckdb. SQL goes in, encoded Arrow record batches come out, and the reverse.
  * It knows nothing of gRPC, HTTP or Iceberg.
  */
-export type * from './types.ts';
-export { openEngine } from './engine.ts';
+
 export { columnType } from './column-type.ts';
 export { isFatal } from './duckdb-error.ts';
+export { openEngine } from './engine.ts';
 export { duckTypeKey } from './type-map.ts';
+export type * from './types.ts';

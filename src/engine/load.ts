@@ -30,7 +30,9 @@ export async function openLoad(core: EngineCore, options: OpenLoadOptions): Prom
   checkNotAborted(options.signal);
   const source = `duckhouse_arrow_${process.pid}_${++lastSource}`;
   const stream = openLoaderStream(core);
-  const schema = await onTurn(options, () => stream.open({ connection: options.connection, schema: options.schema, source }));
+  const schema = await onTurn(options, () =>
+    stream.open({ connection: options.connection, schema: options.schema, source }),
+  );
   try {
     const sql = await options.statement(quoteIdentifier(source), schema);
     const endTurn = await options.takeTurn();
@@ -52,7 +54,11 @@ async function onTurn<T>({ takeTurn }: OpenLoadOptions, work: () => Promise<T>):
 }
 
 interface LoaderStream {
-  open(of: { readonly connection: Address; readonly schema: Uint8Array; readonly source: string }): Promise<ArrowSchema>;
+  open(of: {
+    readonly connection: Address;
+    readonly schema: Uint8Array;
+    readonly source: string;
+  }): Promise<ArrowSchema>;
   start(sql: string): void;
   write(message: LoadMessage): Promise<void>;
   finish(): Promise<{ readonly rows: number; readonly bytes: number }>;
@@ -112,8 +118,15 @@ function openLoaderStream(core: EngineCore): LoaderStream {
       const shared: LoadMessage = { ...message, body: sharedBody(message.body) };
       outstanding.set(number, shared);
       outstandingBytes += shared.body.byteLength;
-      channel.post({ op: 'write', id, message: number, metadata: Uint8Array.from(message.metadata), body: shared.body });
-      while (outstandingBytes > maxOutstandingBytes && failure === undefined) await new Promise<void>((resolve) => (room = resolve));
+      channel.post({
+        op: 'write',
+        id,
+        message: number,
+        metadata: Uint8Array.from(message.metadata),
+        body: shared.body,
+      });
+      while (outstandingBytes > maxOutstandingBytes && failure === undefined)
+        await new Promise<void>((resolve) => (room = resolve));
       if (failure !== undefined) throw failure;
     },
     async finish() {
@@ -189,4 +202,3 @@ function createLoad(core: EngineCore, { options, stream, schema, source, endTurn
     abort,
   };
 }
-

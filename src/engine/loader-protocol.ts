@@ -8,10 +8,22 @@ export interface LoaderData {
 }
 
 export type LoaderRequest =
-  | { readonly op: 'open'; readonly id: number; readonly connection: Address; readonly schema: Uint8Array; readonly source: string }
+  | {
+      readonly op: 'open';
+      readonly id: number;
+      readonly connection: Address;
+      readonly schema: Uint8Array;
+      readonly source: string;
+    }
   | { readonly op: 'statement'; readonly id: number; readonly sql: string }
   /** `body` lies in shared memory that is the loader's until it is released. */
-  | { readonly op: 'write'; readonly id: number; readonly message: number; readonly metadata: Uint8Array; readonly body: Uint8Array }
+  | {
+      readonly op: 'write';
+      readonly id: number;
+      readonly message: number;
+      readonly metadata: Uint8Array;
+      readonly body: Uint8Array;
+    }
   | { readonly op: 'finish'; readonly id: number }
   | { readonly op: 'abort'; readonly id: number };
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DuckhouseError } from '../errors.ts';
-import { rebuildError, type Reply, type Request, type WorkerData } from './protocol.ts';
+import { type Reply, type Request, rebuildError, type WorkerData } from './protocol.ts';
 
 /** Called for every reply but the last; the last one settles the task. */
 export type OnReply = (reply: Exclude<Reply, { type: 'done' | 'error' | 'ready' }>) => void;
@@ -127,7 +127,8 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   return {
     run: (request, onReply) =>
       new Promise((resolve, reject) => {
-        if (closing && request.op !== 'release' && request.op !== 'disconnect') reject(new DuckhouseError('Unavailable', 'the engine is closing'));
+        if (closing && request.op !== 'release' && request.op !== 'disconnect')
+          reject(new DuckhouseError('Unavailable', 'the engine is closing'));
         else submit({ request, onReply, resolve, reject });
       }),
     stats: () => ({ workers: workers.size, busyWorkers: workers.size - idle.length, queuedTasks: queue.length }),

@@ -60,10 +60,27 @@ export type Request =
   | { readonly op: 'disconnect'; readonly connection: Address }
   | { readonly op: 'prepare'; readonly connection: Address; readonly sql: string }
   /** Executes and goes on as `run`; the statement is the worker's from then on. */
-  | { readonly op: 'execute'; readonly handle: StatementHandle; readonly sql: string; readonly params: Params | undefined; readonly slabs: CursorSlabs }
-  | { readonly op: 'query'; readonly connection: Address; readonly sql: string; readonly params: Params | undefined; readonly slabs: CursorSlabs }
+  | {
+      readonly op: 'execute';
+      readonly handle: StatementHandle;
+      readonly sql: string;
+      readonly params: Params | undefined;
+      readonly slabs: CursorSlabs;
+    }
+  | {
+      readonly op: 'query';
+      readonly connection: Address;
+      readonly sql: string;
+      readonly params: Params | undefined;
+      readonly slabs: CursorSlabs;
+    }
   | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
-  | { readonly op: 'release'; readonly statement: Address; readonly result: Address; readonly pending: readonly PendingChunk[] };
+  | {
+      readonly op: 'release';
+      readonly statement: Address;
+      readonly result: Address;
+      readonly pending: readonly PendingChunk[];
+    };
 
 export interface BatchMessage {
   readonly slot: number;

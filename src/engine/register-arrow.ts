@@ -8,7 +8,10 @@ export interface RegisterOptions {
 }
 
 /** Makes `name` a temporary table of the connection that holds the stream. Resolves with its rows. */
-export async function registerArrow(connection: Connection, { name, schema, messages }: RegisterOptions): Promise<number> {
+export async function registerArrow(
+  connection: Connection,
+  { name, schema, messages }: RegisterOptions,
+): Promise<number> {
   const table = quoteName('temp', 'main', name);
   const load = await connection.load({
     schema,

@@ -1,8 +1,8 @@
 import type { ArrowSchema } from '../arrow/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { deferred } from './deferred.ts';
-import type { Statement } from './statement.ts';
 import type { BatchMessage, CursorSlabs, Reply, Request, ResultHandle, RunReply } from './protocol.ts';
+import type { Statement } from './statement.ts';
 import type { EncodedBatch, QueryResult } from './types.ts';
 
 /** Slabs a result may fill ahead of its reader. */
@@ -50,7 +50,9 @@ type Phase = 'running' | 'parked' | 'ended';
 function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Request): Cursor {
   const states = new Int32Array(new SharedArrayBuffer(4 * (1 + slabsPerResult)));
   const slabs: (SharedArrayBuffer | undefined)[] = Array.from({ length: slabsPerResult }, () => keptSlabs.pop());
-  const views: (Uint8Array | undefined)[] = slabs.map((slab) => (slab === undefined ? undefined : new Uint8Array(slab)));
+  const views: (Uint8Array | undefined)[] = slabs.map((slab) =>
+    slab === undefined ? undefined : new Uint8Array(slab),
+  );
   const ready: BatchMessage[] = [];
   let phase: Phase = 'running';
   let parkedReply: Extract<RunReply, { end: 'parked' }> | undefined;
@@ -134,7 +136,8 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
   const keepSlabs = (): void => {
     if (phase !== 'ended' || unread > 0 || (ready.length > 0 && !closed)) return;
     for (const slab of slabs.splice(0)) {
-      if (slab !== undefined && keptSlabs.length < maxKeptSlabs && slab.byteLength <= maxKeptBytes) keptSlabs.push(slab);
+      if (slab !== undefined && keptSlabs.length < maxKeptSlabs && slab.byteLength <= maxKeptBytes)
+        keptSlabs.push(slab);
     }
   };
 
@@ -194,7 +197,10 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
   return { started: started.promise, batches, close };
 }
 
-async function* limitRows(batches: AsyncGenerator<EncodedBatch>, limit: number | undefined): AsyncGenerator<EncodedBatch> {
+async function* limitRows(
+  batches: AsyncGenerator<EncodedBatch>,
+  limit: number | undefined,
+): AsyncGenerator<EncodedBatch> {
   if (limit === undefined) return yield* batches;
   let rows = 0;
   for await (const batch of batches) {

@@ -2,10 +2,36 @@ import type { StatementKind } from './types.ts';
 
 /** DuckDB's duckdb_statement_type, by number. */
 const kinds: Readonly<Record<number, StatementKind>> = {
-  1: 'select', 2: 'insert', 3: 'update', 4: 'explain', 5: 'delete', 6: 'prepare', 7: 'create', 8: 'execute', 9: 'alter',
-  10: 'transaction', 11: 'copy', 12: 'analyze', 13: 'set', 14: 'set', 15: 'drop', 16: 'export', 17: 'pragma',
-  18: 'vacuum', 19: 'call', 20: 'set', 21: 'load', 22: 'other', 23: 'extension', 24: 'other', 25: 'attach',
-  26: 'detach', 27: 'other', 28: 'copy', 29: 'other', 30: 'merge',
+  1: 'select',
+  2: 'insert',
+  3: 'update',
+  4: 'explain',
+  5: 'delete',
+  6: 'prepare',
+  7: 'create',
+  8: 'execute',
+  9: 'alter',
+  10: 'transaction',
+  11: 'copy',
+  12: 'analyze',
+  13: 'set',
+  14: 'set',
+  15: 'drop',
+  16: 'export',
+  17: 'pragma',
+  18: 'vacuum',
+  19: 'call',
+  20: 'set',
+  21: 'load',
+  22: 'other',
+  23: 'extension',
+  24: 'other',
+  25: 'attach',
+  26: 'detach',
+  27: 'other',
+  28: 'copy',
+  29: 'other',
+  30: 'merge',
 };
 
 export const statementKind = (type: number): StatementKind => kinds[type] ?? 'other';
@@ -16,7 +42,10 @@ const countingKinds: ReadonlySet<StatementKind> = new Set(['insert', 'update', '
  * DuckDB answers DML with one BIGINT column `Count` and other commands with one BOOLEAN column `Success`: to a client
  * those are no rows. RETURNING gives other columns.
  */
-export function returnsRows(kind: StatementKind, columns: readonly { readonly name: string; readonly type: string }[]): boolean {
+export function returnsRows(
+  kind: StatementKind,
+  columns: readonly { readonly name: string; readonly type: string }[],
+): boolean {
   if (columns.length !== 1) return columns.length > 1;
   const { name, type } = columns[0] as { name: string; type: string };
   if (countingKinds.has(kind) && name === 'Count' && type === 'BIGINT') return false;
@@ -24,5 +53,17 @@ export function returnsRows(kind: StatementKind, columns: readonly { readonly na
 }
 
 /** Statements that leave something behind on their connection: it is not given back to the pool. */
-const statefulKinds: ReadonlySet<StatementKind> = new Set(['set', 'transaction', 'prepare', 'create', 'pragma', 'load', 'extension', 'attach', 'detach', 'call', 'other']);
+const statefulKinds: ReadonlySet<StatementKind> = new Set([
+  'set',
+  'transaction',
+  'prepare',
+  'create',
+  'pragma',
+  'load',
+  'extension',
+  'attach',
+  'detach',
+  'call',
+  'other',
+]);
 export const leavesState = (kind: StatementKind): boolean => statefulKinds.has(kind);

@@ -2,9 +2,30 @@ import type { ArrowSchema } from '../arrow/index.ts';
 
 /** What a statement does, from DuckDB's own classification. */
 export type StatementKind =
-  | 'select' | 'insert' | 'update' | 'delete' | 'merge' | 'create' | 'drop' | 'alter' | 'copy' | 'attach' | 'detach'
-  | 'transaction' | 'set' | 'pragma' | 'explain' | 'call' | 'export' | 'load' | 'prepare' | 'execute' | 'vacuum'
-  | 'analyze' | 'extension' | 'other';
+  | 'select'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'merge'
+  | 'create'
+  | 'drop'
+  | 'alter'
+  | 'copy'
+  | 'attach'
+  | 'detach'
+  | 'transaction'
+  | 'set'
+  | 'pragma'
+  | 'explain'
+  | 'call'
+  | 'export'
+  | 'load'
+  | 'prepare'
+  | 'execute'
+  | 'vacuum'
+  | 'analyze'
+  | 'extension'
+  | 'other';
 
 export type ParamValue = null | boolean | number | bigint | string | Uint8Array | Date;
 /** Positional (`?`, `$1`) or named (`$name`) parameters. */

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { DuckhouseError } from '../errors.ts';
 import { maybeFormat } from './formats.ts';
@@ -12,24 +12,42 @@ export async function expandFiles(patterns: readonly string[]): Promise<string[]
 }
 
 async function expand(pattern: string): Promise<string[]> {
-  const entry = await stat(pattern).catch((error: NodeJS.ErrnoException) => (error.code === 'EACCES' ? Promise.reject(denied(pattern)) : undefined));
+  const entry = await stat(pattern).catch((error: NodeJS.ErrnoException) =>
+    error.code === 'EACCES' ? Promise.reject(denied(pattern)) : undefined,
+  );
   if (entry?.isDirectory()) return dataFiles(path.resolve(pattern));
   if (entry !== undefined) return [await readable(path.resolve(pattern))];
   if (/[*?[]/.test(pattern)) return glob(pattern);
-  throw new DuckhouseError('NotFound', `file ${pattern} does not exist`, { id: 'file-missing', context: { file: pattern } });
+  throw new DuckhouseError('NotFound', `file ${pattern} does not exist`, {
+    id: 'file-missing',
+    context: { file: pattern },
+  });
 }
 
-const denied = (file: string): DuckhouseError => new DuckhouseError('PermissionDenied', `no permission to read ${file}`, { id: 'file-denied', context: { file } });
+const denied = (file: string): DuckhouseError =>
+  new DuckhouseError('PermissionDenied', `no permission to read ${file}`, { id: 'file-denied', context: { file } });
 
 async function readable(file: string): Promise<string> {
-  return access(file, constants.R_OK).then(() => file, () => Promise.reject(denied(file)));
+  return access(file, constants.R_OK).then(
+    () => file,
+    () => Promise.reject(denied(file)),
+  );
 }
 
 /** The folder's data files, its subfolders' too; hidden ones and other files are left out. */
 async function dataFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => Promise.reject(error.code === 'EACCES' ? denied(folder) : error));
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.') && maybeFormat(entry.name) !== undefined);
-  return Promise.all(files.map((entry) => path.join(entry.parentPath, entry.name)).sort().map(readable));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => Promise.reject(error.code === 'EACCES' ? denied(folder) : error),
+  );
+  const files = entries.filter(
+    (entry) => entry.isFile() && !entry.name.startsWith('.') && maybeFormat(entry.name) !== undefined,
+  );
+  return Promise.all(
+    files
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .sort()
+      .map(readable),
+  );
 }
 
 async function glob(pattern: string): Promise<string[]> {
@@ -38,8 +56,12 @@ async function glob(pattern: string): Promise<string[]> {
   const root = absolute.split(path.sep).slice(0, fixed).join(path.sep) || path.sep;
   const wanted = globExpression(absolute);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []); // a root that is not there matches nothing
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)).filter((file) => wanted.test(file));
-  if (files.length === 0) throw new DuckhouseError('NotFound', `no files match ${pattern}`, { id: 'no-files', context: { pattern } });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => wanted.test(file));
+  if (files.length === 0)
+    throw new DuckhouseError('NotFound', `no files match ${pattern}`, { id: 'no-files', context: { pattern } });
   return Promise.all(files.sort().map(readable));
 }
 

@@ -11,7 +11,8 @@ const arrowExtensions: readonly string[] = ['arrow', 'arrows', 'ipc', 'feather']
 export type FormatName = 'csv' | 'json' | 'parquet' | 'arrow';
 export const formatNames: readonly FormatName[] = ['csv', 'json', 'parquet', 'arrow'];
 
-export const formatOf = (name: FormatName): IngestFormat => formats.find((format) => format.name === name) as IngestFormat;
+export const formatOf = (name: FormatName): IngestFormat =>
+  formats.find((format) => format.name === name) as IngestFormat;
 
 const extensionsOf: readonly (readonly [FormatName, readonly string[]])[] = [
   ...formats.map((format) => [format.name as FormatName, format.extensions] as const),
@@ -38,8 +39,15 @@ export function formatOfFile(file: string): FormatName {
 /** A file's name without folder and ending, as the name of a table. */
 export function tableNameOfFile(file: string): string {
   const base = file.split(/[/\\]/).at(-1) ?? file;
-  const ending = extensionsOf.flatMap(([, extensions]) => extensions).filter((extension) => base.toLowerCase().endsWith(`.${extension}`)).sort((a, b) => b.length - a.length)[0];
+  const ending = extensionsOf
+    .flatMap(([, extensions]) => extensions)
+    .filter((extension) => base.toLowerCase().endsWith(`.${extension}`))
+    .sort((a, b) => b.length - a.length)[0];
   const stem = ending === undefined ? base : base.slice(0, -(ending.length + 1));
-  const name = stem.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
+  const name = stem
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^A-Za-z0-9_]+/g, '_')
+    .replace(/^_+|_+$/g, '');
   return name === '' ? 'data' : /^\d/.test(name) ? `t_${name}` : name;
 }

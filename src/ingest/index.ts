@@ -1,5 +1,6 @@
 /** The ingest room: files of any known format to a SELECT that DuckDB can run. It knows no gRPC. */
-export { csvError } from './formats/csv.ts';
+
 export { expandFiles, loadIdOf } from './files.ts';
+export { csvError } from './formats/csv.ts';
 export { type FormatName, formatNames, formatOf, formatOfFile, maybeFormat, tableNameOfFile } from './formats.ts';
 export type { IngestFormat, ReadOptions, Scan } from './types.ts';

@@ -22,7 +22,12 @@ export const catalogues: Readonly<Record<Language, Readonly<Record<MessageId, st
 
 /** `fr` for anything that starts with it, such as fr_FR.UTF-8; English otherwise. */
 export const languageOf = (...candidates: readonly (string | undefined)[]): Language =>
-  candidates.find((candidate) => candidate !== undefined && candidate !== '')?.toLowerCase().startsWith('fr') ? 'fr' : 'en';
+  candidates
+    .find((candidate) => candidate !== undefined && candidate !== '')
+    ?.toLowerCase()
+    .startsWith('fr')
+    ? 'fr'
+    : 'en';
 
 export function createTranslator(language: Language): Translator {
   const catalogue = catalogues[language];
@@ -32,7 +37,11 @@ export function createTranslator(language: Language): Translator {
   const fill = (template: string, params: MessageParams): string =>
     template.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = params[name];
-      return value === undefined ? whole : typeof value === 'number' && name !== 'pid' && name !== 'port' && name !== 'line' ? number(value) : String(value);
+      return value === undefined
+        ? whole
+        : typeof value === 'number' && name !== 'pid' && name !== 'port' && name !== 'line'
+          ? number(value)
+          : String(value);
     });
   const t = (id: MessageId, params: MessageParams = {}): string => fill(catalogue[id], params);
   return {
@@ -44,14 +53,24 @@ export function createTranslator(language: Language): Translator {
   };
 }
 
-function translateError(error: DuckhouseError, t: Translator['t']): { readonly message: string; readonly hint: string | undefined } {
+function translateError(
+  error: DuckhouseError,
+  t: Translator['t'],
+): { readonly message: string; readonly hint: string | undefined } {
   const id = `error.${error.id ?? ''}`;
   const known = id in en ? (id as MessageId) : undefined;
   const params = Object.fromEntries(
-    Object.entries(error.context).flatMap(([name, value]) => (value === undefined ? [] : [[name, typeof value === 'number' ? value : Array.isArray(value) ? value.join(', ') : String(value)]])),
+    Object.entries(error.context).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [[name, typeof value === 'number' ? value : Array.isArray(value) ? value.join(', ') : String(value)]],
+    ),
   );
   const message = known === undefined ? error.message : t(known, params);
   const { candidates } = error.context;
-  const named = Array.isArray(candidates) && candidates.length > 0 ? t('error.did-you-mean', { candidates: candidates.slice(0, 3).join(', ') }) : undefined;
+  const named =
+    Array.isArray(candidates) && candidates.length > 0
+      ? t('error.did-you-mean', { candidates: candidates.slice(0, 3).join(', ') })
+      : undefined;
   return { message, hint: named ?? error.hint };
 }

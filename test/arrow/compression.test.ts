@@ -19,16 +19,25 @@ test('LZ4 frames of stored and of matched blocks are decoded', () => {
   assert.equal(Buffer.from(decodeLz4Frame(Uint8Array.from(stored), 3)).toString(), 'abc');
   // "ab", then a match of 8 bytes at distance 2 that overlaps itself, then the literal "z".
   const block = [0x24, 97, 98, 2, 0, 0x10, 122];
-  assert.equal(Buffer.from(decodeLz4Frame(Uint8Array.from([...magic, ...int32(block.length), ...block, ...int32(0)]), 11)).toString(), 'ababababab' + 'z');
+  assert.equal(
+    Buffer.from(
+      decodeLz4Frame(Uint8Array.from([...magic, ...int32(block.length), ...block, ...int32(0)]), 11),
+    ).toString(),
+    'ababababab' + 'z',
+  );
 });
 
 test('LZ4 frames that lie about sizes or distances are errors', () => {
   const stored = [...magic, ...int32(0x80000003), 97, 98, 99, ...int32(0)];
   assert.throws(() => decodeLz4Frame(Uint8Array.from(stored), 2), invalid);
   assert.throws(() => decodeLz4Frame(Uint8Array.from(stored), 4), invalid);
-  assert.throws(() => decodeLz4Frame(Uint8Array.from([...magic, ...int32(4), 0x10, 97, 9, 0, ...int32(0)]), 8), invalid);
+  assert.throws(
+    () => decodeLz4Frame(Uint8Array.from([...magic, ...int32(4), 0x10, 97, 9, 0, ...int32(0)]), 8),
+    invalid,
+  );
   assert.throws(() => decodeLz4Frame(Uint8Array.from([1, 2, 3]), 8), invalid);
-  for (let length = 0; length < stored.length; length++) assert.throws(() => decodeLz4Frame(Uint8Array.from(stored.slice(0, length)), 3), invalid);
+  for (let length = 0; length < stored.length; length++)
+    assert.throws(() => decodeLz4Frame(Uint8Array.from(stored.slice(0, length)), 3), invalid);
 });
 
 test('a ZSTD buffer gives what it declares, more or less of it is an error', () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as flechette from '@uwdata/flechette';
-import { createBatchDecoder, decodeSchema, type IpcMessage, readIpcStream, valueReader } from '../../src/arrow/index.ts';
+import {
+  createBatchDecoder,
+  decodeSchema,
+  type IpcMessage,
+  readIpcStream,
+  valueReader,
+} from '../../src/arrow/index.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
 
 const { tableFromArrays, tableToIPC, utf8, dictionary, int32, list, struct } = flechette;
@@ -22,7 +28,9 @@ async function readAll(bytes: Uint8Array): Promise<void> {
   })();
   for await (const message of readIpcStream(source)) {
     if (decode === undefined) decode = createBatchDecoder(decodeSchema((message as IpcMessage).metadata)).decode;
-    else for (const column of decode(message)?.columns ?? []) for (let row = 0; row < Math.min(column.length, 100); row++) valueReader(column)(row);
+    else
+      for (const column of decode(message)?.columns ?? [])
+        for (let row = 0; row < Math.min(column.length, 100); row++) valueReader(column)(row);
   }
 }
 
@@ -31,7 +39,10 @@ async function assertSafe(bytes: Uint8Array, what: string): Promise<boolean> {
     await readAll(bytes);
     return true;
   } catch (error) {
-    assert.ok(isDuckhouseError(error) && (error.kind === 'DataInvalid' || error.kind === 'Unsupported'), `${what}: ${error instanceof Error ? error.stack : error}`);
+    assert.ok(
+      isDuckhouseError(error) && (error.kind === 'DataInvalid' || error.kind === 'Unsupported'),
+      `${what}: ${error instanceof Error ? error.stack : error}`,
+    );
     return false;
   }
 }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as flechette from '@uwdata/flechette';
-import { type ArrowColumn, createBatchDecoder, decodeSchema, encapsulate, encodeSchema, endOfStream, type IpcMessage, readIpcStream, valueReader } from '../../src/arrow/index.ts';
+import {
+  type ArrowColumn,
+  createBatchDecoder,
+  decodeSchema,
+  encapsulate,
+  encodeSchema,
+  endOfStream,
+  type IpcMessage,
+  readIpcStream,
+  valueReader,
+} from '../../src/arrow/index.ts';
 import { openEngine } from '../../src/engine/index.ts';
 
 const chunked = async function* (bytes: Uint8Array, size: number) {
@@ -18,15 +28,35 @@ async function decodeStream(bytes: Uint8Array, size = 1 << 20) {
       if (batch !== undefined) columns.push([...batch.columns]);
     }
   }
-  return columns.flatMap((batch) => Array.from({ length: batch[0]?.length ?? 0 }, (_, row) => batch.map((column) => valueReader(column)(row))));
+  return columns.flatMap((batch) =>
+    Array.from({ length: batch[0]?.length ?? 0 }, (_, row) => batch.map((column) => valueReader(column)(row))),
+  );
 }
 
 const { tableFromArrays, tableToIPC, utf8, dictionary, int32, list, struct, bool, float64, int64 } = flechette;
 
 test('what another implementation writes is read the same, in chunks of any size', async () => {
   const table = tableFromArrays(
-    { s: ['a', null, 'é'], d: ['x', 'y', 'x'], i: [1, null, 3], l: [[1, 2], [], null], o: [{ a: 1, b: true }, null, { a: null, b: false }], f: [1.5, null, Number.NaN], n: [1n, 2n, null] },
-    { types: { s: utf8(), d: dictionary(utf8()), i: int32(), l: list(int32()), o: struct({ a: int32(), b: bool() }), f: float64(), n: int64() } },
+    {
+      s: ['a', null, 'é'],
+      d: ['x', 'y', 'x'],
+      i: [1, null, 3],
+      l: [[1, 2], [], null],
+      o: [{ a: 1, b: true }, null, { a: null, b: false }],
+      f: [1.5, null, Number.NaN],
+      n: [1n, 2n, null],
+    },
+    {
+      types: {
+        s: utf8(),
+        d: dictionary(utf8()),
+        i: int32(),
+        l: list(int32()),
+        o: struct({ a: int32(), b: bool() }),
+        f: float64(),
+        n: int64(),
+      },
+    },
   );
   const bytes = tableToIPC(table, { format: 'stream' }) as Uint8Array;
   const wanted = [
@@ -41,7 +71,9 @@ test('what another implementation writes is read the same, in chunks of any size
 
 test('what this room and the engine write is read the same by another implementation', async () => {
   const engine = await openEngine({ database: ':memory:' });
-  const result = await engine.query("SELECT i, CASE WHEN i % 2 = 0 THEN NULL ELSE 'r' || i END s, [i, i + 1] l, {'a': i, 'b': 'x'} o, i / 4 f FROM range(5000) t(i)");
+  const result = await engine.query(
+    "SELECT i, CASE WHEN i % 2 = 0 THEN NULL ELSE 'r' || i END s, [i, i + 1] l, {'a': i, 'b': 'x'} o, i / 4 f FROM range(5000) t(i)",
+  );
   const parts: Uint8Array[] = [encapsulate(encodeSchema(result.schema))];
   for await (const batch of result.batches) {
     parts.push(encapsulate(batch.metadata), Uint8Array.from(batch.body));
@@ -56,10 +88,13 @@ test('what this room and the engine write is read the same by another implementa
 });
 
 test('framing without the continuation marker is read', async () => {
-  const schema = encodeSchema({ fields: [{ name: 'a', type: { id: 'int', bitWidth: 32, signed: true }, nullable: true, children: [] }] });
+  const schema = encodeSchema({
+    fields: [{ name: 'a', type: { id: 'int', bitWidth: 32, signed: true }, nullable: true, children: [] }],
+  });
   const legacy = encapsulate(schema).subarray(4);
   const messages = [];
-  for await (const message of readIpcStream(chunked(Buffer.concat([legacy, Buffer.alloc(4)]), 5))) messages.push(message);
+  for await (const message of readIpcStream(chunked(Buffer.concat([legacy, Buffer.alloc(4)]), 5)))
+    messages.push(message);
   assert.deepEqual(decodeSchema((messages[0] as IpcMessage).metadata).fields[0]?.name, 'a');
   assert.equal(messages.length, 1);
 });

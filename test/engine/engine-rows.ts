@@ -24,4 +24,5 @@ export async function rowsOf(result: QueryResult): Promise<unknown[][]> {
   return rows;
 }
 
-export const query = async (engine: Pick<Engine, 'query'>, sql: string, options?: QueryOptions): Promise<unknown[][]> => rowsOf(await engine.query(sql, options));
+export const query = async (engine: Pick<Engine, 'query'>, sql: string, options?: QueryOptions): Promise<unknown[][]> =>
+  rowsOf(await engine.query(sql, options));

@@ -1,29 +1,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isDuckhouseError } from '../../src/errors.ts';
 import { openEngine } from '../../src/engine/index.ts';
+import { isDuckhouseError } from '../../src/errors.ts';
 import { query, rowsOf, withEngine } from './engine-rows.ts';
 
-const fails = (kind: string, message: RegExp) => (error: unknown) => isDuckhouseError(error) && error.kind === kind && message.test(error.message);
+const fails = (kind: string, message: RegExp) => (error: unknown) =>
+  isDuckhouseError(error) && error.kind === kind && message.test(error.message);
 
 test('a query gives its rows, nulls and empty strings apart', () =>
   withEngine(async (engine) => {
-    assert.deepEqual(await query(engine, "SELECT 1 a, NULL b, '' c, 'é' d UNION ALL SELECT 2, 3, 'x', NULL ORDER BY a"), [
-      [1, null, '', 'é'],
-      [2, 3, 'x', null],
-    ]);
+    assert.deepEqual(
+      await query(engine, "SELECT 1 a, NULL b, '' c, 'é' d UNION ALL SELECT 2, 3, 'x', NULL ORDER BY a"),
+      [
+        [1, null, '', 'é'],
+        [2, 3, 'x', null],
+      ],
+    );
   }));
 
 test('a result without rows has its schema', () =>
   withEngine(async (engine) => {
     const result = await engine.query('SELECT 1::BIGINT AS n WHERE false');
-    assert.deepEqual(result.schema.fields.map(({ name, type }) => [name, type]), [['n', { id: 'int', bitWidth: 64, signed: true }]]);
+    assert.deepEqual(
+      result.schema.fields.map(({ name, type }) => [name, type]),
+      [['n', { id: 'int', bitWidth: 64, signed: true }]],
+    );
     assert.deepEqual(await rowsOf(result), []);
   }));
 
 test('a script runs all statements and gives the result of the last', () =>
   withEngine(async (engine) => {
-    assert.deepEqual(await query(engine, 'CREATE TABLE t(a INT); INSERT INTO t VALUES (1), (2); SELECT sum(a) FROM t'), [['3']]);
+    assert.deepEqual(
+      await query(engine, 'CREATE TABLE t(a INT); INSERT INTO t VALUES (1), (2); SELECT sum(a) FROM t'),
+      [['3']],
+    );
   }));
 
 test('statements are told apart by kind, and DML says how many rows it changed', () =>
@@ -45,11 +55,18 @@ test('statements are told apart by kind, and DML says how many rows it changed',
 test('parameters bind by name and by position, typed', () =>
   withEngine(async (engine) => {
     const params = { i: 5, big: 2n ** 100n, t: "it's", b: true, n: null, f: 1.5, blob: Uint8Array.of(1, 0, 255) };
-    const rows = await query(engine, 'SELECT $i, $big::HUGEINT::VARCHAR, $t, $b, $n::INT, $f, octet_length($blob::BLOB)', { params });
+    const rows = await query(
+      engine,
+      'SELECT $i, $big::HUGEINT::VARCHAR, $t, $b, $n::INT, $f, octet_length($blob::BLOB)',
+      { params },
+    );
     assert.deepEqual(rows, [[5n, String(2n ** 100n), "it's", true, null, 1.5, 3n]]);
     assert.deepEqual(await query(engine, 'SELECT ? + ?', { params: [1, 2] }), [[3n]]);
     await assert.rejects(query(engine, 'SELECT $missing', { params: {} }), fails('InvalidArgument', /\$missing/));
-    await assert.rejects(query(engine, 'SELECT ?', { params: [1, 2] }), fails('InvalidArgument', /takes 1 parameters, 2/));
+    await assert.rejects(
+      query(engine, 'SELECT ?', { params: [1, 2] }),
+      fails('InvalidArgument', /takes 1 parameters, 2/),
+    );
   }));
 
 test('errors carry kind, position and candidates', () =>
@@ -61,7 +78,11 @@ test('errors carry kind, position and candidates', () =>
     await assert.rejects(query(engine, ''), fails('InvalidArgument', /no SQL statement/));
     await assert.rejects(
       query(engine, 'SELECT\n  carier FROM flights'),
-      (error: unknown) => isDuckhouseError(error) && error.id === 'column-not-found' && error.context.line === 2 && (error.context.candidates as string[]).includes('carrier'),
+      (error: unknown) =>
+        isDuckhouseError(error) &&
+        error.id === 'column-not-found' &&
+        error.context.line === 2 &&
+        (error.context.candidates as string[]).includes('carrier'),
     );
   }));
 
@@ -75,7 +96,10 @@ test('an aborted or timed out statement stops, and the connection works on', () 
     const running = query(engine, endless, { queryId: 'q1' });
     running.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.deepEqual(engine.progress('q1').map(({ queryId, sql }) => [queryId, sql]), [['q1', endless]]);
+    assert.deepEqual(
+      engine.progress('q1').map(({ queryId, sql }) => [queryId, sql]),
+      [['q1', endless]],
+    );
     assert.equal(engine.cancel('q1'), true);
     await assert.rejects(running, fails('Cancelled', /cancel/));
     assert.equal(engine.cancel('q1'), false);
@@ -84,7 +108,10 @@ test('an aborted or timed out statement stops, and the connection works on', () 
 
 test('more rows than the limit end the result', () =>
   withEngine(async (engine) => {
-    await assert.rejects(query(engine, 'FROM range(100000)', { rowLimit: 10 }), fails('ResourceExhausted', /more than 10 rows/));
+    await assert.rejects(
+      query(engine, 'FROM range(100000)', { rowLimit: 10 }),
+      fails('ResourceExhausted', /more than 10 rows/),
+    );
     assert.equal((await query(engine, 'FROM range(10)', { rowLimit: 10 })).length, 10);
   }));
 
@@ -108,7 +135,11 @@ test('200 cursors whose readers have stopped hold no thread: a query beside them
 test('a computation that takes every worker does not keep others waiting', () =>
   withEngine(async (engine) => {
     const abort = new AbortController();
-    const long = Array.from({ length: 6 }, () => query(engine, 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 3', { signal: abort.signal }));
+    const long = Array.from({ length: 6 }, () =>
+      query(engine, 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 3', {
+        signal: abort.signal,
+      }),
+    );
     for (const one of long) one.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.deepEqual(await query(engine, 'SELECT 42'), [[42]]);
@@ -118,10 +149,15 @@ test('a computation that takes every worker does not keep others waiting', () =>
 
 test('wide rows are split into messages of 2 MiB, one row larger than that travels alone', () =>
   withEngine(async (engine) => {
-    const result = await engine.query("SELECT repeat('x', CASE WHEN i = 1500 THEN 5000000 ELSE 10000 END) FROM range(2000) t(i)");
+    const result = await engine.query(
+      "SELECT repeat('x', CASE WHEN i = 1500 THEN 5000000 ELSE 10000 END) FROM range(2000) t(i)",
+    );
     let rows = 0;
     for await (const batch of result.batches) {
-      assert.ok(batch.body.byteLength <= 2 << 20 || batch.rows === 1, `${batch.rows} rows in ${batch.body.byteLength} bytes`);
+      assert.ok(
+        batch.body.byteLength <= 2 << 20 || batch.rows === 1,
+        `${batch.rows} rows in ${batch.body.byteLength} bytes`,
+      );
       assert.equal(batch.body.byteOffset % 64, 0);
       rows += batch.rows;
       batch.release();
@@ -154,5 +190,8 @@ test('a prepared query tells its schema and parameters, runs once, and may be cl
   }));
 
 test('a missing library is named with its package', async () => {
-  await assert.rejects(openEngine({ database: ':memory:', libraryPath: '/nowhere' }), fails('Unsupported', /libduckdb.* @duckdb\/node-bindings-/s));
+  await assert.rejects(
+    openEngine({ database: ':memory:', libraryPath: '/nowhere' }),
+    fails('Unsupported', /libduckdb.* @duckdb\/node-bindings-/s),
+  );
 });

@@ -64,7 +64,9 @@ async function roundTrip(engine: Engine, source: string, target: string): Promis
   const load = await connection.load({
     schema: encodeSchema(result.schema),
     async statement(relation, schema) {
-      await connection.execute(`CREATE TABLE ${target} (${schema.fields.map((field) => `"${field.name}" ${columnType(field)}`).join(', ')})`);
+      await connection.execute(
+        `CREATE TABLE ${target} (${schema.fields.map((field) => `"${field.name}" ${columnType(field)}`).join(', ')})`,
+      );
       return `INSERT INTO ${target} SELECT * FROM ${relation}`;
     },
   });
@@ -84,7 +86,10 @@ for (const [type, values] of Object.entries(matrix)) {
       const wanted = await query(engine, 'SELECT v::VARCHAR FROM source');
       assert.deepEqual(await query(engine, 'SELECT v::VARCHAR FROM target'), wanted);
       if (!type.startsWith('STRUCT(t')) {
-        const types = await query(engine, "SELECT data_type FROM duckdb_columns() WHERE table_name IN ('source', 'target')");
+        const types = await query(
+          engine,
+          "SELECT data_type FROM duckdb_columns() WHERE table_name IN ('source', 'target')",
+        );
         assert.deepEqual(types[0], types[1]);
       }
     }));
@@ -100,13 +105,20 @@ test('many rows with every kind of validity boundary stay exact', () =>
     assert.deepEqual(await query(engine, 'SELECT count(*) FROM (FROM target EXCEPT ALL FROM source)'), [[0n]]);
   }));
 
-const refused = (hint: RegExp) => (error: unknown) => isDuckhouseError(error) && error.kind === 'Unsupported' && hint.test(error.hint ?? '');
+const refused = (hint: RegExp) => (error: unknown) =>
+  isDuckhouseError(error) && error.kind === 'Unsupported' && hint.test(error.hint ?? '');
 
 test('values that Arrow cannot hold are refused, not changed', () =>
   withEngine(async (engine) => {
-    await assert.rejects(query(engine, "SELECT '170141183460469231731687303715884105727'::HUGEINT"), refused(/VARCHAR/));
-    await assert.rejects(query(engine, "SELECT '340282366920938463463374607431768211455'::UHUGEINT"), refused(/VARCHAR/));
+    await assert.rejects(
+      query(engine, "SELECT '170141183460469231731687303715884105727'::HUGEINT"),
+      refused(/VARCHAR/),
+    );
+    await assert.rejects(
+      query(engine, "SELECT '340282366920938463463374607431768211455'::UHUGEINT"),
+      refused(/VARCHAR/),
+    );
     await assert.rejects(query(engine, 'SELECT [INTERVAL 3000000 HOURS]'), refused(/VARCHAR/));
     await assert.rejects(query(engine, "SELECT {'a': 1}::VARIANT"), refused(/JSON/));
-    assert.deepEqual(await query(engine, "SELECT v FROM (VALUES (NULL::HUGEINT), (1)) t(v)"), [[null], ['1']]);
+    assert.deepEqual(await query(engine, 'SELECT v FROM (VALUES (NULL::HUGEINT), (1)) t(v)'), [[null], ['1']]);
   }));

@@ -15,17 +15,29 @@ export interface TableColumn {
 }
 
 /** Aligned columns with a rule of dots where the terminal is too narrow for all of them. */
-export function formatTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[], width: number = defaultColumns): string {
+export function formatTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  width: number = defaultColumns,
+): string {
   const shown = fitColumns(columns, rows, width);
   const widths = shown.map((i) => columnWidth(columns[i] as TableColumn, rows, i));
   const line = (cells: readonly string[], align: boolean): string =>
-    `${cells.map((cell, k) => padCell(clip(cell), widths[k] as number, align && (columns[shown[k] as number]?.right ?? false))).join('  ').trimEnd()}${shown.length < columns.length ? '  …' : ''}\n`;
+    `${cells
+      .map((cell, k) =>
+        padCell(clip(cell), widths[k] as number, align && (columns[shown[k] as number]?.right ?? false)),
+      )
+      .join('  ')
+      .trimEnd()}${shown.length < columns.length ? '  …' : ''}\n`;
   const pick = (cells: readonly string[]): string[] => shown.map((i) => cells[i] ?? '');
   const types = columns.map(({ type }) => type ?? '');
   return [
     line(pick(columns.map(({ name }) => name)), true),
     ...(types.some((type) => type !== '') ? [line(pick(types), true)] : []),
-    line(widths.map((columnCharacters) => '─'.repeat(columnCharacters)), false),
+    line(
+      widths.map((columnCharacters) => '─'.repeat(columnCharacters)),
+      false,
+    ),
     ...rows.map((row) => line(pick(row), true)),
   ].join('');
 }
@@ -42,7 +54,11 @@ function fitColumns(columns: readonly TableColumn[], rows: readonly (readonly st
 }
 
 const columnWidth = ({ name, type }: TableColumn, rows: readonly (readonly string[])[], i: number): number =>
-  Math.max(displayWidth(clip(name)), displayWidth(clip(type ?? '')), ...rows.map((row) => displayWidth(clip(row[i] ?? ''))));
+  Math.max(
+    displayWidth(clip(name)),
+    displayWidth(clip(type ?? '')),
+    ...rows.map((row) => displayWidth(clip(row[i] ?? ''))),
+  );
 
 function clip(text: string): string {
   const line = text.replaceAll('\r', '').replaceAll('\n', '⏎').replaceAll('\t', ' ');
@@ -50,7 +66,17 @@ function clip(text: string): string {
 }
 
 /** Terminal cells: wide characters take two. */
-const displayWidth = (text: string): number => [...text].reduce((sum, character) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u.test(character) ? 2 : 1), 0);
+const displayWidth = (text: string): number =>
+  [...text].reduce(
+    (sum, character) =>
+      sum +
+      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u.test(
+        character,
+      )
+        ? 2
+        : 1),
+    0,
+  );
 
 function padCell(text: string, width: number, right: boolean): string {
   const space = ' '.repeat(Math.max(0, width - displayWidth(text)));
@@ -61,7 +87,8 @@ const numeric: ReadonlySet<string> = new Set(['int', 'floatingPoint', 'decimal']
 
 function typeName(field: ArrowField): string {
   const named = field.metadata?.get(duckTypeKey);
-  if (named !== undefined) return named.length > 20 ? (named.split('(')[0] as string).toLowerCase() : named.toLowerCase();
+  if (named !== undefined)
+    return named.length > 20 ? (named.split('(')[0] as string).toLowerCase() : named.toLowerCase();
   const { type } = field;
   switch (type.id) {
     case 'int':
@@ -89,12 +116,20 @@ export const table: OutputFormat = async ({ schema, messages, out, limit, all, t
   const shown: string[][] = [];
   let count = 0;
   for await (const rows of readRows(schema, messages)) {
-    for (const row of rows.slice(0, Math.max(0, most - shown.length))) shown.push(row.map((value) => (value === null ? 'NULL' : cellText(value))));
+    for (const row of rows.slice(0, Math.max(0, most - shown.length)))
+      shown.push(row.map((value) => (value === null ? 'NULL' : cellText(value))));
     count += rows.length;
   }
   if (schema.fields.length === 0) return count;
-  const heads = schema.fields.map((field) => ({ name: field.name, type: typeName(field), right: numeric.has(field.type.id) }));
+  const heads = schema.fields.map((field) => ({
+    name: field.name,
+    type: typeName(field),
+    right: numeric.has(field.type.id),
+  }));
   await write(out, formatTable(heads, shown, columns ?? defaultColumns));
-  await write(out, `${shown.length < count ? translator.t('rows.some', { shown: shown.length, count }) : translator.plural('rows.all', count)}\n`);
+  await write(
+    out,
+    `${shown.length < count ? translator.t('rows.some', { shown: shown.length, count }) : translator.plural('rows.all', count)}\n`,
+  );
   return count;
 };

@@ -1,9 +1,12 @@
 import { write } from '../effects.ts';
-import { cellText, jsonValue, readRows } from './rows.ts';
+import { cellText, jsonCell, readRows } from './rows.ts';
 import type { OutputFormat, OutputRequest } from './types.ts';
 
 /** Writes lines batch by batch, `limit` rows at most; resolves with the rows written. */
-async function writeLines({ schema, messages, out, limit }: OutputRequest, line: (row: readonly unknown[], index: number) => string): Promise<number> {
+async function writeLines(
+  { schema, messages, out, limit }: OutputRequest,
+  line: (row: readonly unknown[], index: number) => string,
+): Promise<number> {
   let count = 0;
   for await (const rows of readRows(schema, messages)) {
     const wanted = limit === undefined ? rows : rows.slice(0, limit - count);
@@ -14,7 +17,8 @@ async function writeLines({ schema, messages, out, limit }: OutputRequest, line:
   return count;
 }
 
-const objectOf = ({ schema }: OutputRequest, row: readonly unknown[]): string => JSON.stringify(Object.fromEntries(schema.fields.map(({ name }, i) => [name, jsonValue(row[i])])));
+const objectOf = ({ schema }: OutputRequest, row: readonly unknown[]): string =>
+  JSON.stringify(Object.fromEntries(schema.fields.map((field, i) => [field.name, jsonCell(field, row[i])])));
 
 export const ndjson: OutputFormat = (request) => writeLines(request, (row) => `${objectOf(request, row)}\n`);
 
@@ -26,12 +30,16 @@ export const json: OutputFormat = async (request) => {
   return count;
 };
 
-const csvCell = (text: string): string => (/[",\r\n]/.test(text) || text === '' ? `"${text.replaceAll('"', '""')}"` : text);
+const csvCell = (text: string): string =>
+  /[",\r\n]/.test(text) || text === '' ? `"${text.replaceAll('"', '""')}"` : text;
 
 /** RFC 4180; NULL is nothing, an empty text is quoted. */
 export const csv: OutputFormat = async (request) => {
   await write(request.out, `${request.schema.fields.map(({ name }) => csvCell(name)).join(',')}\n`);
-  return writeLines(request, (row) => `${row.map((value) => (value === null ? '' : csvCell(cellText(value)))).join(',')}\n`);
+  return writeLines(
+    request,
+    (row) => `${row.map((value) => (value === null ? '' : csvCell(cellText(value)))).join(',')}\n`,
+  );
 };
 
 const markdownCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', '<br>');

@@ -3,7 +3,13 @@
  * The bits of `target` from there on must be zero. Chunks are not multiples of eight rows after a filter, so both
  * sides may start anywhere.
  */
-export function appendBits(target: Uint8Array, targetBit: number, source: Uint8Array, sourceBit: number, count: number): void {
+export function appendBits(
+  target: Uint8Array,
+  targetBit: number,
+  source: Uint8Array,
+  sourceBit: number,
+  count: number,
+): void {
   const shift = targetBit & 7;
   let at = targetBit >> 3;
   for (let done = 0; done < count; done += 8, at++) {
@@ -32,7 +38,8 @@ function byteAt(source: Uint8Array, bit: number): number {
   return shift === 0 ? low : ((low >> shift) | ((source[at + 1] ?? 0) << (8 - shift))) & 255;
 }
 
-export const isBitSet = (bytes: Uint8Array, bit: number): boolean => (((bytes[bit >> 3] as number) >> (bit & 7)) & 1) === 1;
+export const isBitSet = (bytes: Uint8Array, bit: number): boolean =>
+  (((bytes[bit >> 3] as number) >> (bit & 7)) & 1) === 1;
 
 export function countZeros(source: Uint8Array, start: number, count: number): number {
   let zeros = 0;

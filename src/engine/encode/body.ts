@@ -49,7 +49,11 @@ export function planColumn(plan: BodyPlan, layout: Layout, pieces: readonly Piec
       planColumn(plan, layout.entries, pieces.map(itemPiece));
       break;
     case 'fixedSizeList':
-      planColumn(plan, layout.item, pieces.map((piece) => scaledPiece(piece, layout.size)));
+      planColumn(
+        plan,
+        layout.item,
+        pieces.map((piece) => scaledPiece(piece, layout.size)),
+      );
       break;
     case 'struct':
       planMembers(plan, layout.members, pieces);
@@ -57,7 +61,13 @@ export function planColumn(plan: BodyPlan, layout: Layout, pieces: readonly Piec
 }
 
 const planMembers = (plan: BodyPlan, members: readonly Layout[], pieces: readonly Piece[]): void =>
-  members.forEach((member, i) => planColumn(plan, member, pieces.map((piece) => memberPiece(piece, i))));
+  members.forEach((member, i) =>
+    planColumn(
+      plan,
+      member,
+      pieces.map((piece) => memberPiece(piece, i)),
+    ),
+  );
 
 /** Unions have no validity; the type ids are their only buffer. */
 function planUnion(plan: BodyPlan, layout: Layout & { kind: 'union' }, pieces: readonly Piece[]): void {
@@ -110,7 +120,11 @@ function packedBits(pieces: readonly Piece[], rows: number): PlannedBuffer {
   };
 }
 
-function copyBuffer(pieces: readonly Piece[], rows: number, from: { readonly width: number; readonly index: number }): PlannedBuffer {
+function copyBuffer(
+  pieces: readonly Piece[],
+  rows: number,
+  from: { readonly width: number; readonly index: number },
+): PlannedBuffer {
   const { width, index } = from;
   return {
     byteLength: rows * width,
@@ -159,7 +173,8 @@ function isValidRow(pieces: readonly Piece[], row: number): boolean {
   let left = row;
   for (const { node, start, count } of pieces) {
     const validity = node.buffers[0] ?? 0;
-    if (left < count) return validity === 0 || isBitSet(readBytes(validity + ((start + left) >> 3), 1), (start + left) & 7);
+    if (left < count)
+      return validity === 0 || isBitSet(readBytes(validity + ((start + left) >> 3), 1), (start + left) & 7);
     left -= count;
   }
   return false;
@@ -178,7 +193,8 @@ function offsetBuffer(pieces: readonly Piece[], rows: number): PlannedBuffer {
         const { start, end } = dataRange(piece);
         copyOffsets(slab, offset + 4 * at, piece);
         const shift = base - start;
-        if (shift !== 0) for (let i = at, last = at + piece.count; i <= last; i++) offsets[i] = (offsets[i] as number) + shift;
+        if (shift !== 0)
+          for (let i = at, last = at + piece.count; i <= last; i++) offsets[i] = (offsets[i] as number) + shift;
         at += piece.count;
         base += end - start;
       }
@@ -234,8 +250,15 @@ function planTexts(plan: BodyPlan, pieces: readonly Piece[], rows: number, reade
     }
   }
   plan.buffers.push(
-    { byteLength: offsets.byteLength, write: (slab, offset) => new Int32Array(slab.buffer, offset, rows + 1).set(offsets) },
-    { byteLength: end, write: (slab, offset) => void values.reduce((to, value) => (slab.bytes.set(value, to), to + value.length), offset) },
+    {
+      byteLength: offsets.byteLength,
+      write: (slab, offset) => new Int32Array(slab.buffer, offset, rows + 1).set(offsets),
+    },
+    {
+      byteLength: end,
+      write: (slab, offset) =>
+        void values.reduce((to, value) => (slab.bytes.set(value, to), to + value.length), offset),
+    },
   );
 }
 

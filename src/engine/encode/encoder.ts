@@ -1,5 +1,5 @@
-import { layoutOf, recordBatchTemplate } from '../../arrow/index.ts';
 import type { ArrowSchema } from '../../arrow/index.ts';
+import { layoutOf, recordBatchTemplate } from '../../arrow/index.ts';
 import { type ArrayNode, readColumns } from '../native/c-data.ts';
 import type { Address, Block } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
@@ -43,13 +43,21 @@ export function openChunk(pending: PendingChunk, layouts: readonly Layout[]): Op
 
 const pieceOf = (node: ArrayNode, { start, count, large }: PendingChunk): Piece => ({ node, start, count, large });
 
-function chunkBytes(rows: PendingChunk, of: { readonly columns: readonly ArrayNode[]; readonly layouts: readonly Layout[] }): number {
+function chunkBytes(
+  rows: PendingChunk,
+  of: { readonly columns: readonly ArrayNode[]; readonly layouts: readonly Layout[] },
+): number {
   return of.layouts.reduce((sum, layout, i) => sum + pieceBytes(layout, pieceOf(of.columns[i] as ArrayNode, rows)), 0);
 }
 
 /** The largest first part of `chunk` that takes at most `room` bytes: at least one row when `force`, else maybe none. */
-export function splitChunk(chunk: OpenChunk, layouts: readonly Layout[], room: { readonly bytes: number; readonly force: boolean }): number {
-  const fits = (count: number): boolean => chunkBytes({ ...chunk, count }, { columns: chunk.columns, layouts }) <= room.bytes;
+export function splitChunk(
+  chunk: OpenChunk,
+  layouts: readonly Layout[],
+  room: { readonly bytes: number; readonly force: boolean },
+): number {
+  const fits = (count: number): boolean =>
+    chunkBytes({ ...chunk, count }, { columns: chunk.columns, layouts }) <= room.bytes;
   let low = 0;
   let high = chunk.count;
   while (low < high) {
@@ -84,7 +92,13 @@ export function createBatchEncoder(schema: ArrowSchema, layouts: readonly Layout
 
 function planBatch(layouts: readonly Layout[], chunks: readonly OpenChunk[]): BodyPlan {
   const plan: BodyPlan = { nodes: [], buffers: [] };
-  layouts.forEach((layout, i) => planColumn(plan, layout, chunks.map((chunk) => pieceOf(chunk.columns[i] as ArrayNode, chunk))));
+  layouts.forEach((layout, i) =>
+    planColumn(
+      plan,
+      layout,
+      chunks.map((chunk) => pieceOf(chunk.columns[i] as ArrayNode, chunk)),
+    ),
+  );
   return plan;
 }
 

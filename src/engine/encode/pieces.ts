@@ -47,7 +47,10 @@ export const scaledPiece = (piece: Piece, size: number): Piece => ({
   large: piece.large,
 });
 
-export const memberPiece = (piece: Piece, i: number): Piece => ({ ...piece, node: piece.node.children[i] as ArrayNode });
+export const memberPiece = (piece: Piece, i: number): Piece => ({
+  ...piece,
+  node: piece.node.children[i] as ArrayNode,
+});
 
 /** Bytes the piece takes in a record batch, padding left out; text made here is estimated. */
 export function pieceBytes(layout: Layout, piece: Piece): number {

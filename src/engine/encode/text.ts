@@ -42,7 +42,9 @@ function uuid(bytes: Buffer): string {
 }
 
 /** DuckDB's own text of a value, from its raw bytes; the bytes of fixed-width sources have that width. */
-export const textWriters: Readonly<Record<TextSource, { readonly width?: number; readonly write: (bytes: Buffer) => string }>> = {
+export const textWriters: Readonly<
+  Record<TextSource, { readonly width?: number; readonly write: (bytes: Buffer) => string }>
+> = {
   timetz: { width: 8, write: timetz },
   uuid: { width: 16, write: uuid },
   bit: { write: bit },

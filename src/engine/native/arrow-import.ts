@@ -10,7 +10,12 @@ export interface NativeStruct {
   readonly keep: readonly unknown[];
 }
 
-const unitLetters: Readonly<Record<TimeUnit, string>> = { second: 's', millisecond: 'm', microsecond: 'u', nanosecond: 'n' };
+const unitLetters: Readonly<Record<TimeUnit, string>> = {
+  second: 's',
+  millisecond: 'm',
+  microsecond: 'u',
+  nanosecond: 'n',
+};
 const intLetters: Readonly<Record<number, string>> = { 8: 'cC', 16: 'sS', 32: 'iI', 64: 'lL' };
 
 /** The format string of a type. Unsupported for types that DuckDB cannot read. */
@@ -44,16 +49,51 @@ export function formatOf(field: ArrowField, type: ArrowType = field.type): strin
   }
 }
 
-const plainFormats: Readonly<Record<Exclude<ArrowType['id'], 'int' | 'floatingPoint' | 'decimal' | 'fixedSizeBinary' | 'date' | 'time' | 'timestamp' | 'duration' | 'interval' | 'fixedSizeList' | 'union'>, string>> = {
-  null: 'n', bool: 'b', utf8: 'u', largeUtf8: 'U', utf8View: 'vu', binary: 'z', largeBinary: 'Z', binaryView: 'vz',
-  list: '+l', largeList: '+L', listView: '+vl', largeListView: '+vL', struct: '+s', map: '+m', runEndEncoded: '+r',
+const plainFormats: Readonly<
+  Record<
+    Exclude<
+      ArrowType['id'],
+      | 'int'
+      | 'floatingPoint'
+      | 'decimal'
+      | 'fixedSizeBinary'
+      | 'date'
+      | 'time'
+      | 'timestamp'
+      | 'duration'
+      | 'interval'
+      | 'fixedSizeList'
+      | 'union'
+    >,
+    string
+  >
+> = {
+  null: 'n',
+  bool: 'b',
+  utf8: 'u',
+  largeUtf8: 'U',
+  utf8View: 'vu',
+  binary: 'z',
+  largeBinary: 'Z',
+  binaryView: 'vz',
+  list: '+l',
+  largeList: '+L',
+  listView: '+vl',
+  largeListView: '+vL',
+  struct: '+s',
+  map: '+m',
+  runEndEncoded: '+r',
 };
 
 function refuse(field: ArrowField, type: string, instead: string): never {
-  throw new DuckhouseError('Unsupported', `column "${field.name}" has the Arrow type ${type}, which DuckDB has no type for`, {
-    context: { column: field.name, type },
-    hint: `cast it to ${instead} before sending`,
-  });
+  throw new DuckhouseError(
+    'Unsupported',
+    `column "${field.name}" has the Arrow type ${type}, which DuckDB has no type for`,
+    {
+      context: { column: field.name, type },
+      hint: `cast it to ${instead} before sending`,
+    },
+  );
 }
 
 interface Arena {
@@ -77,20 +117,31 @@ export function buildSchema(schema: ArrowSchema): NativeStruct {
   return { address: arena.block.address + at, block: arena.block, keep: arena.keep };
 }
 
-const allChildren = (field: ArrowField): number => field.children.reduce((sum, child) => sum + 1 + allChildren(child), 0);
+const allChildren = (field: ArrowField): number =>
+  field.children.reduce((sum, child) => sum + 1 + allChildren(child), 0);
 const schemaBytes = (root: ArrowField): number => (1 + allChildren(root)) * (2 * schemaStructSize + 16) + 64;
 
 function writeSchema(arena: Arena, field: ArrowField, at: number): void {
   const { dictionary } = field;
   const children = dictionary === undefined ? field.children : [];
-  const flags = (field.nullable ? 2 : 0) | (dictionary?.isOrdered ? 1 : 0) | (field.type.id === 'map' && field.type.keysSorted ? 4 : 0);
+  const flags =
+    (field.nullable ? 2 : 0) |
+    (dictionary?.isOrdered ? 1 : 0) |
+    (field.type.id === 'map' && field.type.keysSorted ? 4 : 0);
   const pointer = (slot: number, value: Address): void => writePointer(arena.block, at + slot, value);
   pointer(0, cString(arena, formatOf(field, dictionary?.indexType ?? field.type)));
   pointer(8, cString(arena, field.name));
   pointer(16, metadataBytes(arena, field.metadata));
   pointer(24, flags);
   pointer(32, children.length);
-  pointer(40, children.length === 0 ? 0 : writeChildren(arena, children.length, schemaStructSize, (i, child) => writeSchema(arena, children[i] as ArrowField, child)));
+  pointer(
+    40,
+    children.length === 0
+      ? 0
+      : writeChildren(arena, children.length, schemaStructSize, (i, child) =>
+          writeSchema(arena, children[i] as ArrowField, child),
+        ),
+  );
   pointer(48, dictionary === undefined ? 0 : writeValues(arena, field));
   pointer(56, nativeNoop);
   pointer(64, 0);
@@ -120,7 +171,8 @@ function keepBytes(arena: Arena, bytes: Buffer): Address {
   return addressOf(copy);
 }
 
-const cString = (arena: Arena, text: string): Address => keepBytes(arena, Buffer.from(`${text.replaceAll('\0', '')}\0`, 'utf8'));
+const cString = (arena: Arena, text: string): Address =>
+  keepBytes(arena, Buffer.from(`${text.replaceAll('\0', '')}\0`, 'utf8'));
 
 /** int32 count, then for each pair the int32 length and the bytes of key and value. */
 function metadataBytes(arena: Arena, metadata: ReadonlyMap<string, string> | undefined): Address {
@@ -131,19 +183,35 @@ function metadataBytes(arena: Arena, metadata: ReadonlyMap<string, string> | und
     return bytes;
   };
   const text = (value: string): Buffer => Buffer.concat([int32(Buffer.byteLength(value)), Buffer.from(value, 'utf8')]);
-  return keepBytes(arena, Buffer.concat([int32(metadata.size), ...[...metadata].flatMap(([key, value]) => [text(key), text(value)])]));
+  return keepBytes(
+    arena,
+    Buffer.concat([int32(metadata.size), ...[...metadata].flatMap(([key, value]) => [text(key), text(value)])]),
+  );
 }
 
 /** The batch as one ArrowArray struct with its children; buffers stay where they are. */
 export function buildArray(batch: RecordBatch): NativeStruct {
   const arena: Arena = { block: allocateBlock(arrayBytes(batch.columns) + arrayStructSize + 64), used: 0, keep: [] };
   const at = take(arena, arrayStructSize);
-  writeStruct(arena, at, { length: batch.length, nullCount: 0, buffers: [0], children: batch.columns, dictionary: undefined });
+  writeStruct(arena, at, {
+    length: batch.length,
+    nullCount: 0,
+    buffers: [0],
+    children: batch.columns,
+    dictionary: undefined,
+  });
   return { address: arena.block.address + at, block: arena.block, keep: [arena.keep, batch] };
 }
 
 const arrayBytes = (columns: readonly ArrowColumn[]): number =>
-  columns.reduce((sum, column) => sum + arrayStructSize + 8 * (6 + column.variadic.length) + arrayBytes([...column.children, ...(column.dictionary ? [column.dictionary] : [])]), 16);
+  columns.reduce(
+    (sum, column) =>
+      sum +
+      arrayStructSize +
+      8 * (6 + column.variadic.length) +
+      arrayBytes([...column.children, ...(column.dictionary ? [column.dictionary] : [])]),
+    16,
+  );
 
 interface StructParts {
   readonly length: number;
@@ -164,7 +232,14 @@ function writeStruct(arena: Arena, at: number, parts: StructParts): void {
   const list = take(arena, buffers.length * 8);
   buffers.forEach((buffer, i) => writePointer(arena.block, list + 8 * i, buffer));
   pointer(40, arena.block.address + list);
-  pointer(48, children.length === 0 ? 0 : writeChildren(arena, children.length, arrayStructSize, (i, child) => writeColumn(arena, children[i] as ArrowColumn, child)));
+  pointer(
+    48,
+    children.length === 0
+      ? 0
+      : writeChildren(arena, children.length, arrayStructSize, (i, child) =>
+          writeColumn(arena, children[i] as ArrowColumn, child),
+        ),
+  );
   pointer(56, dictionary === undefined ? 0 : writeDictionary(arena, dictionary));
   pointer(64, nativeNoop);
   pointer(72, 0);
@@ -190,7 +265,8 @@ const emptyBuffer = new Uint8Array(new ArrayBuffer(64));
 /** Buffers in the order of the C data interface; only validity may be null. */
 function columnBuffers(arena: Arena, column: ArrowColumn): Address[] {
   const { field, offsets, sizes, data, typeIds, variadic } = column;
-  const at = (bytes: Uint8Array | undefined): Address => addressOf(bytes === undefined || bytes.byteLength === 0 ? emptyBuffer : bytes);
+  const at = (bytes: Uint8Array | undefined): Address =>
+    addressOf(bytes === undefined || bytes.byteLength === 0 ? emptyBuffer : bytes);
   const validity = column.validity === undefined ? 0 : addressOf(column.validity);
   if (field.dictionary !== undefined) return [validity, at(data)];
   switch (field.type.id) {

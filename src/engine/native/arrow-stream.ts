@@ -54,7 +54,11 @@ const register = (callback: (...args: never[]) => unknown, type: ReturnType<type
   Number(koffi.address(koffi.register(callback, koffi.pointer(type)) as never));
 
 export function openStream(schema: Address): NativeStream {
-  callbacks ??= [register(getSchema, callbackType), register(getNext, callbackType), register(() => addressOf(noError), errorType)];
+  callbacks ??= [
+    register(getSchema, callbackType),
+    register(getNext, callbackType),
+    register(() => addressOf(noError), errorType),
+  ];
   const id = ++lastId;
   const state: StreamState = { schema, arrays: [], next: 0 };
   streams.set(id, state);

@@ -20,7 +20,8 @@ export function openDatabase(duckdb: DuckDb, { database, settings }: OpenSetting
         throw new DuckhouseError('InvalidArgument', `unknown DuckDB setting or value: ${name}=${value}`);
       }
     }
-    if (Number(duckdb.open_ext(database, cells.address + 8, config, cells.address + 16)) === 0) return readPointer(cells, 8);
+    if (Number(duckdb.open_ext(database, cells.address + 8, config, cells.address + 16)) === 0)
+      return readPointer(cells, 8);
     const text = readCString(readPointer(cells, 16));
     duckdb.free(readPointer(cells, 16));
     throw openError(text, database);
@@ -48,7 +49,8 @@ export function closeDatabase(duckdb: DuckDb, database: Address): void {
 }
 
 export function openConnection(duckdb: DuckDb, database: Address, init: readonly string[]): Address {
-  if (Number(duckdb.connect(database, cells.address)) !== 0) throw new DuckhouseError('Unavailable', 'cannot connect to the database');
+  if (Number(duckdb.connect(database, cells.address)) !== 0)
+    throw new DuckhouseError('Unavailable', 'cannot connect to the database');
   const connection = readPointer(cells, 0);
   try {
     for (const sql of init) runSql(duckdb, connection, sql);

@@ -134,7 +134,9 @@ const signatures = {
 export type NativeName = keyof typeof signatures;
 /** Every argument is a number, a bigint, a string or a boolean; the caller knows the C signature. */
 export type NativeFunction = {
-  (...args: readonly (number | bigint | string | boolean | object)[]): number | bigint | string | boolean | object | null;
+  (
+    ...args: readonly (number | bigint | string | boolean | object)[]
+  ): number | bigint | string | boolean | object | null;
   async(...args: readonly unknown[]): void;
 };
 export type DuckDb = Readonly<Record<NativeName, NativeFunction>>;
@@ -160,5 +162,12 @@ export function loadDuckDb(libraryPath: string): DuckDb {
   return duckdb as DuckDb;
 }
 
-export type ResultWords = { readonly a: number; readonly b: number; readonly c: number; readonly d: number; readonly e: number; readonly f: number };
+export type ResultWords = {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  readonly e: number;
+  readonly f: number;
+};
 export type { Address };

@@ -9,10 +9,17 @@ const isInterval = (layout: Layout): boolean => layout.kind === 'fixed' && layou
 const limit = 9223372036854775n;
 
 /** Refuses intervals whose microseconds would overflow as nanoseconds: DuckDB's export would wrap them around silently. */
-export function checkIntervals(duckdb: DuckDb, of: { readonly chunk: Address; readonly count: number; readonly columns: readonly ColumnPlan[] }): void {
+export function checkIntervals(
+  duckdb: DuckDb,
+  of: { readonly chunk: Address; readonly count: number; readonly columns: readonly ColumnPlan[] },
+): void {
   of.columns.forEach(({ layout, field }, i) => {
     if (!anyLayout(layout, isInterval)) return;
-    checkVector(duckdb, { vector: Number(duckdb.data_chunk_get_vector(of.chunk, i)), count: of.count, column: field.name }, layout);
+    checkVector(
+      duckdb,
+      { vector: Number(duckdb.data_chunk_get_vector(of.chunk, i)), count: of.count, column: field.name },
+      layout,
+    );
   });
 }
 
@@ -33,7 +40,8 @@ function checkVector(duckdb: DuckDb, rows: VectorRows, layout: Layout): void {
   if (isInterval(layout)) return checkValues(duckdb, rows);
   if (layout.kind === 'list') return items(layout.item);
   if (layout.kind === 'map') return items(layout.entries);
-  if (layout.kind === 'fixedSizeList') return child(duckdb.array_vector_get_child(rows.vector), rows.count * layout.size, layout.item);
+  if (layout.kind === 'fixedSizeList')
+    return child(duckdb.array_vector_get_child(rows.vector), rows.count * layout.size, layout.item);
   if (layout.kind === 'struct') return members(layout.members, 0);
   if (layout.kind === 'union') return members(layout.members, 1); // the tag comes first
 }
@@ -46,9 +54,13 @@ function checkValues(duckdb: DuckDb, { vector, count, column }: VectorRows): voi
     const micros = values.readBigInt64LE(row * 16 + 8);
     if (micros <= limit && micros >= -limit) continue;
     if (validity !== undefined && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) continue;
-    throw new DuckhouseError('Unsupported', `an INTERVAL of ${micros} microseconds in column "${column}" is beyond Arrow's range`, {
-      context: { column },
-      hint: 'cast the column to VARCHAR',
-    });
+    throw new DuckhouseError(
+      'Unsupported',
+      `an INTERVAL of ${micros} microseconds in column "${column}" is beyond Arrow's range`,
+      {
+        context: { column },
+        hint: 'cast the column to VARCHAR',
+      },
+    );
   }
 }

@@ -1,10 +1,27 @@
 import { DuckhouseError } from '../../errors.ts';
-import { type BatchEncoder, createBatchEncoder, type OpenChunk, openChunk, type PendingChunk, splitChunk } from '../encode/encoder.ts';
+import { duckDbError } from '../duckdb-error.ts';
+import {
+  type BatchEncoder,
+  createBatchEncoder,
+  type OpenChunk,
+  openChunk,
+  type PendingChunk,
+  splitChunk,
+} from '../encode/encoder.ts';
 import { arrayStructSize } from '../native/c-data.ts';
 import { checkErrorData } from '../native/database.ts';
 import type { DuckDb } from '../native/library.ts';
-import { type Address, allocateBlock, type Block, free, malloc, memcpy, readPointer, wrapBlock, writePointer } from '../native/memory.ts';
-import { duckDbError } from '../duckdb-error.ts';
+import {
+  type Address,
+  allocateBlock,
+  type Block,
+  free,
+  malloc,
+  memcpy,
+  readPointer,
+  wrapBlock,
+  writePointer,
+} from '../native/memory.ts';
 import type { BatchMessage, CursorSlabs, CursorState } from '../protocol.ts';
 import { anyLayout, type Layout, losslessLayout, needsLossless } from '../type-map.ts';
 import { arrowOptions, releaseArray } from './arrow-options.ts';
@@ -30,7 +47,11 @@ const cells = allocateBlock(64);
  * Produces batches until the result ends, no slab is free, the cursor is closed, or another task waits.
  * What is left over is in the returned state, for whichever worker goes on.
  */
-export function runCursor(context: WorkerContext, from: { readonly state: CursorState; readonly slabs: CursorSlabs }, emit: (batch: BatchMessage, more: boolean) => void): RunEnd {
+export function runCursor(
+  context: WorkerContext,
+  from: { readonly state: CursorState; readonly slabs: CursorSlabs },
+  emit: (batch: BatchMessage, more: boolean) => void,
+): RunEnd {
   const run = openRun(context, from.state);
   const slots = openSlots(from.slabs);
   try {

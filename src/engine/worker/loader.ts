@@ -2,11 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createBatchDecoder, decodeSchema } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { duckDbError } from '../duckdb-error.ts';
+import type { LoaderData, LoaderReply, LoaderRequest } from '../loader-protocol.ts';
 import { buildArray, buildSchema, type NativeStruct } from '../native/arrow-import.ts';
 import { openStream } from '../native/arrow-stream.ts';
 import { type DuckDb, loadDuckDb, type NativeFunction } from '../native/library.ts';
 import { type Address, free, malloc } from '../native/memory.ts';
-import type { LoaderData, LoaderReply, LoaderRequest } from '../loader-protocol.ts';
 import { errorMessage } from '../protocol.ts';
 import { resultSize } from './statement.ts';
 
@@ -50,7 +50,9 @@ const loads = new Map<number, Load>();
 const post = (reply: LoaderReply): void => port.postMessage(reply);
 
 const call = (fn: NativeFunction, ...args: readonly unknown[]): Promise<unknown> =>
-  new Promise((resolve, reject) => fn.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value))));
+  new Promise((resolve, reject) =>
+    fn.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value))),
+  );
 
 async function runSql(connection: Address, sql: string): Promise<void> {
   const result = malloc(resultSize);
@@ -64,9 +66,15 @@ async function runSql(connection: Address, sql: string): Promise<void> {
   }
 }
 
-async function open({ id, connection, schema: metadata, source }: Extract<LoaderRequest, { op: 'open' }>): Promise<void> {
+async function open({
+  id,
+  connection,
+  schema: metadata,
+  source,
+}: Extract<LoaderRequest, { op: 'open' }>): Promise<void> {
   const arrowSchema = decodeSchema(metadata);
-  if (arrowSchema.fields.length === 0) throw new DuckhouseError('InvalidArgument', 'the Arrow data has no columns', { id: 'no-columns' });
+  if (arrowSchema.fields.length === 0)
+    throw new DuckhouseError('InvalidArgument', 'the Arrow data has no columns', { id: 'no-columns' });
   const schema = buildSchema(arrowSchema);
   const { decode } = createBatchDecoder(arrowSchema);
   const stream = openStream(schema.address);
@@ -75,8 +83,19 @@ async function open({ id, connection, schema: metadata, source }: Extract<Loader
     throw new DuckhouseError('Unsupported', 'DuckDB cannot read this Arrow schema', { id: 'arrow-schema-unsupported' });
   }
   loads.set(id, {
-    id, connection, schema, decode, stream, source, statement: '', group: emptyGroup(),
-    running: false, finishing: false, failed: false, rows: 0, bytes: 0,
+    id,
+    connection,
+    schema,
+    decode,
+    stream,
+    source,
+    statement: '',
+    group: emptyGroup(),
+    running: false,
+    finishing: false,
+    failed: false,
+    rows: 0,
+    bytes: 0,
   });
   post({ type: 'opened', id, schema: arrowSchema });
 }

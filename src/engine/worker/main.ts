@@ -2,7 +2,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { closeConnection, openConnection } from '../native/database.ts';
 import { loadDuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
-import { type CursorSlabs, errorMessage, type Reply, type Request, type ResultHandle, type StatementHandle, type WorkerData } from '../protocol.ts';
+import {
+  type CursorSlabs,
+  errorMessage,
+  type Reply,
+  type Request,
+  type ResultHandle,
+  type StatementHandle,
+  type WorkerData,
+} from '../protocol.ts';
 import { releaseChunk, runCursor, type WorkerContext } from './cursor.ts';
 import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
 
@@ -23,7 +31,8 @@ const handlers: Handlers = {
   disconnect: ({ connection }) => closeConnection(duckdb, connection),
   prepare: ({ connection, sql }) => prepareScript(duckdb, connection, sql),
   execute: ({ handle, sql, params, slabs }, emit) => execute(handle, { sql, params, slabs }, emit),
-  query: ({ connection, sql, params, slabs }, emit) => execute(prepareScript(duckdb, connection, sql), { sql, params, slabs }, emit),
+  query: ({ connection, sql, params, slabs }, emit) =>
+    execute(prepareScript(duckdb, connection, sql), { sql, params, slabs }, emit),
   run: ({ statement, state, slabs }, emit) => run({ statement, state, slabs }, emit),
   release({ statement, result, pending }) {
     for (const chunk of pending) releaseChunk(chunk);
@@ -44,11 +53,20 @@ function execute(handle: StatementHandle, request: ExecuteRequest, emit: Emit): 
   }
   emit({ type: 'started', started });
   if (started.result === 0) return destroyStatement(duckdb, handle.statement), { end: 'finished' };
-  const state = { result: started.result, columns: started.columns, pending: [], exhausted: false, target: firstTarget };
+  const state = {
+    result: started.result,
+    columns: started.columns,
+    pending: [],
+    exhausted: false,
+    target: firstTarget,
+  };
   return run({ statement: handle.statement, state, slabs: request.slabs }, emit);
 }
 
-function run(of: { statement: Address; state: Parameters<typeof runCursor>[1]['state']; slabs: CursorSlabs }, emit: Emit): unknown {
+function run(
+  of: { statement: Address; state: Parameters<typeof runCursor>[1]['state']; slabs: CursorSlabs },
+  emit: Emit,
+): unknown {
   const close = (): void => {
     destroyResult(duckdb, of.state.result);
     destroyStatement(duckdb, of.statement);

@@ -2,7 +2,16 @@ import { DuckhouseError } from '../../errors.ts';
 import { duckDbError } from '../duckdb-error.ts';
 import type { DuckDb } from '../native/library.ts';
 import { type DuckType, takeType } from '../native/logical-type.ts';
-import { type Address, addressOf, allocateBlock, free, malloc, readCString, readPointer, writePointer } from '../native/memory.ts';
+import {
+  type Address,
+  addressOf,
+  allocateBlock,
+  free,
+  malloc,
+  readCString,
+  readPointer,
+  writePointer,
+} from '../native/memory.ts';
 import type { ColumnPlan, ResultHandle, StatementHandle } from '../protocol.ts';
 import { leavesState, returnsRows, statementKind } from '../statement-kind.ts';
 import { mapColumn } from '../type-map.ts';
@@ -24,7 +33,8 @@ export function prepareScript(duckdb: DuckDb, connection: Address, sql: string):
   try {
     if (count === 0) throw emptyScript(duckdb, extracted, sql);
     let leftState = false;
-    for (let i = 0; i < count - 1; i++) leftState = runExtracted(duckdb, { connection, extracted, sql }, i) || leftState;
+    for (let i = 0; i < count - 1; i++)
+      leftState = runExtracted(duckdb, { connection, extracted, sql }, i) || leftState;
     const handle = describe(duckdb, prepareOne(duckdb, { connection, extracted, sql }, count - 1));
     return leftState ? { ...handle, leavesState: true } : handle;
   } finally {
@@ -69,7 +79,10 @@ function describe(duckdb: DuckDb, statement: Address): StatementHandle {
   try {
     const types = preparedColumns(duckdb, statement);
     const kind = statementKind(Number(duckdb.prepared_statement_type(statement)));
-    const rows = returnsRows(kind, types.map(({ name, type }) => ({ name, type: type.name })));
+    const rows = returnsRows(
+      kind,
+      types.map(({ name, type }) => ({ name, type: type.name })),
+    );
     // A parameter's type is unknown until it is bound: such a column is described by the result.
     const known = rows && types.every(({ type }) => type.name !== 'UNKNOWN');
     return {
@@ -86,7 +99,8 @@ function describe(duckdb: DuckDb, statement: Address): StatementHandle {
   }
 }
 
-const planColumns = (columns: readonly NamedType[]): ColumnPlan[] => columns.map(({ name, type }) => mapColumn(name, type));
+const planColumns = (columns: readonly NamedType[]): ColumnPlan[] =>
+  columns.map(({ name, type }) => mapColumn(name, type));
 
 function preparedColumns(duckdb: DuckDb, statement: Address): NamedType[] {
   const count = Number(duckdb.prepared_statement_column_count(statement));
@@ -108,7 +122,11 @@ function takeText(duckdb: DuckDb, pointer: unknown): string {
 }
 
 /** Executes a prepared statement. Without rows its result is dropped at once and `result` is 0. */
-export function executeStatement(duckdb: DuckDb, handle: StatementHandle, of: { readonly sql: string; readonly params: Params | undefined }): ResultHandle {
+export function executeStatement(
+  duckdb: DuckDb,
+  handle: StatementHandle,
+  of: { readonly sql: string; readonly params: Params | undefined },
+): ResultHandle {
   bindParams(duckdb, handle, of.params);
   const result = executeInto(duckdb, handle.statement, { streaming: handle.returnsRows, sql: of.sql });
   const { kind, leavesState: stateful } = handle;
@@ -134,7 +152,11 @@ function resultColumns(duckdb: DuckDb, result: Address): NamedType[] {
   }));
 }
 
-function executeInto(duckdb: DuckDb, statement: Address, how: { readonly streaming: boolean; readonly sql: string }): Address {
+function executeInto(
+  duckdb: DuckDb,
+  statement: Address,
+  how: { readonly streaming: boolean; readonly sql: string },
+): Address {
   const result = malloc(resultSize);
   const execute = how.streaming ? duckdb.execute_prepared_streaming : duckdb.execute_prepared;
   if (Number(execute(statement, result)) === 0) return result;
@@ -158,13 +180,19 @@ export function destroyStatement(duckdb: DuckDb, statement: Address): void {
 function bindParams(duckdb: DuckDb, { statement, parameters }: StatementHandle, params: Params | undefined): void {
   const given = params ?? [];
   if (Array.isArray(given) && given.length !== parameters.length) {
-    throw new DuckhouseError('InvalidArgument', `the statement takes ${parameters.length} parameters, ${given.length} were given`);
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `the statement takes ${parameters.length} parameters, ${given.length} were given`,
+    );
   }
   const byName = given as Readonly<Record<string, ParamValue>>;
   parameters.forEach((name, i) => {
     const value = Array.isArray(given) ? (given[i] as ParamValue) : byName[name];
     if (value === undefined) {
-      throw new DuckhouseError('InvalidArgument', `no value for parameter $${name}`, { id: 'parameter-missing', context: { name } });
+      throw new DuckhouseError('InvalidArgument', `no value for parameter $${name}`, {
+        id: 'parameter-missing',
+        context: { name },
+      });
     }
     if (Number(bindValue(duckdb, { statement, index: i + 1 }, value)) !== 0) {
       throw new DuckhouseError('InvalidArgument', `cannot bind parameter $${name}`);
@@ -172,7 +200,11 @@ function bindParams(duckdb: DuckDb, { statement, parameters }: StatementHandle, 
   });
 }
 
-function bindValue(duckdb: DuckDb, at: { readonly statement: Address; readonly index: number }, value: ParamValue): unknown {
+function bindValue(
+  duckdb: DuckDb,
+  at: { readonly statement: Address; readonly index: number },
+  value: ParamValue,
+): unknown {
   const { statement, index } = at;
   if (value === null) return duckdb.bind_null(statement, index);
   if (typeof value === 'boolean') return duckdb.bind_boolean(statement, index, value);
@@ -185,10 +217,17 @@ function bindValue(duckdb: DuckDb, at: { readonly statement: Address; readonly i
   return bind(statement, index, bytes.byteLength === 0 ? cells.address : addressOf(bytes), bytes.byteLength);
 }
 
-function bindInteger(duckdb: DuckDb, { statement, index }: { readonly statement: Address; readonly index: number }, value: bigint): unknown {
+function bindInteger(
+  duckdb: DuckDb,
+  { statement, index }: { readonly statement: Address; readonly index: number },
+  value: bigint,
+): unknown {
   if (BigInt.asIntN(64, value) === value) return duckdb.bind_int64(statement, index, value);
-  if (BigInt.asIntN(128, value) !== value) throw new DuckhouseError('InvalidArgument', `integer parameter ${value} has more than 128 bits`);
-  const handle = Number(duckdb.create_hugeint({ lower: BigInt.asUintN(64, value), upper: BigInt.asIntN(64, value >> 64n) }));
+  if (BigInt.asIntN(128, value) !== value)
+    throw new DuckhouseError('InvalidArgument', `integer parameter ${value} has more than 128 bits`);
+  const handle = Number(
+    duckdb.create_hugeint({ lower: BigInt.asUintN(64, value), upper: BigInt.asIntN(64, value >> 64n) }),
+  );
   const state = duckdb.bind_value(statement, index, handle);
   writePointer(cells, 24, handle);
   duckdb.destroy_value(cells.address + 24);

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { isUtf8 } from 'node:buffer';
+import { open } from 'node:fs/promises';
 import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { queryRows, type Row } from '../../lakehouse/index.ts';
@@ -16,21 +16,31 @@ async function readHead(file: string): Promise<{ readonly head: Buffer; readonly
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(headBytes, size)), 0, Math.min(headBytes, size), 0);
+    const { bytesRead, buffer } = await handle.read(
+      Buffer.alloc(Math.min(headBytes, size)),
+      0,
+      Math.min(headBytes, size),
+      0,
+    );
     return { head: buffer.subarray(0, bytesRead), size };
   } finally {
     await handle.close();
   }
 }
 
-const isCompressed = (head: Buffer): boolean => (head[0] === 0x1f && head[1] === 0x8b) || head.readUInt32LE(0) === 0xfd2fb528;
+const isCompressed = (head: Buffer): boolean =>
+  (head[0] === 0x1f && head[1] === 0x8b) || head.readUInt32LE(0) === 0xfd2fb528;
 
 /** utf-16 by its byte order mark, utf-8 when it is valid, latin-1 otherwise. A NUL byte means that it is no text. */
 function sniffEncoding(file: string, head: Buffer): string {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return 'utf-16';
   const position = head.indexOf(0);
   if (position >= 0) {
-    throw new DuckhouseError('DataInvalid', `${file} is no text: byte ${position} is NUL`, { id: 'file-binary', context: { file, position }, hint: 'is it another format? see --file-format' });
+    throw new DuckhouseError('DataInvalid', `${file} is no text: byte ${position} is NUL`, {
+      id: 'file-binary',
+      context: { file, position },
+      hint: 'is it another format? see --file-format',
+    });
   }
   // The head may end inside a character.
   return [0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, head.length - cut))) ? 'utf-8' : 'latin-1';
@@ -38,13 +48,18 @@ function sniffEncoding(file: string, head: Buffer): string {
 
 async function inspect(file: string): Promise<{ readonly encoding: string | undefined; readonly size: number }> {
   const { head, size } = await readHead(file);
-  if (size === 0) throw new DuckhouseError('DataInvalid', `file ${file} is empty`, { id: 'file-empty', context: { file } });
+  if (size === 0)
+    throw new DuckhouseError('DataInvalid', `file ${file} is empty`, { id: 'file-empty', context: { file } });
   return { encoding: head.length >= 4 && isCompressed(head) ? undefined : sniffEncoding(file, head), size };
 }
 
 /** Options of read_csv as SQL. */
-function readerOptions(options: ReadOptions, { encoding, sampleAll }: { readonly encoding: string | undefined; readonly sampleAll: boolean }): string[] {
-  const text = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [`${name} = ${quoteLiteral(value)}`]);
+function readerOptions(
+  options: ReadOptions,
+  { encoding, sampleAll }: { readonly encoding: string | undefined; readonly sampleAll: boolean },
+): string[] {
+  const text = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`${name} = ${quoteLiteral(value)}`];
   const types = [...options.columns].map(([name, type]) => `${quoteLiteral(name)}: ${quoteLiteral(type)}`);
   return [
     ...text('delim', options.delimiter),
@@ -56,10 +71,14 @@ function readerOptions(options: ReadOptions, { encoding, sampleAll }: { readonly
     ...(types.length === 0 ? [] : [`types = {${types.join(', ')}}`]),
     `sample_size = ${sampleAll ? -1 : sampleRows}`,
     `max_line_size = ${maxLineBytes}`,
+    // Left to itself the reader skips the lines before a ragged one as if they were a preamble, or takes some for comments.
+    'skip = 0',
+    "comment = ''",
   ];
 }
 
-const fileList = (files: readonly string[]): string => (files.length === 1 ? quoteLiteral(files[0] as string) : `[${files.map(quoteLiteral).join(', ')}]`);
+const fileList = (files: readonly string[]): string =>
+  files.length === 1 ? quoteLiteral(files[0] as string) : `[${files.map(quoteLiteral).join(', ')}]`;
 
 const selectFrom = (files: readonly string[], options: readonly string[]): string =>
   `SELECT * FROM read_csv(${[fileList(files), ...options, ...(files.length > 1 ? ['union_by_name = true'] : [])].join(', ')})`;
@@ -69,9 +88,13 @@ async function scanCsv(engine: Engine, files: readonly string[], options: ReadOp
   const first = files[0] as string;
   const encoding = options.encoding ?? inspected.find((file) => file.encoding !== 'utf-8')?.encoding ?? 'utf-8';
   const sampleAll = inspected.reduce((sum, { size }) => sum + size, 0) <= wholeFileBytes;
-  const sniffed = await sniff(engine, first, readerOptions(options, { encoding, sampleAll }));
+  const untyped = { ...options, columns: new Map<string, string>() };
+  const sniffed = await sniff(engine, first, { options: untyped, encoding, sampleAll });
+  checkOverrides(first, options, sniffed.columns);
   const header = options.header ?? sniffed.header;
-  const comma = options.decimalComma ?? (await hasDecimalComma(engine, first, { sniffed, options: readerOptions(options, { encoding, sampleAll }) }));
+  const comma =
+    options.decimalComma ??
+    (await hasDecimalComma(engine, first, { sniffed, options: readerOptions(untyped, { encoding, sampleAll }) }));
   const found: ReadOptions = {
     ...options,
     delimiter: options.delimiter ?? sniffed.delimiter,
@@ -80,35 +103,86 @@ async function scanCsv(engine: Engine, files: readonly string[], options: ReadOp
     decimalComma: comma,
   };
   const sql = selectFrom(files, readerOptions(found, { encoding, sampleAll }));
-  const columns = await withPlace(first, async () => (await queryRows(engine, `DESCRIBE ${sql}`)).map((row) => ({ name: String(row.column_name), type: String(row.column_type) })));
-  checkOverrides(first, options, columns);
+  const columns = await withPlace(first, async () =>
+    (await queryRows(engine, `DESCRIBE ${sql}`)).map((row) => ({
+      name: String(row.column_name),
+      type: String(row.column_type),
+    })),
+  );
   return { sql, columns, details: describeFound(found, encoding) };
 }
 
 function describeFound({ delimiter = ',', header, decimalComma, quote }: ReadOptions, encoding: string): string {
   const shown = delimiter === '\t' ? 'tab' : `"${delimiter}"`;
-  return [`delimiter ${shown}`, ...(quote === undefined || quote === '' ? [] : [`quote ${quote}`]), encoding, header === false ? 'no header' : 'header', ...(decimalComma ? ['decimal comma'] : [])].join(', ');
+  return [
+    `delimiter ${shown}`,
+    ...(quote === undefined || quote === '' ? [] : [`quote ${quote}`]),
+    encoding,
+    header === false ? 'no header' : 'header',
+    ...(decimalComma ? ['decimal comma'] : []),
+  ].join(', ');
 }
 
 interface Sniffed {
   readonly delimiter: string;
   readonly quote: string | undefined;
   readonly header: boolean;
-  readonly textColumns: readonly string[];
+  readonly columns: Scan['columns'];
 }
 
-async function sniff(engine: Engine, file: string, options: readonly string[]): Promise<Sniffed> {
-  const [row] = await withPlace(file, () => queryRows(engine, `SELECT * FROM sniff_csv(${[quoteLiteral(file), ...options].join(', ')})`));
-  const columns = (row?.Columns ?? []) as readonly Row[];
-  const sniffedQuote = String(row?.Quote ?? '');
-  const onlyLine = await isSingleLine(file);
+interface SniffRequest {
+  readonly options: ReadOptions;
+  readonly encoding: string;
+  readonly sampleAll: boolean;
+}
+
+async function sniff(engine: Engine, file: string, request: SniffRequest): Promise<Sniffed> {
+  const [row] = await withPlace(file, () =>
+    queryRows(
+      engine,
+      `SELECT * FROM sniff_csv(${[quoteLiteral(file), ...readerOptions(request.options, request)].join(', ')})`,
+    ),
+  ).catch(async (error: unknown) => {
+    await findRaggedLine(engine, file, request.options.delimiter);
+    throw error;
+  });
+  const columns = ((row?.Columns ?? []) as readonly Row[]).map(({ name, type }) => ({
+    name: String(name),
+    type: String(type),
+  }));
+  const delimiter =
+    columns.length > 1 || request.options.delimiter !== undefined ? undefined : await delimiterOfHeader(file);
+  // One ragged line and the sniffer sees one column of text: with the header's delimiter the line is found and named.
+  if (delimiter !== undefined) return sniff(engine, file, { ...request, options: { ...request.options, delimiter } });
+  const quote = String(row?.Quote ?? '');
   return {
     delimiter: String(row?.Delimiter ?? ','),
-    quote: /^(\(empty\)|\\0|\0|)$/.test(sniffedQuote) ? undefined : sniffedQuote,
+    quote: /^(\(empty\)|\\0|\0|)$/.test(quote) ? undefined : quote,
     // A file of one line has no data to tell a header from: it is a header.
-    header: row?.HasHeader === true || onlyLine,
-    textColumns: columns.filter((column) => column.type === 'VARCHAR').map((column) => String(column.name)),
+    header: row?.HasHeader === true || (await isSingleLine(file)),
+    columns,
   };
+}
+
+/** The sniffer does not say which line it cannot read; reading all columns as text does. Throws that error, if there is one. */
+async function findRaggedLine(engine: Engine, file: string, delimiter: string | undefined): Promise<void> {
+  if (delimiter === undefined) return;
+  const { head } = await readHead(file);
+  const columns = (head.toString('utf8').split(/\r?\n/)[0] as string)
+    .split(delimiter)
+    .map((_, i) => `'c${i}': 'VARCHAR'`);
+  const reader = `read_csv(${quoteLiteral(file)}, auto_detect = false, header = true, delim = ${quoteLiteral(delimiter)}, quote = '"', columns = {${columns.join(', ')}})`;
+  await withPlace(file, () => queryRows(engine, `SELECT count(*) FROM ${reader}`));
+}
+
+/** The commonest of the usual delimiters in the first line, if there is any. */
+async function delimiterOfHeader(file: string): Promise<string | undefined> {
+  const { head } = await readHead(file);
+  const line = head.toString('latin1').split(/\r?\n/)[0] as string;
+  const counted = [',', ';', '\t', '|']
+    .map((delimiter) => ({ delimiter, count: line.split(delimiter).length - 1 }))
+    .filter(({ count }) => count > 0);
+  return counted.sort((a, b) => b.count - a.count)[0]?.delimiter;
 }
 
 async function isSingleLine(file: string): Promise<boolean> {
@@ -117,10 +191,21 @@ async function isSingleLine(file: string): Promise<boolean> {
 }
 
 /** Text columns full of numbers such as 1234,56. */
-async function hasDecimalComma(engine: Engine, file: string, { sniffed, options }: { readonly sniffed: Sniffed; readonly options: readonly string[] }): Promise<boolean> {
-  if (sniffed.delimiter === ',' || sniffed.textColumns.length === 0) return false;
-  const tests = sniffed.textColumns.map((name) => `count(${quoteIdentifier(name)}) > 0 AND bool_and(regexp_full_match(${quoteIdentifier(name)}, '-?\\d+(,\\d+)?')) AND bool_or(contains(${quoteIdentifier(name)}, ','))`);
-  const rows = await queryRows(engine, `SELECT ${tests.map((test, i) => `${test} AS c${i}`).join(', ')} FROM (${selectFrom([file], options)} LIMIT 1000)`);
+async function hasDecimalComma(
+  engine: Engine,
+  file: string,
+  { sniffed, options }: { readonly sniffed: Sniffed; readonly options: readonly string[] },
+): Promise<boolean> {
+  const texts = sniffed.columns.filter(({ type }) => type === 'VARCHAR');
+  if (sniffed.delimiter === ',' || texts.length === 0) return false;
+  const tests = texts.map(
+    ({ name }) =>
+      `count(${quoteIdentifier(name)}) > 0 AND bool_and(regexp_full_match(${quoteIdentifier(name)}, '-?\\d+(,\\d+)?')) AND bool_or(contains(${quoteIdentifier(name)}, ','))`,
+  );
+  const rows = await queryRows(
+    engine,
+    `SELECT ${tests.map((test, i) => `${test} AS c${i}`).join(', ')} FROM (${selectFrom([file], options)} LIMIT 1000)`,
+  );
   return Object.values(rows[0] ?? {}).includes(true);
 }
 
@@ -128,7 +213,10 @@ function checkOverrides(file: string, { columns: wanted }: ReadOptions, columns:
   const known = new Set(columns.map(({ name }) => name.toLowerCase()));
   const unknown = [...wanted.keys()].find((name) => !known.has(name.toLowerCase()));
   if (unknown !== undefined) {
-    throw new DuckhouseError('InvalidArgument', `${file} has no column "${unknown}"`, { id: 'column-unknown', context: { table: file, name: unknown, candidates: columns.map(({ name }) => name) } });
+    throw new DuckhouseError('InvalidArgument', `${file} has no column "${unknown}"`, {
+      id: 'column-unknown',
+      context: { table: file, name: unknown, candidates: columns.map(({ name }) => name) },
+    });
   }
 }
 
@@ -142,12 +230,18 @@ async function withPlace<T>(file: string, work: () => Promise<T>): Promise<T> {
 
 /** DuckDB's CSV errors are long; the first lines say what and where. */
 export function csvError(file: string, error: unknown): unknown {
-  if (!(error instanceof DuckhouseError) || !/csv/i.test(error.message)) return error;
+  if (!(error instanceof DuckhouseError) || error.context.errorType === undefined || !/csv/i.test(error.message))
+    return error;
   const text = error.message.split('\n').filter((line) => line.trim() !== '');
   const line = /Line: (\d+)/.exec(error.message)?.[1] ?? /line (\d+)/i.exec(error.message)?.[1];
-  const cause = text.find((one) => !/^(CSV Error on|Original Line|Possible|\*)/.test(one.trim())) ?? (text[0] as string);
+  const cause =
+    text.find((one) => !/^(CSV Error on|Original Line|Possible|\*)/.test(one.trim())) ?? (text[0] as string);
   const message = `${file}${line === undefined ? '' : `:${line}`}: ${cause.trim()}`;
-  return new DuckhouseError('DataInvalid', message, { context: { file, ...(line === undefined ? {} : { line: Number(line) }) }, hint: '--column NAME:VARCHAR, --delimiter, --quote or --encoding say how to read it', cause: error });
+  return new DuckhouseError('DataInvalid', message, {
+    context: { file, ...(line === undefined ? {} : { line: Number(line) }) },
+    hint: '--column NAME:VARCHAR, --delimiter, --quote or --encoding say how to read it',
+    cause: error,
+  });
 }
 
 export const csvFormat: IngestFormat = {
@@ -156,4 +250,3 @@ export const csvFormat: IngestFormat = {
   mediaTypes: ['text/csv', 'text/tab-separated-values'],
   scan: scanCsv,
 };
-

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { bindParams, parseParams } from '../../src/cli/params.ts';
+import { isDuckhouseError } from '../../src/errors.ts';
+import { duckhouse, inTemporaryFolder } from '../workspace.ts';
+
+const inMemory = { DUCKHOUSE_DATABASE: ':memory:' };
+
+test('each format prints the same rows', () =>
+  inTemporaryFolder(async (cwd) => {
+    const sql = "SELECT 1 AS a, 'x,\"y\"' AS b, NULL AS c UNION ALL SELECT 2, '', 3.5 ORDER BY a";
+    const print = async (format: string) =>
+      (await duckhouse(['query', sql, '--format', format], { cwd, env: inMemory })).stdout;
+    assert.equal(await print('csv'), 'a,b,c\n1,"x,""y""",\n2,"",3.5\n');
+    assert.equal(await print('ndjson'), '{"a":1,"b":"x,\\"y\\"","c":null}\n{"a":2,"b":"","c":3.5}\n');
+    assert.deepEqual(JSON.parse(await print('json')), [
+      { a: 1, b: 'x,"y"', c: null },
+      { a: 2, b: '', c: 3.5 },
+    ]);
+    assert.equal(await print('md'), '| a | b | c |\n| --- | --- | --- |\n| 1 | x,"y" |  |\n| 2 |  | 3.5 |\n');
+    assert.match(
+      await print('table'),
+      /^ {4}a {2}b +c\nint32 {2}varchar {2}decimal\(2,1\)\n─+ {2}─+ {2}─+\n {4}1 {2}x,"y" +NULL\n {4}2 +3.5\n2 rows\n$/,
+    );
+  }));
+
+test('parquet and arrow files hold what was asked for', () =>
+  inTemporaryFolder(async (cwd) => {
+    for (const format of ['parquet', 'arrow']) {
+      const file = path.join(cwd, `out.${format}`);
+      const made = await duckhouse(['query', 'SELECT i, [i] l FROM range(5000) t(i)', '--format', format, '-o', file], {
+        cwd,
+        env: inMemory,
+      });
+      assert.deepEqual([made.code, made.stdout], [0, ''], made.stderr);
+      const loaded = await duckhouse(['ingest', file, '--table', format, '--json'], { cwd });
+      assert.equal(JSON.parse(loaded.stdout)[0].rows, 5000, loaded.stderr);
+    }
+    const sums = await duckhouse(
+      ['query', 'SELECT (SELECT sum(i) + sum(l[1]) FROM parquet) p, (SELECT sum(i) + sum(l[1]) FROM arrow) a'],
+      { cwd },
+    );
+    assert.equal(sums.stdout, '{"p":24995000,"a":24995000}\n');
+    assert.ok((await readFile(path.join(cwd, 'out.parquet'))).subarray(0, 4).equals(Buffer.from('PAR1')));
+  }));
+
+test('SQL comes from a file or standard input, with parameters', () =>
+  inTemporaryFolder(async (cwd) => {
+    const out = await duckhouse(['query', '--param', 'n=2', '--param', "name=O'Neil"], {
+      cwd,
+      env: inMemory,
+      input: "SELECT $n + 1 AS n, $name AS name, '$n' AS text -- $n",
+    });
+    assert.equal(out.stdout, `{"n":3,"name":"O'Neil","text":"$n"}\n`, out.stderr);
+    const missing = await duckhouse(['query', '-f', 'nope.sql'], { cwd, env: inMemory });
+    assert.deepEqual([missing.code, missing.stderr], [3, 'error: file nope.sql does not exist\n']);
+  }));
+
+test('parameters are literals, and names in strings and comments are none', () => {
+  const params = parseParams(['a=1', 'b=1.50', 'c=true', 'd=null', "e=x'; DROP TABLE t; --"]);
+  assert.equal(bindParams('SELECT $a, $b, $c, $d, $e', params), "SELECT 1, 1.50, TRUE, NULL, 'x''; DROP TABLE t; --'");
+  assert.equal(
+    bindParams('SELECT $$ $a $$, "$a", \'$a\', /* $a */ $a -- $a', parseParams(['a=1'])),
+    'SELECT $$ $a $$, "$a", \'$a\', /* $a */ 1 -- $a',
+  );
+  assert.throws(
+    () => bindParams('SELECT $x', params),
+    (error: unknown) => isDuckhouseError(error) && /\$x/.test(error.message),
+  );
+  assert.throws(
+    () => bindParams('SELECT 1', params),
+    (error: unknown) => isDuckhouseError(error) && /no parameter \$a/.test(error.message),
+  );
+});
+
+test('errors go to standard error with a hint and the documented exit code', () =>
+  inTemporaryFolder(async (cwd) => {
+    await duckhouse(['ingest', '-', '--table', 'flights'], { cwd, input: 'carrier,delay\nAA,1\n' });
+    const run = (...args: string[]) => duckhouse(args, { cwd });
+    const missing = await run('query', 'SELECT * FROM fligths');
+    assert.deepEqual(
+      [missing.code, missing.stdout, missing.stderr],
+      [3, '', 'error: table fligths does not exist (line 1, column 15)\nhint: did you mean flights?\n'],
+    );
+    const column = await run('query', 'SELECT carier FROM flights');
+    assert.deepEqual(
+      [column.code, column.stderr],
+      [1, 'error: column carier does not exist (line 1, column 8)\nhint: did you mean carrier?\n'],
+    );
+    assert.equal((await run('query', 'SELEC 1')).code, 1);
+    assert.equal((await run('query', '--format', 'xml', 'SELECT 1')).code, 2);
+    assert.equal((await run('nonsense')).code, 2);
+    assert.equal((await run('query', 'SELECT 1', '--server', 'grpc://127.0.0.1:1')).code, 5);
+    assert.equal((await run('describe', 'nope')).code, 3);
+    assert.equal((await run('query', 'SELECT 1', '--server', 'ftp://x')).code, 2);
+    const json = await run('query', '--json', 'SELECT * FROM nope');
+    assert.equal(JSON.parse(json.stdout).error.kind, 'NotFound');
+    const french = await duckhouse(['query', 'SELECT * FROM fligths'], { cwd, env: { DUCKHOUSE_LANG: 'fr' } });
+    assert.match(french.stderr, /^erreur : la table fligths n'existe pas/);
+  }));
+
+test('statements without rows say what they changed', () =>
+  inTemporaryFolder(async (cwd) => {
+    await duckhouse(['ingest', '-', '--table', 't'], { cwd, input: 'a\n1\n2\n' });
+    const update = await duckhouse(['query', 'UPDATE t SET a = a + 1'], { cwd });
+    assert.deepEqual([update.code, update.stdout, update.stderr], [0, '', '2 rows changed\n']);
+  }));
+
+test('--limit cuts, a reader that stops early is no error, --timeout stops', () =>
+  inTemporaryFolder(async (cwd) => {
+    assert.equal(
+      (await duckhouse(['query', 'FROM range(100000)', '--limit', '3', '--format', 'csv'], { cwd, env: inMemory }))
+        .stdout,
+      'range\n0\n1\n2\n',
+    );
+    const slow = await duckhouse(
+      [
+        'query',
+        'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 3',
+        '--timeout',
+        '0.2',
+      ],
+      { cwd, env: inMemory },
+    );
+    assert.deepEqual([slow.code, /200 ms/.test(slow.stderr)], [1, true]);
+  }));
