@@ -45,7 +45,9 @@ async function main(argv: readonly string[]): Promise<void> {
       context = opened;
       json = asJson;
     },
-    onExit: (code) => void (exitCode = code),
+    onExit(code) {
+      exitCode = code;
+    },
   });
   await program.parseAsync(await impliedCommand(argv), { from: 'user' });
 }

@@ -19,9 +19,10 @@ import {
 } from '../ingest/index.ts';
 import type { PutMode, Receipt } from '../lakehouse/index.ts';
 import { type CommandContext, note, write } from './effects.ts';
+import { openTarget } from './open-target.ts';
 import { formatTable } from './output/table.ts';
 import { progressLine } from './progress.ts';
-import { openTarget, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 export interface IngestCommandOptions {
   readonly files: readonly string[];

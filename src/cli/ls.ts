@@ -1,6 +1,7 @@
 import { type CommandContext, note, write } from './effects.ts';
+import { openTarget } from './open-target.ts';
 import { formatTable } from './output/table.ts';
-import { openTarget, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 export async function lsCommand(context: CommandContext, { json }: { readonly json: boolean }): Promise<void> {
   const target = await openTarget(context.config, { create: false });

@@ -230,7 +230,10 @@ async function candidates(program: Command, words: readonly string[]): Promise<s
 
 async function tableNames(): Promise<string[]> {
   try {
-    const [{ loadConfig }, { openTarget }] = await Promise.all([import('../config/index.ts'), import('./target.ts')]);
+    const [{ loadConfig }, { openTarget }] = await Promise.all([
+      import('../config/index.ts'),
+      import('./open-target.ts'),
+    ]);
     const target = await openTarget(loadConfig({ workspace: '.' }), { create: false });
     const tables = await target.listTables();
     await target.close();

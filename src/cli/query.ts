@@ -4,9 +4,10 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
+import { openTarget } from './open-target.ts';
 import { type OutputFormatName, outputFormat } from './output/formats.ts';
 import { bindParams, parseParams } from './params.ts';
-import { openTarget, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 export interface QueryCommandOptions {
   readonly sql: string | undefined;

@@ -7,9 +7,10 @@ import { maybeFormat } from '../ingest/index.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { ingestFiles, printOutcomes } from './ingest.ts';
 import { listTables } from './ls.ts';
+import { openTarget } from './open-target.ts';
 import { printQuery } from './query.ts';
 import { readyLine, startServer } from './serve.ts';
-import { openTarget, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 export interface UpCommandOptions {
   /** Stop when the job is done. */

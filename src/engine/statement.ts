@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
-import type { EngineCore } from './core.ts';
+import type { DuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
-import type { OnReply } from './pool.ts';
+import type { OnReply, WorkerPool } from './pool.ts';
 import type { Request } from './protocol.ts';
 import type { QueryOptions } from './types.ts';
 
@@ -33,7 +33,18 @@ export interface StatementOptions {
 
 const interruptEveryMs = 50;
 
-export function startStatement(core: EngineCore, { sql, connection, options, onFinish }: StatementOptions): Statement {
+/** What a statement needs of its engine. */
+export interface StatementHost {
+  readonly duckdb: DuckDb;
+  readonly pool: WorkerPool;
+  /** Statements running or with an open result, by query id. */
+  readonly statements: Map<string, Statement>;
+}
+
+export function startStatement(
+  core: StatementHost,
+  { sql, connection, options, onFinish }: StatementOptions,
+): Statement {
   const queryId = options.queryId ?? randomUUID();
   const { signal, timeoutMs } = options;
   let stopReason: DuckhouseError | undefined;

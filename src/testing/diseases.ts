@@ -3,7 +3,7 @@ export function diseasesCsv(rows: number, seed = 1): string {
   let state = seed;
   const pick = <T>(values: readonly T[]): T => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return values[state % values.length] as T;
+    return values[Math.floor((state / 2 ** 32) * values.length)] as T;
   };
   const answers = ['Yes', 'No'];
   const levels = ['Low', 'Normal', 'High'];

@@ -256,8 +256,13 @@ function planTexts(plan: BodyPlan, pieces: readonly Piece[], rows: number, reade
     },
     {
       byteLength: end,
-      write: (slab, offset) =>
-        void values.reduce((to, value) => (slab.bytes.set(value, to), to + value.length), offset),
+      write(slab, offset) {
+        let to = offset;
+        for (const value of values) {
+          slab.bytes.set(value, to);
+          to += value.length;
+        }
+      },
     },
   );
 }

@@ -6,7 +6,7 @@ import type { Layout } from '../type-map.ts';
 import { type BodyPlan, planColumn } from './body.ts';
 import { type Piece, pieceBytes } from './pieces.ts';
 
-/** Rows of one converted DuckDB chunk still to be sent. Plain data: any thread may go on with it. */
+/** Rows of one converted DuckDB chunk still to be sent. Plain data, so any thread may go on with it. */
 export interface PendingChunk {
   /** The root ArrowArray, in malloc'ed memory. */
   readonly root: Address;

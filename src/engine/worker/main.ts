@@ -52,7 +52,10 @@ function execute(handle: StatementHandle, request: ExecuteRequest, emit: Emit): 
     throw error;
   }
   emit({ type: 'started', started });
-  if (started.result === 0) return destroyStatement(duckdb, handle.statement), { end: 'finished' };
+  if (started.result === 0) {
+    destroyStatement(duckdb, handle.statement);
+    return { end: 'finished' };
+  }
   const state = {
     result: started.result,
     columns: started.columns,
