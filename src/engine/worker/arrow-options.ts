@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import { openConnection } from '../native/database.ts';
+import type { DuckDb } from '../native/library.ts';
 import { type Address, allocateBlock, memcpy, readPointer } from '../native/memory.ts';
-import type { WorkerContext } from './cursor.ts';
 
 export type ArrowMode = 'default' | 'lossless' | 'large';
 
@@ -14,8 +14,14 @@ const settings: Readonly<Record<ArrowMode, readonly string[]>> = {
 const known = new Map<ArrowMode, Address>();
 const cell = allocateBlock(8);
 
+/** The instance a worker works for. */
+export interface WorkerDatabase {
+  readonly duckdb: DuckDb;
+  readonly database: Address;
+}
+
 /** How DuckDB converts chunks to Arrow, from a connection of this worker kept for that: options keep pointing at it. */
-export function arrowOptions(context: WorkerContext, mode: ArrowMode): Address {
+export function arrowOptions(context: WorkerDatabase, mode: ArrowMode): Address {
   const present = known.get(mode);
   if (present !== undefined) return present;
   const connection = openConnection(context.duckdb, context.database, ["SET TimeZone = 'UTC'", ...settings[mode]]);

@@ -10,7 +10,6 @@ import {
 } from '../encode/encoder.ts';
 import { arrayStructSize } from '../native/c-data.ts';
 import { checkErrorData } from '../native/database.ts';
-import type { DuckDb } from '../native/library.ts';
 import {
   type Address,
   allocateBlock,
@@ -24,7 +23,7 @@ import {
 } from '../native/memory.ts';
 import type { BatchMessage, CursorSlabs, CursorState } from '../protocol.ts';
 import { anyLayout, type Layout, losslessLayout, needsLossless } from '../type-map.ts';
-import { arrowOptions, releaseArray } from './arrow-options.ts';
+import { arrowOptions, releaseArray, type WorkerDatabase } from './arrow-options.ts';
 import { checkIntervals } from './check-intervals.ts';
 
 /** Bytes of a record batch's body: aimed at, and never exceeded but by a single row. */
@@ -32,9 +31,7 @@ const batchTarget = 1 << 20;
 const batchLimit = 2 << 20;
 const maxChunksPerBatch = 256;
 
-export interface WorkerContext {
-  readonly duckdb: DuckDb;
-  readonly database: Address;
+export interface WorkerContext extends WorkerDatabase {
   /** Tasks that wait for a worker: with any, a running cursor makes room after each batch. */
   readonly waitingTasks: () => number;
 }
