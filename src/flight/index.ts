@@ -3,7 +3,8 @@
  * Start at `service.ts`, one line a method; the bytes are in `grpc/` and `proto/`.
  */
 export * from './client.ts';
-export { createFlightServer, type FlightServer } from './server.ts';
+export type { FlightServer } from './host.ts';
+export { createFlightServer } from './server.ts';
 export {
   type ActionContext,
   defaultLimits,

@@ -1,40 +1,15 @@
-import http2, {
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
 import type { ServiceContext } from './calls/context.ts';
 import { createFlightMetrics } from './flight-metrics.ts';
-import { createServerCall } from './grpc/server-call.ts';
+import { createFlightHost, type FlightServer } from './host.ts';
 import { actionTable, serve } from './service.ts';
 import { createTicketStore } from './tickets.ts';
 import { defaultLimits, type FlightServerOptions } from './types.ts';
 
-export interface FlightServer {
-  /** Takes a connection that another process has accepted. */
-  acceptConnection(socket: Socket): void;
-  /** Listens itself; resolves with the port. */
-  listen(host: string, port: number): Promise<number>;
-  openCalls(): number;
-  /** Refuses new calls with UNAVAILABLE and waits for the running ones, `ms` at most. */
-  drain(ms: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A stream's and a connection's window: large enough that a round trip never stalls a load, small enough to bound its memory. */
-const streamWindow = 8 << 20;
-const sessionWindow = 32 << 20;
-const maxFrameSize = 1 << 20;
-const maxConcurrentStreams = 1000;
-
-/** Flight over HTTP/2. The lakehouse stays the caller's to close. */
+/** Flight and Flight SQL over a lakehouse, which stays the caller's to close. */
 export function createFlightServer(options: FlightServerOptions): FlightServer {
   const limits = { ...defaultLimits, ...options.limits };
+  const { log, tls } = options;
   const tickets = createTicketStore(options.lakehouse, limits);
-  const metrics = createFlightMetrics(options.metrics);
   const context: ServiceContext = {
     lakehouse: options.lakehouse,
     authenticator: options.authenticator,
@@ -42,75 +17,15 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     actions: actionTable(options.actions),
     putMode: options.putMode ?? 'create_append',
     limits,
-    metrics,
-    log: options.log,
+    metrics: createFlightMetrics(options.metrics),
+    log,
     onFatal: options.onFatal ?? (() => undefined),
   };
-  let draining = false;
-  const sessions = new Set<ServerHttp2Session>();
-  const server = createServer(options, limits.maxHeaderListSize);
-
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.setLocalWindowSize(sessionWindow);
-    session.on('error', (error) => options.log.debug('flight connection failed', { error: error.message }));
-    session.on('close', () => sessions.delete(session));
-  });
-  server.on('sessionError', () => undefined); // said by the session itself
-  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const call = createServerCall({
-      stream,
-      headers,
-      maxMessageBytes: limits.maxMessageBytes,
-      idleMs: limits.putIdleMs,
-    });
-    void serve(context, call, { draining: () => draining });
-  });
-
-  return {
-    acceptConnection(socket) {
-      socket.setNoDelay(true);
-      server.emit('connection', socket);
-    },
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
-    openCalls: () => metrics.openCalls(),
-    async drain(ms) {
-      draining = true;
-      const deadline = Date.now() + ms;
-      const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-      while (metrics.openCalls() > 0 && Date.now() < deadline) await wait();
-      // A call that has ended may still be on its way out: its connection closes when all of it is sent.
-      while (sessions.size > 0 && Date.now() < deadline) {
-        for (const session of sessions) session.close();
-        await wait();
-      }
-    },
-    async close() {
-      draining = true;
-      for (const session of sessions) session.destroy();
-      await tickets.close();
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-function createServer({ tls }: FlightServerOptions, maxHeaderListSize: number): Http2Server | Http2SecureServer {
-  const http = {
-    settings: { initialWindowSize: streamWindow, maxFrameSize, maxConcurrentStreams, maxHeaderListSize },
-    maxSendHeaderBlockLength: maxHeaderListSize,
-    maxSessionMemory: 1000,
-  };
-  if (tls === undefined) return http2.createServer(http);
-  const { cert, key, clientCa } = tls;
-  return http2.createSecureServer({
-    ...http,
-    cert,
-    key,
-    minVersion: 'TLSv1.2',
-    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  return createFlightHost({
+    serve: (call, state) => serve(context, call, state),
+    limits,
+    log,
+    tls,
+    onClose: () => tickets.close(),
   });
 }

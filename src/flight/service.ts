@@ -8,35 +8,28 @@ import { doPut } from './calls/do-put.ts';
 import { getFlightInfo, getSchema, listFlights } from './calls/flight-info.ts';
 import { handshake } from './calls/handshake.ts';
 import { health } from './calls/health.ts';
+import { type Method, streaming, unary } from './calls/method.ts';
 import { request } from './calls/request.ts';
 import type { ServerCall } from './grpc/server-call.ts';
 import { codeOf } from './grpc/status.ts';
+import type { HostState } from './host.ts';
 import { decodeAction, decodeDescriptor, encodeActionType, encodeResult } from './proto/messages.ts';
+import { protocolActions } from './protocol-actions.ts';
 import type { FlightAction } from './types.ts';
-
-type Method = (context: CallContext) => Promise<void>;
-
-const unary =
-  (answer: (context: CallContext, message: Uint8Array) => Promise<Uint8Array>): Method =>
-  async (context) => {
-    await context.call.send(await answer(context, await request(context.call)));
-    context.call.end();
-  };
-
-const streaming =
-  (answer: (context: CallContext, message: Uint8Array) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Method =>
-  async (context) => {
-    for await (const message of answer(context, await request(context.call))) await context.call.send(message);
-    context.call.end();
-  };
 
 async function* doAction(context: CallContext, message: Uint8Array): AsyncGenerator<Uint8Array> {
   const { type, body } = decodeAction(message);
+  const protocolAction = protocolActions.get(type);
+  if (protocolAction !== undefined) {
+    authorise(context.principal, { operation: 'action', subject: type });
+    for (const result of await protocolAction.run(context, body)) yield encodeResult(result);
+    return;
+  }
   const action = context.actions.get(type);
   if (action === undefined)
     throw new DuckhouseError('Unsupported', `unknown action "${type}"`, {
       id: 'action-unknown',
-      context: { action: type, actions: [...context.actions.keys()] },
+      context: { action: type, actions: [...protocolActions.keys(), ...context.actions.keys()] },
     });
   authorise(context.principal, { operation: 'action', subject: type });
   const result = await action.run(parseBody(action, body), {
@@ -50,7 +43,7 @@ async function* doAction(context: CallContext, message: Uint8Array): AsyncGenera
 }
 
 const unsupported =
-  (name: string): Method =>
+  (name: string): Method<CallContext> =>
   async () => {
     throw new DuckhouseError('Unsupported', `${name} is not supported`, {
       id: 'method-unsupported',
@@ -58,13 +51,13 @@ const unsupported =
     });
   };
 
-const methods: Readonly<Record<string, Method>> = {
+const methods: Readonly<Record<string, Method<CallContext>>> = {
   GetFlightInfo: unary((context, message) => getFlightInfo(context, decodeDescriptor(message))),
   GetSchema: unary((context, message) => getSchema(context, decodeDescriptor(message))),
   DoGet: async (context) => doGet(context, await request(context.call)),
   DoPut: doPut,
   ListFlights: streaming(listFlights),
-  ListActions: streaming(({ actions }) => [...actions.values()].map(encodeActionType)),
+  ListActions: streaming(({ actions }) => [...protocolActions.values(), ...actions.values()].map(encodeActionType)),
   DoAction: streaming(doAction),
   DoExchange: unsupported('DoExchange'),
   PollFlightInfo: unsupported('PollFlightInfo'),
@@ -73,16 +66,11 @@ const methods: Readonly<Record<string, Method>> = {
 export const actionTable = (more: readonly FlightAction[] = []): ReadonlyMap<string, FlightAction> =>
   new Map([...flightActions, ...more].map((action) => [action.type, action]));
 
-export interface ServiceState {
-  /** No new work is taken; what runs may finish. */
-  readonly draining: () => boolean;
-}
-
 const flightPath = '/arrow.flight.protocol.FlightService/';
 const healthPath = '/grpc.health.v1.Health/';
 
 /** Answers one call, whatever happens: an error becomes its status, once. */
-export async function serve(context: ServiceContext, call: ServerCall, { draining }: ServiceState): Promise<void> {
+export async function serve(context: ServiceContext, call: ServerCall, { draining }: HostState): Promise<void> {
   const path = String(call.headers[':path']);
   const method = path.startsWith(flightPath) ? path.slice(flightPath.length) : path;
   const startedAt = performance.now();

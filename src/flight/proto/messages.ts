@@ -1,4 +1,17 @@
-import { allOf, bytesField, bytesOf, concat, fieldMap, intField, intOf, messageField, textOf } from './wire.ts';
+import {
+  allOf,
+  bytesField,
+  bytesOf,
+  concat,
+  doubleField,
+  doubleOf,
+  type Fields,
+  fieldMap,
+  intField,
+  intOf,
+  messageField,
+  textOf,
+} from './wire.ts';
 
 /** The messages of Flight.proto, by their names there. */
 export interface FlightDescriptor {
@@ -11,6 +24,9 @@ export interface FlightEndpoint {
   readonly ticket: Uint8Array;
   /** URIs; empty = the server that gave the info. */
   readonly locations: readonly string[];
+  /** Until then the ticket may be fetched again; undefined = not said. */
+  readonly expirationTime?: Date | undefined;
+  readonly appMetadata?: Uint8Array | undefined;
 }
 
 export interface FlightInfo {
@@ -56,15 +72,37 @@ export function decodeDescriptor(bytes: Uint8Array): FlightDescriptor {
   return { type: descriptorTypes[Number(intOf(fields, 1))] ?? 'UNKNOWN', cmd: Buffer.from(bytesOf(fields, 2)), path };
 }
 
-const encodeEndpoint = ({ ticket, locations }: FlightEndpoint): Uint8Array =>
-  concat([messageField(1, encodeTicket(ticket)), ...locations.map((uri) => messageField(2, bytesField(1, uri)))]);
+export const encodeEndpoint = ({ ticket, locations, expirationTime, appMetadata }: FlightEndpoint): Uint8Array =>
+  concat([
+    messageField(1, encodeTicket(ticket)),
+    ...locations.map((uri) => messageField(2, bytesField(1, uri))),
+    timestampField(3, expirationTime),
+    bytesField(4, appMetadata),
+  ]);
 
-function decodeEndpoint(bytes: Uint8Array): FlightEndpoint {
+export function decodeEndpoint(bytes: Uint8Array): FlightEndpoint {
   const fields = fieldMap(bytes);
   return {
     ticket: decodeTicket(bytesOf(fields, 1)),
     locations: allOf(fields, 2).map((location) => textOf(fieldMap(location), 1)),
+    ...(fields.has(3) ? { expirationTime: timestampOf(fields, 3) } : {}),
+    ...(fields.has(4) ? { appMetadata: Buffer.from(bytesOf(fields, 4)) } : {}),
   };
+}
+
+/** google.protobuf.Timestamp, to the millisecond. */
+function timestampField(field: number, time: Date | undefined): Uint8Array {
+  if (time === undefined) return new Uint8Array(0);
+  const seconds = Math.floor(time.getTime() / 1000);
+  return messageField(
+    field,
+    concat([intField(1, seconds), intField(2, Math.round(time.getTime() - seconds * 1000) * 1_000_000)]),
+  );
+}
+
+function timestampOf(fields: Fields, field: number): Date {
+  const parts = fieldMap(bytesOf(fields, field));
+  return new Date(Number(intOf(parts, 1)) * 1000 + Number(intOf(parts, 2)) / 1_000_000);
 }
 
 export const encodeFlightInfo = (info: FlightInfo): Uint8Array =>
@@ -92,6 +130,43 @@ export function decodeFlightInfo(bytes: Uint8Array): FlightInfo {
     appMetadata: bytesOf(fields, 7),
   };
 }
+
+export interface PollInfo {
+  /** What is known so far; endpoints are only added. */
+  readonly info: FlightInfo;
+  /** To ask again with; undefined when all is known. */
+  readonly descriptor: FlightDescriptor | undefined;
+  /** 0 to 1; undefined when not known. */
+  readonly progress: number | undefined;
+  readonly expirationTime?: Date | undefined;
+}
+
+export const encodePollInfo = ({ info, descriptor, progress, expirationTime }: PollInfo): Uint8Array =>
+  concat([
+    messageField(1, encodeFlightInfo(info)),
+    descriptor === undefined ? new Uint8Array(0) : messageField(2, encodeDescriptor(descriptor)),
+    progress === undefined ? new Uint8Array(0) : doubleField(3, progress),
+    timestampField(4, expirationTime),
+  ]);
+
+export function decodePollInfo(bytes: Uint8Array): PollInfo {
+  const fields = fieldMap(bytes);
+  return {
+    info: decodeFlightInfo(bytesOf(fields, 1)),
+    descriptor: fields.has(2) ? decodeDescriptor(bytesOf(fields, 2)) : undefined,
+    progress: fields.has(3) ? doubleOf(fields, 3) : undefined,
+    ...(fields.has(4) ? { expirationTime: timestampOf(fields, 4) } : {}),
+  };
+}
+
+export const cancelStatus = { unspecified: 0, cancelled: 1, cancelling: 2, notCancellable: 3 } as const;
+export const encodeCancelRequest = (info: FlightInfo): Uint8Array => messageField(1, encodeFlightInfo(info));
+export const decodeCancelRequest = (bytes: Uint8Array): FlightInfo => decodeFlightInfo(bytesOf(fieldMap(bytes), 1));
+/** CancelFlightInfoResult and CloseSessionResult: one number. */
+export const encodeStatusResult = (status: number): Uint8Array => intField(1, status);
+export const decodeStatusResult = (bytes: Uint8Array): number => Number(intOf(fieldMap(bytes), 1));
+export const encodeRenewRequest = (endpoint: FlightEndpoint): Uint8Array => messageField(1, encodeEndpoint(endpoint));
+export const decodeRenewRequest = (bytes: Uint8Array): FlightEndpoint => decodeEndpoint(bytesOf(fieldMap(bytes), 1));
 
 /** Ticket, SchemaResult, Result, PutResult, Criteria and Location are each one field of bytes. */
 const single = {

@@ -38,11 +38,22 @@ export const intField = (field: number, value: number | bigint | boolean): Uint8
     ? new Uint8Array(0)
     : concat([tag(field, 0), varint(typeof value === 'boolean' ? Number(value) : value)]);
 
+/** A fixed 64-bit field that is there even when zero. */
+const fixed64Field = (field: number, write: (bytes: Buffer) => void): Uint8Array => {
+  const bytes = Buffer.alloc(8);
+  write(bytes);
+  return concat([tag(field, 1), bytes]);
+};
+export const sfixed64Field = (field: number, value: bigint): Uint8Array =>
+  fixed64Field(field, (bytes) => bytes.writeBigInt64LE(value));
+export const doubleField = (field: number, value: number): Uint8Array =>
+  fixed64Field(field, (bytes) => bytes.writeDoubleLE(value));
+
 export const concat = (parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
 
 export interface WireField {
   readonly field: number;
-  /** Of a varint. */
+  /** Of a varint, or the bits of a fixed number. */
   readonly value: bigint;
   /** Of a length-delimited field: a view; empty otherwise. */
   readonly bytes: Uint8Array;
@@ -95,8 +106,14 @@ function readValue(
   const from = sized?.end ?? start;
   if (from + length > bytes.byteLength)
     throw broken(`a field of ${length} bytes where ${bytes.byteLength - from} are left`);
-  return { value: 0n, bytes: sized === undefined ? noBytes : bytes.subarray(from, from + length), end: from + length };
+  const read = bytes.subarray(from, from + length);
+  return sized === undefined
+    ? { value: littleEndian(read), bytes: noBytes, end: from + length }
+    : { value: 0n, bytes: read, end: from + length };
 }
+
+const littleEndian = (bytes: Uint8Array): bigint =>
+  bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 
 const fixedSizes: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
@@ -111,11 +128,13 @@ export function fieldMap(bytes: Uint8Array): ReadonlyMap<number, readonly WireFi
   return fields;
 }
 
-type Fields = ReadonlyMap<number, readonly WireField[]>;
+export type Fields = ReadonlyMap<number, readonly WireField[]>;
 /** The last of a field wins, as protobuf has it. */
 export const bytesOf = (fields: Fields, field: number): Uint8Array => fields.get(field)?.at(-1)?.bytes ?? noBytes;
 export const textOf = (fields: Fields, field: number): string => Buffer.from(bytesOf(fields, field)).toString('utf8');
 export const intOf = (fields: Fields, field: number): bigint =>
   BigInt.asIntN(64, fields.get(field)?.at(-1)?.value ?? 0n);
+export const doubleOf = (fields: Fields, field: number): number =>
+  new Float64Array(BigInt64Array.of(intOf(fields, field)).buffer)[0] as number;
 export const allOf = (fields: Fields, field: number): readonly Uint8Array[] =>
   (fields.get(field) ?? []).map(({ bytes }) => bytes);

@@ -1,28 +1,13 @@
-import type { ArrowSchema } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
-import type { CallContext } from '../calls/context.ts';
-import { ingest, type PutStream, runUpdate } from '../calls/put.ts';
-import { queryInfo, querySchema, sendTicketed } from '../calls/query.ts';
-import type { FlightDescriptor, FlightInfo } from '../proto/messages.ts';
-import { decodeIngest, decodeStatement, decodeStatementTicket, type SqlMessage } from './messages.ts';
+import type { SqlCommand, SqlCommands } from './command.ts';
+import { ingestCommands } from './commands/ingest.ts';
+import { statementCommands } from './commands/statement.ts';
+import type { SqlMessage } from './messages.ts';
 
-/** What a Flight SQL message does in each of the calls that may carry it. `value` is the message, out of its Any. */
-export interface SqlCommand {
-  readonly info?: (context: CallContext, value: Uint8Array, descriptor: FlightDescriptor) => Promise<FlightInfo>;
-  readonly schema?: (context: CallContext, value: Uint8Array) => Promise<ArrowSchema>;
-  readonly get?: (context: CallContext, value: Uint8Array) => Promise<void>;
-  readonly put?: (context: CallContext, value: Uint8Array, stream: PutStream) => Promise<void>;
-}
-
-/** The Flight SQL messages of commands and tickets, by their names in FlightSql.proto. A new one is an entry here. */
-const commands: Readonly<Record<string, SqlCommand>> = {
-  CommandStatementQuery: {
-    info: (context, value, descriptor) => queryInfo(context, statementSql(value), descriptor),
-    schema: (context, value) => querySchema(context, statementSql(value)),
-  },
-  TicketStatementQuery: { get: (context, value) => sendTicketed(context, decodeStatementTicket(value)) },
-  CommandStatementUpdate: { put: (context, value) => runUpdate(context, statementSql(value)) },
-  CommandStatementIngest: { put: (context, value, stream) => ingest(context, decodeIngest(value), stream) },
+/** Every Flight SQL message that commands and tickets may carry. */
+const commands: SqlCommands = {
+  ...statementCommands,
+  ...ingestCommands,
 };
 
 /** The handler of a message in a call; Unsupported, naming the message, when there is none. */
@@ -44,12 +29,3 @@ const places: Readonly<Record<keyof SqlCommand, string>> = {
   get: 'in DoGet',
   put: 'in DoPut',
 };
-
-function statementSql(value: Uint8Array): string {
-  const { sql, transactionId } = decodeStatement(value);
-  if (transactionId.byteLength > 0)
-    throw new DuckhouseError('Unsupported', 'Flight SQL transactions are not supported', {
-      id: 'transactions-unsupported',
-    });
-  return sql;
-}

@@ -1,0 +1,13 @@
+import type { CallContext } from './calls/context.ts';
+import type { ActionType } from './proto/messages.ts';
+
+/** An action whose body and results are protocol buffers: those of Flight and Flight SQL. */
+export interface ProtocolAction extends ActionType {
+  /** `body` as it came; each of the results becomes one Result. */
+  readonly run: (context: CallContext, body: Uint8Array) => Promise<readonly Uint8Array[]>;
+}
+
+/** The actions of the Flight and Flight SQL protocols that are answered. A new one is an entry here. */
+export const protocolActions: ReadonlyMap<string, ProtocolAction> = new Map(
+  ([] as readonly ProtocolAction[]).map((action) => [action.type, action]),
+);
