@@ -18,6 +18,7 @@ const floors: Readonly<Record<string, number>> = {
   lakehouse: 3,
   ingest: 4,
   flight: 5,
+  dbt: 5,
   monitor: 5,
   config: 6,
   supervisor: 7,
