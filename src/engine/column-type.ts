@@ -4,8 +4,7 @@ import { formatOf } from './native/arrow-import.ts';
 import { duckTypeKey } from './type-map.ts';
 
 /** What a client may name as a column's DuckDB type: it becomes part of a statement, so nothing else gets through. */
-const namedType =
-  /^(?:UUID|JSON|HUGEINT|UHUGEINT|TIMETZ|BIT|BIGNUM|GEOMETRY|ENUM\('(?:[^']|'')*'(?:, ?'(?:[^']|'')*')*\))$/;
+const namedType = /^(?:UUID|JSON|HUGEINT|UHUGEINT|TIMETZ|BIT|BIGNUM|ENUM\('(?:[^']|'')*'(?:, ?'(?:[^']|'')*')*\))$/;
 
 const extensionTypes: Readonly<Record<string, string>> = {
   'arrow.uuid': 'UUID',
@@ -96,6 +95,7 @@ function impliedType(field: ArrowField): string {
       return `MAP(${columnType(key)}, ${columnType(value)})`;
     }
     case 'union':
+      formatOf(field);
       return `UNION(${members()})`;
     case 'runEndEncoded':
       return child(1);

@@ -32,6 +32,8 @@ interface Mapping {
   readonly layout: Layout;
   /** The Arrow type alone does not tell this DuckDB type. */
   readonly named?: true;
+  /** The Arrow extension type that stands for it: clients that do not know it read the plain Arrow type. */
+  readonly extension?: string;
 }
 
 const int = (bitWidth: 8 | 16 | 32 | 64, signed: boolean): Mapping => ({
@@ -83,18 +85,33 @@ const scalars: Readonly<Record<string, Mapping>> = {
   BIT: textOf('bit'),
   BIGNUM: textOf('bignum'),
   NULL: { arrow: { id: 'int', bitWidth: 32, signed: true }, layout: { kind: 'fixed', width: 4 } },
-  GEOMETRY: { arrow: { id: 'binary' }, layout: { kind: 'bytes' }, named: true },
+  GEOMETRY: { arrow: { id: 'binary' }, layout: { kind: 'bytes' }, extension: 'geoarrow.wkb' },
 };
 
 /** The Arrow field and the layout of a DuckDB column. Unsupported, with a hint, for types without an Arrow form. */
 export function mapColumn(name: string, type: DuckType): { readonly field: ArrowField; readonly layout: Layout } {
-  const { arrow, layout, named, children } = mapType(name, type);
-  const text = named ? typeSql(type) : '';
-  const metadata = text !== '' && text.length <= maxTypeText ? new Map([[duckTypeKey, text]]) : undefined;
+  const { arrow, layout, children, ...naming } = mapType(name, type);
+  const metadata = typeMetadata(type, naming);
   return {
-    field: { name, type: arrow, nullable: true, children: children ?? [], ...(metadata ? { metadata } : {}) },
+    field: {
+      name,
+      type: arrow,
+      nullable: true,
+      children: children ?? [],
+      ...(metadata.length > 0 ? { metadata: new Map(metadata) } : {}),
+    },
     layout,
   };
+}
+
+function typeMetadata(type: DuckType, { named, extension }: Pick<Mapping, 'named' | 'extension'>): [string, string][] {
+  if (extension !== undefined)
+    return [
+      ['ARROW:extension:name', extension],
+      ['ARROW:extension:metadata', '{}'],
+    ];
+  const text = named ? typeSql(type) : '';
+  return text !== '' && text.length <= maxTypeText ? [[duckTypeKey, text]] : [];
 }
 
 type Mapped = Mapping & { readonly children?: readonly ArrowField[] };

@@ -43,7 +43,7 @@ export function formatOf(field: ArrowField, type: ArrowType = field.type): strin
     case 'fixedSizeList':
       return `+w:${type.listSize}`;
     case 'union':
-      return `+u${type.mode === 'sparse' ? 's' : 'd'}:${type.typeIds.join(',')}`;
+      return type.mode === 'dense' ? refuse(field, 'dense_union', 'sparse_union') : `+us:${type.typeIds.join(',')}`;
     default:
       return plainFormats[type.id];
   }
@@ -88,7 +88,7 @@ const plainFormats: Readonly<
 function refuse(field: ArrowField, type: string, instead: string): never {
   throw new DuckhouseError(
     'Unsupported',
-    `column "${field.name}" has the Arrow type ${type}, which DuckDB has no type for`,
+    `column "${field.name}" has the Arrow type ${type}, which DuckDB cannot read`,
     {
       context: { column: field.name, type },
       hint: `cast it to ${instead} before sending`,
