@@ -1,5 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -38,8 +39,21 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
   /** User to run as. */
-  readonly uid?: number;
+  readonly uid?: number | undefined;
 }
+
+/** A user who is not the superuser, where one can be had: the superuser may read and write everything. Undefined = as we are. */
+export const plainUser = (uid = 65534): number | undefined =>
+  process.getuid?.() === 0 && isOpenToAll(path.dirname(commandFile)) ? uid : undefined;
+
+/** Nobody special may come here, through all the folders above. */
+function isOpenToAll(folder: string): boolean {
+  if ((statSync(folder).mode & 0o5) !== 0o5) return false;
+  return folder === path.dirname(folder) || isOpenToAll(path.dirname(folder));
+}
+
+/** False for the superuser where nobody else can be had. */
+export const permissionsCount = (): boolean => process.getuid?.() !== 0 || plainUser() !== undefined;
 
 const environment = (env: CommandOptions['env']): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
