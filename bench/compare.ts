@@ -1,0 +1,82 @@
+import { runPython } from './environment.ts';
+import { type BenchServer, type StartOptions, withServers } from './servers.ts';
+
+export type Figures = Readonly<Record<string, number>>;
+type Round = Readonly<Record<string, Figures>>;
+
+interface TestResult {
+  readonly test: string;
+  readonly rounds: readonly Round[];
+  readonly peak: Readonly<Record<string, number>>;
+}
+
+export interface ComparisonOptions extends StartOptions {
+  /** Names of the client's tests, in order; `test:label` reports under another name. */
+  readonly tests: readonly string[];
+  readonly reps?: number;
+  readonly starts?: number;
+  /** Only us: the peer has nothing of the kind. */
+  readonly alone?: boolean;
+}
+
+export function runClient(servers: readonly BenchServer[], tests: readonly string[], reps: number): TestResult[] {
+  const args = servers.flatMap(({ name, port, pid }) => ['--server', `${name}=${port},${pid}`]);
+  const output = runPython('client.py', [...args, '--reps', String(reps), ...tests]);
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as TestResult);
+}
+
+/** Runs the tests on freshly started servers, several times, and prints medians and ratios. */
+export async function compare(options: ComparisonOptions): Promise<void> {
+  const { tests, reps = numberFrom('BENCH_REPS', 3), starts = numberFrom('BENCH_STARTS', 3) } = options;
+  const results: TestResult[] = [];
+  for (let start = 0; start < starts; start++)
+    results.push(
+      ...(await withServers(options, (servers) =>
+        runClient(options.alone ? servers.slice(0, 1) : servers, tests, reps),
+      )),
+    );
+  for (const name of new Set(results.map(({ test }) => test)))
+    printTest(
+      name,
+      results.filter(({ test }) => test === name),
+    );
+}
+
+const numberFrom = (variable: string, fallback: number): number => Number(process.env[variable] ?? fallback);
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+const show = (value: number): string => (value < 10 ? value.toPrecision(3) : value.toFixed(value < 100 ? 1 : 0));
+
+/** For each figure the median over all rounds, and the median over starts of the median ratio of each start's rounds. */
+function printTest(name: string, starts: readonly TestResult[]): void {
+  const first = starts[0]?.rounds[0] as Round;
+  const servers = Object.keys(first);
+  const lines = servers.map((server) => {
+    const figures = Object.keys(first[server] as Figures).map((figure) => {
+      const values = starts.flatMap(({ rounds }) => rounds.map((round) => round[server]?.[figure] as number));
+      return `${figure} ${show(median(values))}`;
+    });
+    const peak = `peak RSS MB ${show(Math.max(...starts.map((start) => start.peak[server] as number)))}`;
+    return `  ${server.padEnd(10)} ${[...figures, peak].join('  ')}`;
+  });
+  process.stdout.write(`== ${name}\n${lines.join('\n')}\n`);
+  const [ours, peer] = servers;
+  if (ours === undefined || peer === undefined) return;
+  const ratios = Object.keys(first[ours] as Figures).map((figure) => {
+    const byStart = starts.map(({ rounds }) =>
+      median(rounds.map((round) => (round[ours]?.[figure] as number) / (round[peer]?.[figure] as number))),
+    );
+    return `${figure} x${median(byStart).toFixed(2)} (${byStart.map((ratio) => ratio.toFixed(2)).join(' ')})`;
+  });
+  process.stdout.write(`  ${'ratio'.padEnd(10)} ${ratios.join('  ')}\n`);
+}
