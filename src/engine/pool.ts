@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DuckhouseError } from '../errors.ts';
-import { type Reply, type Request, rebuildError, type WorkerData } from './protocol.ts';
+import { pressureWords, type Reply, type Request, rebuildError, type WorkerData } from './protocol.ts';
 
 /** Called for every reply but the last; the last one settles the task. */
 export type OnReply = (reply: Exclude<Reply, { type: 'done' | 'error' | 'ready' }>) => void;
@@ -18,6 +18,8 @@ interface PoolWorker {
 }
 
 export interface WorkerPool {
+  /** Wakes the workers that wait for a reader to give memory back. */
+  wake(): void;
   run(request: Request, onReply?: OnReply): Promise<unknown>;
   stats(): { readonly workers: number; readonly busyWorkers: number; readonly queuedTasks: number };
   /** Waits for what runs, then ends the threads. */
@@ -32,18 +34,19 @@ export interface PoolOptions {
   readonly max: number;
 }
 
-/** A task that found every worker busy for this long gets a new one. */
-const growAfterMs = 10;
+/** When no task could be begun for this long the workers are held by long statements: a new one is started. */
+const growAfterMs = 25;
 /** A spare worker that did nothing for this long ends. */
 const spareIdleMs = 10_000;
 
 /** Workers that take one task each; any worker can take any task. */
 export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
-  const pressure = new Int32Array(new SharedArrayBuffer(4));
+  const pressure = new Int32Array(new SharedArrayBuffer(pressureWords * 4));
   const workers = new Set<PoolWorker>();
   const idle: PoolWorker[] = [];
   const queue: Task[] = [];
   let growTimer: NodeJS.Timeout | undefined;
+  let lastBegun = 0;
   let closing = false;
   let onIdle: (() => void) | undefined;
 
@@ -100,16 +103,24 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
     void member.worker.terminate();
   };
 
+  const wake = (): void => {
+    Atomics.add(pressure, 1, 1);
+    Atomics.notify(pressure, 1);
+  };
+
   const give = (member: PoolWorker, task: Task): void => {
+    lastBegun = performance.now();
     member.task = task;
     member.worker.ref();
     member.worker.postMessage(task.request);
   };
 
-  const grow = (): void => {
+  /** Replies that are here already are taken first: this thread may be what is late. */
+  const grow = (): void => void setImmediate(growNow);
+  const growNow = (): void => {
     growTimer = undefined;
     if (queue.length === 0 || workers.size >= max) return;
-    start();
+    if (performance.now() - lastBegun >= growAfterMs) start();
     growTimer = setTimeout(grow, growAfterMs);
   };
 
@@ -118,6 +129,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
     if (member !== undefined) return give(member, task);
     queue.push(task);
     Atomics.add(pressure, 0, 1);
+    wake();
     if (workers.size < size) start();
     else growTimer ??= setTimeout(grow, growAfterMs);
   };
@@ -125,6 +137,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   const started = Math.min(size, 1);
   for (let i = 0; i < started; i++) start();
   return {
+    wake,
     run: (request, onReply) =>
       new Promise((resolve, reject) => {
         if (closing && request.op !== 'release' && request.op !== 'disconnect')

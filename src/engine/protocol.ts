@@ -10,9 +10,11 @@ export interface WorkerData {
   readonly libraryPath: string;
   readonly database: Address;
   readonly sessionInit: readonly string[];
-  /** [0]: number of tasks that wait for a worker. */
+  /** Int32: number of tasks that wait for a worker; a count of wake-ups, to wait on; the last cursor's number. */
   readonly pressure: SharedArrayBuffer;
 }
+
+export const pressureWords = 3;
 
 export interface ColumnPlan {
   readonly field: ArrowField;
@@ -41,8 +43,11 @@ export interface ResultHandle {
 
 /** Where a result stands between two runs. */
 export interface CursorState {
+  /** Workers know a cursor again by its number. */
+  readonly cursor: number;
   readonly result: Address;
-  readonly columns: readonly ColumnPlan[];
+  /** The columns' plans, for a worker that does not know them: serialized once, and only if the result is parked. */
+  readonly plan: SharedArrayBuffer;
   readonly pending: readonly PendingChunk[];
   readonly exhausted: boolean;
   /** Bytes to aim at; the first batch is small for a fast first byte. */

@@ -156,6 +156,7 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
         unread--;
         Atomics.store(states, message.slot + 1, 0);
         openSlots();
+        if (phase === 'running') statement.wake();
         resume();
         keepSlabs();
       },
@@ -168,6 +169,7 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
       unread -= ready.length;
       ready.length = 0;
       Atomics.store(states, 0, 1);
+      statement.wake();
       if (phase === 'running') statement.interrupt();
       else releaseParked();
       notify();

@@ -16,6 +16,8 @@ export interface Statement {
   readonly stopReason: DuckhouseError | undefined;
   run(request: Request, onReply?: OnReply): Promise<unknown>;
   interrupt(): void;
+  /** Memory was given back: a worker may wait for it. */
+  wake(): void;
   /** Interrupts and ends the result, for `reason`. */
   stop(reason: DuckhouseError): void;
   onStop(listener: () => void): void;
@@ -81,6 +83,7 @@ export function startStatement(
     },
     run: (request, onReply) => core.pool.run(request, onReply),
     interrupt,
+    wake: core.pool.wake,
     stop,
     onStop: (listener) => void listeners.push(listener),
     explain: (error) => stopReason ?? error,

@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { DuckhouseError } from '../../errors.ts';
 import { duckDbError } from '../duckdb-error.ts';
 import {
@@ -21,7 +22,7 @@ import {
   wrapBlock,
   writePointer,
 } from '../native/memory.ts';
-import type { BatchMessage, CursorSlabs, CursorState } from '../protocol.ts';
+import type { BatchMessage, ColumnPlan, CursorSlabs, CursorState } from '../protocol.ts';
 import { anyLayout, type Layout, losslessLayout, needsLossless } from '../type-map.ts';
 import { arrowOptions, releaseArray, type WorkerDatabase } from './arrow-options.ts';
 import { checkIntervals } from './check-intervals.ts';
@@ -32,36 +33,92 @@ const batchLimit = 2 << 20;
 const maxChunksPerBatch = 256;
 
 export interface WorkerContext extends WorkerDatabase {
-  /** Tasks that wait for a worker: with any, a running cursor makes room after each batch. */
+  /** Tasks that wait for a worker: with any, a running cursor makes room when its time is up. */
   readonly waitingTasks: () => number;
+  readonly wakeUps: () => number;
+  /** Sleeps until there is another wake-up than the last one seen. */
+  readonly sleep: (seen: number, ms: number) => void;
+  readonly nextCursor: () => number;
 }
 
 export type RunEnd = { readonly end: 'finished' } | { readonly end: 'parked'; readonly state: CursorState };
 
 const cells = allocateBlock(64);
 
+/** A cursor may keep its worker this long while others wait for one. */
+const sliceMs = 4;
+/** A worker waits this long for the reader: longer than a fast one takes, for parking a cursor costs more than a nap. */
+const waitForReaderMs = 4;
+
+/** What stays the same from batch to batch. */
+export interface OpenResult {
+  readonly result: Address;
+  readonly columns: readonly ColumnPlan[];
+}
+
+interface Run extends OpenResult {
+  readonly context: WorkerContext;
+  readonly resultWords: object;
+  readonly layouts: readonly Layout[];
+  readonly lossless: boolean;
+  readonly intervals: boolean;
+  readonly encode: BatchEncoder;
+  /** Set when it is parked for the first time. */
+  parkedAs: { readonly cursor: number; readonly plan: SharedArrayBuffer } | undefined;
+  chunks: OpenChunk[];
+  exhausted: boolean;
+  target: number;
+}
+
+/** Cursors that were parked here: most come back, and are then not set up anew. */
+const parkedHere = new Map<number, Run>();
+const maxParkedHere = 256;
+
+/** The first batch is small for a fast first byte. */
+const firstTarget = 128 << 10;
+
+/** Begins a result: see `continueCursor`. */
+export function startCursor(context: WorkerContext, open: OpenResult, slabs: CursorSlabs, emit: EmitBatch): RunEnd {
+  return produce(createRun(context, open), slabs, emit);
+}
+
+export type EmitBatch = (batch: BatchMessage, more: boolean) => void;
+
 /**
- * Produces batches until the result ends, no slab is free, the cursor is closed, or another task waits.
+ * Produces batches until the result ends, the reader is slow, the cursor is closed, or its time is up and another task waits.
  * What is left over is in the returned state, for whichever worker goes on.
  */
-export function runCursor(
+export function continueCursor(
   context: WorkerContext,
-  from: { readonly state: CursorState; readonly slabs: CursorSlabs },
-  emit: (batch: BatchMessage, more: boolean) => void,
+  state: CursorState,
+  slabs: CursorSlabs,
+  emit: EmitBatch,
 ): RunEnd {
-  const run = openRun(context, from.state);
-  const slots = openSlots(from.slabs);
+  const { cursor, plan, result } = state;
+  const run = parkedHere.get(cursor) ?? createRun(context, { result, columns: readPlan(plan) });
+  parkedHere.delete(cursor);
+  run.parkedAs = { cursor, plan };
+  run.chunks = state.pending.map((pending) => openChunk(pending, run.layouts));
+  run.exhausted = state.exhausted;
+  run.target = state.target;
+  return produce(run, slabs, emit);
+}
+
+function produce(run: Run, slabs: CursorSlabs, emit: EmitBatch): RunEnd {
+  const { context } = run;
+  const slots = openSlots(slabs);
+  const sliceEnd = performance.now() + sliceMs;
   try {
     for (;;) {
-      const slot = slots.free();
-      if (slot < 0 || slots.closed()) return parked(run);
+      const slot = freeSlot(context, slots);
+      if (slot === undefined) return parked(run);
       fillGroup(run);
       if (run.chunks.length === 0) return { end: 'finished' };
       const batch = encodeGroup(run, { slots, slot });
       const more = !run.exhausted || run.chunks.length > 0;
       emit(batch, more);
       if (!more) return { end: 'finished' };
-      if (context.waitingTasks() > 0) return parked(run);
+      if (context.waitingTasks() > 0 && performance.now() >= sliceEnd) return parked(run);
     }
   } catch (error) {
     for (const chunk of run.chunks) releaseChunk(chunk);
@@ -69,36 +126,38 @@ export function runCursor(
   }
 }
 
-interface Run {
-  readonly context: WorkerContext;
-  readonly result: Address;
-  readonly resultWords: object;
-  readonly columns: CursorState['columns'];
-  readonly layouts: readonly Layout[];
-  readonly lossless: boolean;
-  readonly intervals: boolean;
-  readonly encode: BatchEncoder;
-  readonly chunks: OpenChunk[];
-  exhausted: boolean;
-  target: number;
+/** A slab that the reader has given back, waited for while nobody else needs this worker; undefined = park. */
+function freeSlot(context: WorkerContext, slots: Slots): number | undefined {
+  let deadline: number | undefined;
+  for (;;) {
+    const seen = context.wakeUps();
+    if (slots.closed()) return undefined;
+    const slot = slots.free();
+    if (slot >= 0) return slot;
+    deadline ??= performance.now() + waitForReaderMs;
+    const left = deadline - performance.now();
+    if (left <= 0 || context.waitingTasks() > 0) return undefined;
+    context.sleep(seen, left);
+  }
 }
 
-function openRun(context: WorkerContext, state: CursorState): Run {
-  const plain = state.columns.map((column) => column.layout);
+function createRun(context: WorkerContext, { result, columns }: OpenResult): Run {
+  const plain = columns.map((column) => column.layout);
   const lossless = plain.some(needsLossless);
-  const layouts = lossless ? state.columns.map(({ layout, field }) => losslessLayout(layout, field)) : plain;
+  const layouts = lossless ? columns.map(({ layout, field }) => losslessLayout(layout, field)) : plain;
   return {
     context,
-    result: state.result,
-    resultWords: readResultWords(state.result),
-    columns: state.columns,
+    result,
+    resultWords: readResultWords(result),
+    columns,
     layouts,
     lossless,
     intervals: plain.some((layout) => anyLayout(layout, (node) => node.kind === 'fixed' && node.check === 'interval')),
-    encode: createBatchEncoder({ fields: state.columns.map((column) => column.field) }, layouts),
-    chunks: state.pending.map((pending) => openChunk(pending, layouts)),
-    exhausted: state.exhausted,
-    target: state.target,
+    encode: createBatchEncoder({ fields: columns.map((column) => column.field) }, layouts),
+    parkedAs: undefined,
+    chunks: [],
+    exhausted: false,
+    target: firstTarget,
   };
 }
 
@@ -110,16 +169,26 @@ function readResultWords(result: Address): object {
   return { a: word(0), b: word(1), c: word(2), d: word(3), e: word(4), f: word(5) };
 }
 
-const parked = (run: Run): RunEnd => ({
-  end: 'parked',
-  state: {
-    result: run.result,
-    columns: run.columns,
-    pending: run.chunks.map(({ root, start, count, large }) => ({ root, start, count, large })),
-    exhausted: run.exhausted,
-    target: run.target,
-  },
-});
+function parked(run: Run): RunEnd {
+  run.parkedAs ??= { cursor: run.context.nextCursor(), plan: writePlan(run.columns) };
+  const { cursor, plan } = run.parkedAs;
+  const pending = run.chunks.map(({ root, start, count, large }) => ({ root, start, count, large }));
+  const { result, exhausted, target } = run;
+  run.chunks = [];
+  parkedHere.set(cursor, run);
+  if (parkedHere.size > maxParkedHere) parkedHere.delete(parkedHere.keys().next().value as number);
+  return { end: 'parked', state: { cursor, result, plan, pending, exhausted, target } };
+}
+
+function writePlan(columns: readonly ColumnPlan[]): SharedArrayBuffer {
+  const bytes = serialize(columns);
+  const plan = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(plan).set(bytes);
+  return plan;
+}
+
+const readPlan = (plan: SharedArrayBuffer): readonly ColumnPlan[] =>
+  deserialize(Uint8Array.from(new Uint8Array(plan))) as ColumnPlan[];
 
 function fillGroup(run: Run): void {
   let bytes = run.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);

@@ -3,15 +3,22 @@ import { closeConnection, openConnection } from '../native/database.ts';
 import { loadDuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
 import {
-  type CursorSlabs,
   errorMessage,
   type Reply,
   type Request,
   type ResultHandle,
+  type RunReply,
   type StatementHandle,
   type WorkerData,
 } from '../protocol.ts';
-import { releaseChunk, runCursor, type WorkerContext } from './cursor.ts';
+import {
+  continueCursor,
+  type EmitBatch,
+  type RunEnd,
+  releaseChunk,
+  startCursor,
+  type WorkerContext,
+} from './cursor.ts';
 import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
 
 /** One worker: takes one request at a time and answers with one or more posts, each a list of replies. */
@@ -19,12 +26,17 @@ const data = workerData as WorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const duckdb = loadDuckDb(data.libraryPath);
 const pressure = new Int32Array(data.pressure);
-const context: WorkerContext = { duckdb, database: data.database, waitingTasks: () => Atomics.load(pressure, 0) };
+const context: WorkerContext = {
+  duckdb,
+  database: data.database,
+  waitingTasks: () => Atomics.load(pressure, 0),
+  wakeUps: () => Atomics.load(pressure, 1),
+  sleep: (seen, ms) => void Atomics.wait(pressure, 1, seen, ms),
+  nextCursor: () => Atomics.add(pressure, 2, 1) + 1,
+};
 
 type Emit = (reply: Reply) => void;
 type Handlers = { readonly [Op in Request['op']]: (request: Extract<Request, { op: Op }>, emit: Emit) => unknown };
-
-const firstTarget = 128 << 10;
 
 const handlers: Handlers = {
   connect: () => openConnection(duckdb, data.database, data.sessionInit),
@@ -33,7 +45,8 @@ const handlers: Handlers = {
   execute: ({ handle, sql, params, slabs }, emit) => execute(handle, { sql, params, slabs }, emit),
   query: ({ connection, sql, params, slabs }, emit) =>
     execute(prepareScript(duckdb, connection, sql), { sql, params, slabs }, emit),
-  run: ({ statement, state, slabs }, emit) => run({ statement, state, slabs }, emit),
+  run: ({ statement, state, slabs }, emit) =>
+    settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),
   release({ statement, result, pending }) {
     for (const chunk of pending) releaseChunk(chunk);
     destroyResult(duckdb, result);
@@ -56,28 +69,27 @@ function execute(handle: StatementHandle, request: ExecuteRequest, emit: Emit): 
     destroyStatement(duckdb, handle.statement);
     return { end: 'finished' };
   }
-  const state = {
-    result: started.result,
-    columns: started.columns,
-    pending: [],
-    exhausted: false,
-    target: firstTarget,
-  };
-  return run({ statement: handle.statement, state, slabs: request.slabs }, emit);
+  return settle({ statement: handle.statement, result: started.result }, () =>
+    startCursor(context, started, request.slabs, emitBatch(emit)),
+  );
 }
 
-function run(
-  of: { statement: Address; state: Parameters<typeof runCursor>[1]['state']; slabs: CursorSlabs },
-  emit: Emit,
-): unknown {
+const emitBatch =
+  (emit: Emit): EmitBatch =>
+  (batch, more) =>
+    emit({ type: 'batch', batch, more });
+
+/** Result and statement live on only when the result is parked. */
+function settle(of: { readonly statement: Address; readonly result: Address }, produce: () => RunEnd): RunReply {
   const close = (): void => {
-    destroyResult(duckdb, of.state.result);
+    destroyResult(duckdb, of.result);
     destroyStatement(duckdb, of.statement);
   };
   try {
-    const end = runCursor(context, of, (batch, more) => emit({ type: 'batch', batch, more }));
-    if (end.end === 'finished') close();
-    return end.end === 'finished' ? end : { ...end, statement: of.statement };
+    const end = produce();
+    if (end.end === 'parked') return { ...end, statement: of.statement };
+    close();
+    return end;
   } catch (error) {
     close();
     throw error;
