@@ -3,6 +3,8 @@
  */
 
 export { type BatchTemplate, recordBatchTemplate } from './batch-template.ts';
+export { type BuiltBatch, buildBatch } from './build-batch.ts';
+export type { UnionValue } from './build-column.ts';
 export { type BatchDecoder, createBatchDecoder } from './decode-batch.ts';
 export { decodeSchema, type MessageHeader, readMessageHeader } from './decode-schema.ts';
 export { encodeSchema } from './encode-schema.ts';

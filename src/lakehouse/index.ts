@@ -2,8 +2,18 @@
  * The lakehouse room: one namespace of tables over the engine; query, put, list, describe. It knows no wire format.
  */
 
+export { type KeyColumn, primaryKeys, type ReferenceColumn, references, type TableReference } from './keys.ts';
 export { openLakehouse } from './lakehouse.ts';
+export {
+  listCatalogs,
+  listDbSchemas,
+  listRelationSchemas,
+  listRelations,
+  type Relation,
+  type RelationFilter,
+  tableTypes,
+} from './metadata.ts';
 export { parseTableName, quoteTable, showTable, tableNameOf } from './names.ts';
-export { queryRows, type Row } from './rows.ts';
+export { queryColumns, queryRows, type Row, type Session } from './rows.ts';
 export type * from './types.ts';
 export { putModes } from './types.ts';

@@ -1,14 +1,12 @@
 import { createBatchDecoder, valueReader } from '../arrow/index.ts';
 import type { Connection, Engine, QueryOptions } from '../engine/index.ts';
 
+/** Whatever runs statements: the engine, a connection, a session. */
+export type Session = Pick<Engine | Connection, 'query'>;
 export type Row = Readonly<Record<string, unknown>>;
 
 /** All rows of a small result as objects. */
-export async function queryRows(
-  on: Pick<Engine | Connection, 'query'>,
-  sql: string,
-  options?: QueryOptions,
-): Promise<Row[]> {
+export async function queryRows(on: Session, sql: string, options?: QueryOptions): Promise<Row[]> {
   const result = await on.query(sql, options);
   const { decode } = createBatchDecoder(result.schema);
   const rows: Row[] = [];
@@ -20,4 +18,20 @@ export async function queryRows(
     batch.release();
   }
   return rows;
+}
+
+/** All values of a result by column name; quicker than rows where there are many. */
+export async function queryColumns(on: Session, sql: string): Promise<Readonly<Record<string, unknown[]>>> {
+  const result = await on.query(sql);
+  const { decode } = createBatchDecoder(result.schema);
+  const columns = Object.fromEntries(result.schema.fields.map(({ name }) => [name, [] as unknown[]]));
+  for await (const batch of result.batches) {
+    for (const column of decode(batch)?.columns ?? []) {
+      const values = columns[column.field.name] as unknown[];
+      const read = valueReader(column);
+      for (let row = 0; row < column.length; row++) values.push(read(row));
+    }
+    batch.release();
+  }
+  return columns;
 }

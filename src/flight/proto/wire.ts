@@ -132,8 +132,23 @@ export type Fields = ReadonlyMap<number, readonly WireField[]>;
 /** The last of a field wins, as protobuf has it. */
 export const bytesOf = (fields: Fields, field: number): Uint8Array => fields.get(field)?.at(-1)?.bytes ?? noBytes;
 export const textOf = (fields: Fields, field: number): string => Buffer.from(bytesOf(fields, field)).toString('utf8');
+/** undefined when the field is not there, which is not the same as ''. */
+export const optionalTextOf = (fields: Fields, field: number): string | undefined =>
+  fields.has(field) ? textOf(fields, field) : undefined;
 export const intOf = (fields: Fields, field: number): bigint =>
   BigInt.asIntN(64, fields.get(field)?.at(-1)?.value ?? 0n);
+/** A repeated number, packed or not. */
+export const intsOf = (fields: Fields, field: number): number[] =>
+  (fields.get(field) ?? []).flatMap(({ bytes, value }) => (bytes.byteLength === 0 ? [Number(value)] : unpack(bytes)));
+function unpack(bytes: Uint8Array): number[] {
+  const numbers: number[] = [];
+  for (let at = 0; at < bytes.byteLength; ) {
+    const { value, end } = readVarint(bytes, at);
+    numbers.push(Number(value));
+    at = end;
+  }
+  return numbers;
+}
 export const doubleOf = (fields: Fields, field: number): number =>
   new Float64Array(BigInt64Array.of(intOf(fields, field)).buffer)[0] as number;
 export const allOf = (fields: Fields, field: number): readonly Uint8Array[] =>

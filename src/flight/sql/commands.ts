@@ -1,13 +1,23 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { SqlCommand, SqlCommands } from './command.ts';
+import { catalogCommands } from './commands/catalogs.ts';
 import { ingestCommands } from './commands/ingest.ts';
+import { keyCommands } from './commands/keys.ts';
+import { sqlInfoCommands } from './commands/sql-info.ts';
 import { statementCommands } from './commands/statement.ts';
+import { substraitCommands } from './commands/substrait.ts';
+import { xdbcCommands } from './commands/xdbc-type-info.ts';
 import type { SqlMessage } from './messages.ts';
 
 /** Every Flight SQL message that commands and tickets may carry. */
 const commands: SqlCommands = {
   ...statementCommands,
   ...ingestCommands,
+  ...catalogCommands,
+  ...keyCommands,
+  ...sqlInfoCommands,
+  ...xdbcCommands,
+  ...substraitCommands,
 };
 
 /** The handler of a message in a call; Unsupported, naming the message, when there is none. */

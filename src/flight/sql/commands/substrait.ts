@@ -1,0 +1,13 @@
+import { DuckhouseError } from '../../../errors.ts';
+import type { SqlCommands } from '../command.ts';
+
+const refuse = async (): Promise<never> => {
+  throw new DuckhouseError('Unsupported', 'Substrait plans are not supported', {
+    id: 'substrait-unsupported',
+    hint: 'send SQL text: with ADBC a str, not bytes',
+  });
+};
+
+export const substraitCommands: SqlCommands = {
+  CommandStatementSubstraitPlan: { info: refuse, schema: refuse, put: refuse },
+};

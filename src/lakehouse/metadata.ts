@@ -1,0 +1,144 @@
+import type { ArrowSchema } from '../arrow/index.ts';
+import { quoteLiteral } from '../sql.ts';
+import { arrowFieldsOf, columnSchema } from './column-metadata.ts';
+import { ownSchema } from './names.ts';
+import { queryColumns, type Session } from './rows.ts';
+
+/** Absent parts narrow nothing; '' names what has no catalog, or no schema: nothing in DuckDB. */
+export interface RelationFilter {
+  readonly catalog?: string | undefined;
+  /** Patterns: `%` any text, `_` any character, `\` before either takes it as it is. */
+  readonly dbSchemaPattern?: string | undefined;
+  readonly tablePattern?: string | undefined;
+  /** Empty = all. */
+  readonly tableTypes?: readonly string[];
+}
+
+export interface Relation {
+  readonly catalog: string;
+  readonly dbSchema: string;
+  readonly name: string;
+  readonly type: TableType;
+}
+
+export type TableType = 'LOCAL TEMPORARY' | 'TABLE' | 'VIEW';
+export const tableTypes: readonly TableType[] = ['LOCAL TEMPORARY', 'TABLE', 'VIEW'];
+
+/** Other names that clients ask for. */
+const typeAliases: Readonly<Record<string, TableType>> = { 'BASE TABLE': 'TABLE', 'LOCAL TABLE': 'LOCAL TEMPORARY' };
+
+/** What clients may see of databases: not DuckDB's own. */
+const databases = 'SELECT database_name FROM duckdb_databases() WHERE NOT internal';
+
+export async function listCatalogs(session: Session): Promise<string[]> {
+  const { database_name: names } = await queryColumns(session, `${databases} ORDER BY database_name`);
+  return names as string[];
+}
+
+export interface DbSchemaName {
+  readonly catalog: string;
+  readonly dbSchema: string;
+}
+
+export async function listDbSchemas(session: Session, filter: RelationFilter): Promise<DbSchemaName[]> {
+  const found = await queryColumns(
+    session,
+    `SELECT database_name, schema_name FROM duckdb_schemas()
+     WHERE database_name IN (${databases}) AND schema_name <> '${ownSchema}' AND ${conditions(filter)}
+     ORDER BY database_name, schema_name`,
+  );
+  return (found.database_name as string[]).map((catalog, i) => ({
+    catalog,
+    dbSchema: found.schema_name?.[i] as string,
+  }));
+}
+
+const relations = `
+  SELECT database_name, schema_name, table_name, CASE WHEN temporary THEN 'LOCAL TEMPORARY' ELSE 'TABLE' END AS table_type
+  FROM duckdb_tables() WHERE NOT internal
+  UNION ALL
+  SELECT database_name, schema_name, view_name, 'VIEW' FROM duckdb_views() WHERE NOT internal`;
+
+/** Ours, and what a load reads from. */
+const visible = `schema_name <> '${ownSchema}' AND NOT starts_with(table_name, 'duckhouse_arrow_')`;
+
+/** Tables and views, by catalog, schema, name and type. */
+export async function listRelations(session: Session, filter: RelationFilter): Promise<Relation[]> {
+  const types = (filter.tableTypes ?? []).map((type) => typeAliases[type.toUpperCase()] ?? type.toUpperCase());
+  const ofType = types.length === 0 ? 'TRUE' : `table_type IN (${types.map(quoteLiteral).join(', ')})`;
+  const found = await queryColumns(
+    session,
+    `SELECT * FROM (${relations}) WHERE ${visible} AND ${ofType} AND ${conditions(filter)} ORDER BY ALL`,
+  );
+  return (found.table_name as string[]).map((name, i) => ({
+    catalog: found.database_name?.[i] as string,
+    dbSchema: found.schema_name?.[i] as string,
+    name,
+    type: found.table_type?.[i] as TableType,
+  }));
+}
+
+function conditions({ catalog, dbSchemaPattern, tablePattern }: RelationFilter): string {
+  const like = (column: string, pattern: string | undefined): string[] =>
+    pattern === undefined ? [] : [`${column} ILIKE ${quoteLiteral(closedPattern(pattern))} ESCAPE '\\'`];
+  const parts = [
+    ...(catalog === undefined ? [] : [`lower(database_name) = lower(${quoteLiteral(catalog)})`]),
+    ...like('schema_name', dbSchemaPattern),
+    ...like('table_name', tablePattern),
+  ];
+  return parts.length === 0 ? 'TRUE' : parts.join(' AND ');
+}
+
+/** An escape character that escapes nothing stands for itself. */
+const closedPattern = (pattern: string): string =>
+  pattern.replaceAll(/\\([\s\S]?)/g, (all, next: string) =>
+    next === '%' || next === '_' || next === '\\' ? all : `\\\\${next}`,
+  );
+
+/**
+ * Tables and views with the Arrow schema of each: the columns as DuckDB knows them, with the metadata Flight SQL gives columns.
+ * One statement for the columns of all of them.
+ */
+export async function listRelationSchemas(
+  session: Session,
+  filter: RelationFilter,
+): Promise<(Relation & { readonly schema: ArrowSchema })[]> {
+  const found = await listRelations(session, filter);
+  if (found.length === 0) return [];
+  const columns = await columnsOf(session, filter);
+  const fields = await arrowFieldsOf(session, new Set(columns.data_type as string[]));
+  const ranges = tableRanges(columns);
+  return found.map((relation) => ({
+    ...relation,
+    schema: columnSchema(relation, { columns, fields, range: ranges.get(keyOf(relation)) ?? [0, 0] }),
+  }));
+}
+
+async function columnsOf(session: Session, filter: RelationFilter): Promise<Readonly<Record<string, unknown[]>>> {
+  const select = `SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable, comment,
+      coalesce(starts_with(column_default, 'nextval('), false) AS auto_increment
+    FROM duckdb_columns() WHERE NOT internal AND ${conditions(filter)}`;
+  return queryColumns(session, `${select} ORDER BY database_name, schema_name, table_name, column_index`);
+}
+
+const keyOf = ({ catalog, dbSchema, name }: Omit<Relation, 'type'>): string => `${catalog}\0${dbSchema}\0${name}`;
+
+/** The rows of each table, first and after the last: they lie together. */
+function tableRanges(columns: Readonly<Record<string, unknown[]>>): Map<string, readonly [number, number]> {
+  const { database_name: catalogs = [], schema_name: schemas = [], table_name: tables = [] } = columns;
+  const ranges = new Map<string, readonly [number, number]>();
+  let start = 0;
+  for (let row = 1; row <= tables.length; row++) {
+    const before = row - 1;
+    if (
+      row < tables.length &&
+      tables[row] === tables[before] &&
+      schemas[row] === schemas[before] &&
+      catalogs[row] === catalogs[before]
+    )
+      continue;
+    ranges.set(`${catalogs[start]}\0${schemas[start]}\0${tables[start]}`, [start, row]);
+    start = row;
+  }
+  return ranges;
+}
