@@ -26,7 +26,7 @@ export interface RunOptions {
 }
 
 /**
- * A virtual environment with exactly these packages (`name==version`), made once and kept in `.cache/python`.
+ * A virtual environment with these packages (`name==version`), made once and kept in `.cache/python`.
  * Where python3 or a package cannot be had the tests are skipped, save when DUCKHOUSE_INTEROP=required.
  */
 export async function pythonWith(...requirements: readonly string[]): Promise<Python> {
@@ -40,6 +40,14 @@ export async function pythonWith(...requirements: readonly string[]): Promise<Py
     run: (name, input, options = {}) => runProgram(program('python'), path.join(programs, name), input, options),
   };
 }
+
+/** The pins of `test/interop/requirements/NAME`, for `pythonWith`: installed as they are, nothing is resolved. */
+export const pinnedIn = (name: string): string[] => [
+  '--no-deps',
+  ...readFileSync(path.join(root, 'test', 'interop', 'requirements', name), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#')),
+];
 
 const folderOf = (requirements: readonly string[]): string =>
   path.join(cache, createHash('sha256').update(requirements.join('\n')).update(root).digest('hex').slice(0, 16));
@@ -65,7 +73,7 @@ function make(folder: string, requirements: readonly string[]): string | undefin
   if (venv.status !== 0) return `python3 -m venv failed: ${lastLine(venv.stdout + venv.stderr)}`;
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements];
   const pip = spawnSync(path.join(folder, 'bin', 'python'), install, { encoding: 'utf8', timeout: installMs });
-  if (pip.status !== 0) return `pip cannot install ${requirements.join(' ')}: ${lastLine(pip.stderr)}`;
+  if (pip.status !== 0) return `pip cannot install ${requirements.slice(0, 4).join(' ')}: ${lastLine(pip.stderr)}`;
   writeFileSync(path.join(folder, 'requirements.txt'), `${requirements.join('\n')}\n`);
   return undefined;
 }
