@@ -1,123 +1,215 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckhouseError } from '../errors.ts';
-
-export type Role = 'admin';
-
-export interface Principal {
-  readonly name: string;
-  readonly role: Role;
-}
+import { type Accounts, findApiToken, watchAccounts } from './accounts.ts';
+import { createJwtVerifier, type JwtOptions, looksLikeJwt } from './jwt.ts';
+import { openKeyRing } from './key-ring.ts';
+import { hashPassword, sameText, verifyPassword } from './passwords.ts';
+import type { Principal, Role } from './principal.ts';
+import { signToken, type TokenClaims, verifyToken } from './signed-token.ts';
+import { createSlowDown, createTurnstile } from './slow-down.ts';
 
 export interface AuthenticatorOptions {
+  /** An administrator by configuration. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Bearer tokens that are accepted as they are. */
+  /** Bearer tokens of administrators, accepted as they are. */
   readonly tokens?: readonly string[] | undefined;
-  /** What our tokens are signed with; a random key when absent, so that they end with this process. */
+  /** Users and static tokens, read again when the file changes. */
+  readonly usersFile?: string | undefined;
+  readonly jwt?: JwtOptions | undefined;
+  /** Role of whoever has a certificate of the authority and is no user of the file. */
+  readonly certificateRole?: Role | undefined;
+  /** What our tokens are signed with; else keys of `tokenKeyFile`, else of this process alone. */
   readonly tokenKey?: string | undefined;
+  readonly tokenKeyFile?: string | undefined;
   /** How long the tokens given out are good. */
   readonly tokenLifetimeMs?: number | undefined;
+}
+
+/** What a caller shows. */
+export interface Credentials {
+  /** The header of that name. */
+  readonly authorization?: string | undefined;
+  /** Common name of a client certificate that was verified. */
+  readonly certificate?: string | undefined;
+  /** Address the failures are counted for. */
+  readonly peer: string;
 }
 
 export interface Authenticator {
   /** False when nobody needs to say who they are. */
   readonly required: boolean;
-  /** Who sends this `authorization` header. Unauthenticated when it is missing, wrong or expired; slowed after failures of `peer`. */
-  authenticate(authorization: string | undefined, peer: string): Promise<Principal>;
+  /** Who calls. Unauthenticated when what is shown is missing, wrong or expired; slowed after failures of a peer. */
+  authenticate(credentials: Credentials): Promise<Principal>;
   authenticatePassword(username: string, password: string, peer: string): Promise<Principal>;
-  /** A signed bearer token for the principal. */
-  issueToken(principal: Principal): string;
+  /** A signed bearer token for the principal, and for a session when one is named. */
+  issueToken(principal: Principal, options?: { readonly session?: string | undefined }): string;
+  /** A new token for who came with one of ours that has lived for more than half its time; undefined for others. */
+  renewToken(principal: Principal): string | undefined;
 }
 
 const defaultLifetimeMs = 24 * 3_600_000;
-const maxDelayMs = 1000;
-const rememberFailuresMs = 60_000;
+/** A token may be renewed until the last proof is this many lifetimes old. */
+const maxLifetimes = 7;
+const rememberPasswordMs = 300_000;
+const maxRememberedPasswords = 1000;
+/** Tries that are computed at the same time: each takes memory and a thread. */
+const maxTries = 4;
 
-/** Without a password and tokens everybody is an administrator: the server then listens on the loopback address only. */
+/** Without any account everybody is an administrator: the server then listens on the loopback address only. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { password, tokens = [], tokenLifetimeMs = defaultLifetimeMs } = options;
+  const { password, tokens = [], tokenLifetimeMs: lifetimeMs = defaultLifetimeMs, certificateRole } = options;
   const username = options.username ?? 'admin';
-  const key = options.tokenKey === undefined ? randomBytes(32) : Buffer.from(options.tokenKey, 'utf8');
-  const required = password !== undefined || tokens.length > 0;
-  const admin: Principal = { name: required ? username : 'anonymous', role: 'admin' };
-  const failures = createFailureCounter();
+  const keys = openKeyRing({ fixed: options.tokenKey, file: options.tokenKeyFile, tokenLifetimeMs: lifetimeMs });
+  const accounts = watchAccounts(options.usersFile);
+  const jwt = options.jwt === undefined ? undefined : createJwtVerifier(options.jwt);
+  const configured = password !== undefined || tokens.length > 0 || jwt !== undefined || certificateRole !== undefined;
+  const required = (): boolean => configured || accounts().users.length > 0 || accounts().tokens.length > 0;
+  const slowDown = createSlowDown();
+  const checkUser = createPasswordCheck(accounts);
+  const renewable = new WeakMap<Principal, TokenClaims>();
 
-  const refuse = async (peer: string, message: string, id: string): Promise<never> => {
-    await sleep(failures.add(peer));
-    throw new DuckhouseError('Unauthenticated', message, { id, hint: 'give --username and a password or a token' });
+  const refuse = async (peer: string, error: DuckhouseError): Promise<never> => {
+    await sleep(slowDown.delay(peer));
+    throw error;
   };
 
   const checkPassword = async (name: string, given: string, peer: string): Promise<Principal> => {
     // Both are compared always, so that the time tells nothing about either.
     const nameFits = sameText(name, username);
     const passwordFits = sameText(given, password ?? randomBytes(16).toString('hex'));
-    return nameFits && passwordFits ? admin : refuse(peer, 'wrong user name or password', 'credentials-wrong');
+    if (password !== undefined && nameFits && passwordFits) return { name: username, role: 'admin', via: 'password' };
+    const role = await checkUser(name, given);
+    return role === undefined ? refuse(peer, wrongPassword()) : { name, role, via: 'password', account: 'user' };
+  };
+
+  const ownToken = (token: string): Principal => {
+    const claims = verifyToken(keys, token);
+    const { name, role, via, account, session, validUntil } = claims;
+    const principal = { name, role: standingOf(accounts(), claims) ?? role, via, account, session, validUntil };
+    renewable.set(principal, claims);
+    return principal;
   };
 
   const checkToken = async (token: string, peer: string): Promise<Principal> => {
-    if (tokens.map((known) => sameText(token, known)).includes(true)) return admin;
-    const claims = verifyToken(token, key);
-    if (claims === undefined) return refuse(peer, 'the bearer token is not valid', 'token-invalid');
-    if (claims.expires <= Date.now())
-      return refuse(peer, `the bearer token expired at ${new Date(claims.expires).toISOString()}`, 'token-expired');
-    return { name: claims.name, role: 'admin' };
+    if (tokens.map((known) => sameText(token, known)).includes(true))
+      return { name: username, role: 'admin', via: 'token' };
+    const known = findApiToken(accounts(), token);
+    try {
+      if (known !== undefined) return apiPrincipal(known);
+      if (jwt === undefined || !looksLikeJwt(token)) return ownToken(token);
+      const { name, role, expiresAt } = await jwt.verify(token);
+      return { name, role, via: 'jwt', validUntil: expiresAt };
+    } catch (error) {
+      return refuse(peer, error as DuckhouseError);
+    }
+  };
+
+  const checkBasic = (value: string, peer: string): Promise<Principal> => {
+    const text = Buffer.from(value, 'base64').toString('utf8');
+    const colon = text.indexOf(':');
+    return colon < 0
+      ? refuse(peer, unauthenticated('malformed basic credentials', 'credentials-wrong'))
+      : checkPassword(text.slice(0, colon), text.slice(colon + 1), peer);
+  };
+
+  const checkCertificate = (name: string, peer: string): Principal | Promise<never> => {
+    const user = accounts().users.find((known) => known.name === name);
+    const role = user?.role ?? certificateRole;
+    if (role === undefined) return refuse(peer, unauthenticated(`there is no user ${name}`, 'credentials-wrong'));
+    return { name, role, via: 'certificate', ...(user === undefined ? {} : { account: 'user' }) };
   };
 
   return {
-    required,
-    async authenticate(authorization, peer) {
+    get required() {
+      return required();
+    },
+    async authenticate({ authorization, certificate, peer }) {
+      if (!required()) return { name: certificate ?? 'anonymous', role: 'admin', via: 'open' };
       const [scheme = '', value = ''] = (authorization ?? '').split(/ (.*)/s);
-      if (!required) return admin;
       if (scheme.toLowerCase() === 'bearer') return checkToken(value, peer);
-      if (scheme.toLowerCase() !== 'basic') return refuse(peer, 'no credentials were given', 'credentials-missing');
-      const text = Buffer.from(value, 'base64').toString('utf8');
-      const colon = text.indexOf(':');
-      return colon < 0
-        ? refuse(peer, 'malformed basic credentials', 'credentials-wrong')
-        : checkPassword(text.slice(0, colon), text.slice(colon + 1), peer);
+      if (scheme.toLowerCase() === 'basic') return checkBasic(value, peer);
+      if (certificate !== undefined) return checkCertificate(certificate, peer);
+      return refuse(peer, unauthenticated('no credentials were given', 'credentials-missing'));
     },
-    authenticatePassword: async (name, given, peer) => (required ? checkPassword(name, given, peer) : admin),
-    issueToken: ({ name }) => signToken({ name, expires: Date.now() + tokenLifetimeMs }, key),
-  };
-}
-
-/** Compares in a time that depends on neither text. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
-
-interface Claims {
-  readonly name: string;
-  readonly expires: number;
-}
-
-const signature = (payload: string, key: Buffer): Buffer => createHmac('sha256', key).update(payload).digest();
-
-function signToken(claims: Claims, key: Buffer): string {
-  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
-  return `${payload}.${signature(payload, key).toString('base64url')}`;
-}
-
-function verifyToken(token: string, key: Buffer): Claims | undefined {
-  const [payload = '', mac = ''] = token.split('.');
-  const given = Buffer.from(mac, 'base64url');
-  const expected = signature(payload, key);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Claims;
-}
-
-/** Milliseconds to wait after a failure: none at first, doubling, a second at most; forgotten after a minute. */
-function createFailureCounter() {
-  const counts = new Map<string, { readonly count: number; readonly at: number }>();
-  return {
-    add(peer: string): number {
+    authenticatePassword: async (name, given, peer) =>
+      required() ? checkPassword(name, given, peer) : { name: 'anonymous', role: 'admin', via: 'open' },
+    issueToken: (principal, { session = principal.session } = {}) =>
+      signToken(keys, { ...principal, session }, { lifetimeMs }),
+    renewToken(principal) {
+      const claims = renewable.get(principal);
       const now = Date.now();
-      for (const [key, { at }] of counts) if (now - at > rememberFailuresMs) counts.delete(key);
-      const count = (counts.get(peer)?.count ?? 0) + 1;
-      counts.set(peer, { count, at: now });
-      return count <= 3 ? 0 : Math.min(maxDelayMs, 50 * 2 ** (count - 4));
+      if (claims === undefined || now - claims.issuedAt < (claims.expiresAt - claims.issuedAt) / 2) return undefined;
+      if (now - claims.provenAt > maxLifetimes * lifetimeMs) return undefined;
+      return signToken(keys, principal, { lifetimeMs, provenAt: claims.provenAt });
     },
   };
 }
+
+const unauthenticated = (message: string, id: string): DuckhouseError =>
+  new DuckhouseError('Unauthenticated', message, { id, hint: 'give --username and a password or a token' });
+const wrongPassword = (): DuckhouseError => unauthenticated('wrong user name or password', 'credentials-wrong');
+const revoked = (): DuckhouseError =>
+  new DuckhouseError('Unauthenticated', 'the bearer token is not valid any more', { id: 'token-invalid' });
+
+/** The role the account behind a token has now; Unauthenticated when it is gone or has changed its password since. */
+function standingOf({ users, tokens }: Accounts, { name, account, issuedAt }: TokenClaims): Role | undefined {
+  if (account === undefined) return undefined;
+  if (account !== 'user') return apiPrincipal(tokens.find(({ id }) => id === account) ?? raise(revoked())).role;
+  const user = users.find((known) => known.name === name);
+  if (user === undefined || Date.parse(user.changedAt) > issuedAt) throw revoked();
+  return user.role;
+}
+
+function raise(error: DuckhouseError): never {
+  throw error;
+}
+
+function apiPrincipal({ id, name, role, expiresAt }: Accounts['tokens'][number]): Principal {
+  const validUntil = expiresAt === undefined ? undefined : Date.parse(expiresAt);
+  if (validUntil !== undefined && validUntil <= Date.now())
+    throw new DuckhouseError('Unauthenticated', `the bearer token expired at ${expiresAt}`, { id: 'token-expired' });
+  return { name, role, via: 'token', account: id, validUntil };
+}
+
+/** Checks passwords of users. A right one is remembered for a while: many clients send it with every call. */
+function createPasswordCheck(accounts: () => Accounts) {
+  const secret = randomBytes(32);
+  const remembered = new Map<string, number>();
+  const enter = createTurnstile(maxTries);
+  let nobody: Promise<string> | undefined;
+
+  const keyOf = (name: string, password: string, hash: string): string =>
+    createHmac('sha256', secret)
+      .update(JSON.stringify([name, password, hash]))
+      .digest('base64');
+  const remember = (key: string): void => {
+    for (const [known, at] of remembered) {
+      if (Date.now() - at < rememberPasswordMs && remembered.size < maxRememberedPasswords) break;
+      remembered.delete(known);
+    }
+    remembered.set(key, Date.now());
+  };
+
+  return async (name: string, password: string): Promise<Role | undefined> => {
+    const { users } = accounts();
+    if (users.length === 0) return undefined;
+    const user = users.find((known) => known.name === name);
+    // An unknown name takes as long as a wrong password.
+    nobody ??= hashPassword(randomBytes(16).toString('hex'));
+    const hash = user?.passwordHash ?? (await nobody);
+    const key = keyOf(name, password, hash);
+    if (Date.now() - (remembered.get(key) ?? 0) < rememberPasswordMs) return user?.role;
+    if (!(await enter(() => verifyPassword(password, hash))) || user?.passwordHash === undefined) return undefined;
+    remember(key);
+    return user.role;
+  };
+}
+
+/** A token with which the owner of a workspace, who may read its key file, speaks to its server. Good for some minutes. */
+export function ownerToken(tokenKeyFile: string): string {
+  const keys = openKeyRing({ file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs });
+  return signToken(keys, { name: 'owner', role: 'admin', via: 'owner' }, { lifetimeMs: ownerTokenMs });
+}
+const ownerTokenMs = 300_000;

@@ -1,4 +1,5 @@
 import { DuckhouseError } from '../errors.ts';
+import { checkGuard } from './check-guard.ts';
 import type { EngineCore } from './core.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
@@ -63,6 +64,7 @@ export function createConnection(core: EngineCore, { address, onClose }: Connect
 
   const query = async (sql: string, options: QueryOptions = {}): Promise<QueryResult> => {
     const statement = await start(sql, options);
+    await checkGuard(statement, { connection: address, sql, guard: options.guard });
     const { params, rowLimit } = options;
     const result = await openResult({
       statement,
@@ -85,6 +87,7 @@ export function createConnection(core: EngineCore, { address, onClose }: Connect
 
   const prepare = async (sql: string, options: QueryOptions = {}): Promise<PreparedQuery> => {
     const statement = await start(sql, options);
+    await checkGuard(statement, { connection: address, sql, guard: options.guard });
     try {
       const handle = (await statement.run({ op: 'prepare', connection: address, sql })) as StatementHandle;
       note(handle);

@@ -64,6 +64,13 @@ export type Request =
   | { readonly op: 'connect' }
   | { readonly op: 'disconnect'; readonly connection: Address }
   | { readonly op: 'prepare'; readonly connection: Address; readonly sql: string }
+  | {
+      readonly op: 'inspect';
+      readonly connection: Address;
+      readonly sql: string;
+      /** Those that queries may name. */
+      readonly tableFunctions: readonly string[];
+    }
   /** Executes and goes on as `run`; the statement is the worker's from then on. */
   | {
       readonly op: 'execute';

@@ -45,8 +45,72 @@ export interface EncodedBatch {
   release(): void;
 }
 
+/** A table function that a plan reads from, and the files it names where DuckDB tells them. */
+export interface ScannedFunction {
+  readonly name: string;
+  readonly files: readonly string[] | undefined;
+}
+
+/** A catalog entry that a statement makes, changes or drops; `entry` is DuckDB's word for its kind. */
+export interface StatementTarget {
+  readonly catalog: string | undefined;
+  readonly dbSchema: string | undefined;
+  readonly name: string | undefined;
+  readonly entry: string | undefined;
+}
+
+/** DuckDB's bound logical plan, before optimisation: views and macros are replaced by what they stand for. */
+export interface PlanFacts {
+  /** The topmost operator of each statement, e.g. `LOGICAL_INSERT`. */
+  readonly roots: readonly string[];
+  readonly operators: readonly string[];
+  /** Scalar and aggregate functions, lower case. */
+  readonly functions: readonly string[];
+  readonly scans: readonly ScannedFunction[];
+  readonly targets: readonly StatementTarget[];
+  /** Settings that `current_setting` is asked for; '' for one that is computed. */
+  readonly readSettings: readonly string[];
+  /** What SET, RESET and USE are about. */
+  readonly setting: { readonly name: string; readonly scope: string } | undefined;
+}
+
+/** A query as it is written, before views and macros are looked into. Names of functions are lower case. */
+export interface TextFacts {
+  readonly functions: readonly string[];
+  readonly tableFunctions: readonly string[];
+  /** Names of tables, views and common table expressions, in parts. */
+  readonly relations: readonly (readonly string[])[];
+  /** Functions that are macros somebody made. */
+  readonly macros: readonly string[];
+}
+
+/** What a text of SQL would do, as DuckDB itself says it without running any of it. */
+export interface StatementFacts {
+  readonly sql: string;
+  readonly statements: number;
+  /** The rest is told of the statement that stands behind EXPLAIN. */
+  readonly explained: boolean;
+  readonly plan: PlanFacts | undefined;
+  /** Kind of the error that left no plan, e.g. `binder` or `not implemented`; `files` when the text names files. */
+  readonly planError: string | undefined;
+  /** The text of a query; undefined for other statements. */
+  readonly text: TextFacts | undefined;
+  /** The query of a CREATE VIEW. */
+  readonly viewText: TextFacts | undefined;
+}
+
+/** Asked before a statement runs. */
+export interface StatementGuard {
+  /** A query that names another table function, or a file, is not even bound: that would open the file. */
+  readonly tableFunctions: readonly string[];
+  /** `run` lets it, `fail` says that it cannot be bound and its error may be shown. Throws PermissionDenied otherwise. */
+  decide(facts: StatementFacts): 'run' | 'fail';
+}
+
 export interface QueryOptions {
   readonly params?: Params;
+  /** Checks the statement on its own connection before anything of it runs. Absent = everything may run. */
+  readonly guard?: StatementGuard | undefined;
   /** Aborting interrupts the statement and closes the result. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;

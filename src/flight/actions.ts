@@ -1,3 +1,4 @@
+import { authorise } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
 import type { FlightAction } from './types.ts';
@@ -30,23 +31,26 @@ function tableName(body: Body): TableName {
 export const flightActions: readonly FlightAction[] = [
   {
     type: 'create_view',
+    role: 'writer',
     description: 'Makes a view from a SELECT. Body: {"name": "v", "sql": "SELECT ...", "replace": false}',
     parameters: ['name', 'sql', 'replace'],
     required: ['name', 'sql'],
-    run: (body, { lakehouse }) =>
-      lakehouse.createView(tableName(body), text(body, 'sql'), { replace: flag(body, 'replace') }),
+    run: (body, { lakehouse, guard }) =>
+      lakehouse.createView(tableName(body), text(body, 'sql'), { replace: flag(body, 'replace'), guard }),
   },
   {
     type: 'drop',
+    role: 'writer',
     description: 'Drops a table or a view. Body: {"name": "t", "ifExists": false}',
     parameters: ['name', 'ifExists'],
     required: ['name'],
-    run: async (body, { lakehouse }) => ({
-      dropped: await lakehouse.drop(tableName(body), { ifExists: flag(body, 'ifExists') }),
+    run: async (body, { lakehouse, guard }) => ({
+      dropped: await lakehouse.drop(tableName(body), { ifExists: flag(body, 'ifExists'), guard }),
     }),
   },
   {
     type: 'refresh',
+    role: 'writer',
     description: 'Makes a view again so that it sees the columns its files have now. Body: {"name": "v"}',
     parameters: ['name'],
     required: ['name'],
@@ -54,6 +58,7 @@ export const flightActions: readonly FlightAction[] = [
   },
   {
     type: 'list_tables',
+    role: 'reader',
     description: 'Tables and views with columns and row counts. Body: {}',
     parameters: [],
     required: [],
@@ -61,6 +66,7 @@ export const flightActions: readonly FlightAction[] = [
   },
   {
     type: 'describe',
+    role: 'reader',
     description: 'One table or view with its columns. Body: {"name": "t"}',
     parameters: ['name'],
     required: ['name'],
@@ -68,6 +74,7 @@ export const flightActions: readonly FlightAction[] = [
   },
   {
     type: 'find_load',
+    role: 'reader',
     description: 'The receipt of a load, or null. Body: {"loadId": "..."}',
     parameters: ['loadId'],
     required: ['loadId'],
@@ -75,14 +82,19 @@ export const flightActions: readonly FlightAction[] = [
   },
   {
     type: 'query_progress',
+    role: 'reader',
     description: 'Statements that run, with progress in percent (-1: unknown). Body: {} or {"queryId": "..."}',
     parameters: ['queryId'],
     required: [],
-    run: async (body, { lakehouse }) =>
-      lakehouse.progress(body.queryId === undefined ? undefined : text(body, 'queryId')),
+    run: async (body, { lakehouse, principal }) => {
+      if (body.queryId !== undefined) return lakehouse.progress(text(body, 'queryId'));
+      authorise(principal, { operation: 'action', subject: 'query_progress of everybody' });
+      return lakehouse.progress();
+    },
   },
   {
     type: 'cancel',
+    role: 'reader',
     description: 'Stops a statement. Body: {"queryId": "..."}',
     parameters: ['queryId'],
     required: ['queryId'],

@@ -13,6 +13,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   const context: ServiceContext = {
     lakehouse: options.lakehouse,
     authenticator: options.authenticator,
+    gate: options.gate ?? {},
     tickets,
     actions: actionTable(options.actions),
     putMode: options.putMode ?? 'create_append',

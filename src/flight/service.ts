@@ -1,4 +1,4 @@
-import { authorise } from '../access/index.ts';
+import { authorise, guardOf } from '../access/index.ts';
 import { isFatal } from '../engine/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { flightActions, parseBody } from './actions.ts';
@@ -6,7 +6,7 @@ import type { CallContext, ServiceContext } from './calls/context.ts';
 import { doGet } from './calls/do-get.ts';
 import { doPut } from './calls/do-put.ts';
 import { getFlightInfo, getSchema, listFlights } from './calls/flight-info.ts';
-import { handshake } from './calls/handshake.ts';
+import { credentialsOf, handshake } from './calls/handshake.ts';
 import { health } from './calls/health.ts';
 import { type Method, streaming, unary } from './calls/method.ts';
 import { request } from './calls/request.ts';
@@ -21,7 +21,7 @@ async function* doAction(context: CallContext, message: Uint8Array): AsyncGenera
   const { type, body } = decodeAction(message);
   const protocolAction = protocolActions.get(type);
   if (protocolAction !== undefined) {
-    authorise(context.principal, { operation: 'action', subject: type });
+    authorise(context.principal, { operation: 'action', subject: type, role: 'reader' });
     for (const result of await protocolAction.run(context, body)) yield encodeResult(result);
     return;
   }
@@ -31,10 +31,11 @@ async function* doAction(context: CallContext, message: Uint8Array): AsyncGenera
       id: 'action-unknown',
       context: { action: type, actions: [...protocolActions.keys(), ...context.actions.keys()] },
     });
-  authorise(context.principal, { operation: 'action', subject: type });
+  authorise(context.principal, { operation: 'action', subject: type, role: action.role });
   const result = await action.run(parseBody(action, body), {
     lakehouse: context.lakehouse,
     principal: context.principal,
+    guard: context.guard,
     signal: context.call.signal,
   });
   yield encodeResult(
@@ -110,8 +111,11 @@ async function dispatch(
   if (method === 'Handshake') return handshake(context, call);
   const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (run === undefined) return unsupported(path)(context as CallContext);
-  const principal = await context.authenticator.authenticate(call.headers.authorization, call.peer);
-  return run({ ...context, call, principal });
+  const { authenticator, gate } = context;
+  const principal = await authenticator.authenticate(credentialsOf(call));
+  const renewed = authenticator.renewToken(principal);
+  if (renewed !== undefined) call.setInitialMetadata({ authorization: `Bearer ${renewed}` });
+  return run({ ...context, call, principal, guard: guardOf(principal, gate) });
 }
 
 function report({ log, onFatal }: ServiceContext, method: string, failure: unknown): string {

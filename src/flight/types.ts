@@ -1,4 +1,5 @@
-import type { Authenticator, Principal } from '../access/index.ts';
+import type { Authenticator, GatePolicy, Principal, Role } from '../access/index.ts';
+import type { StatementGuard } from '../engine/index.ts';
 import type { DuckhouseError } from '../errors.ts';
 import type { Lakehouse, PutMode } from '../lakehouse/index.ts';
 import type { Logger } from '../log.ts';
@@ -41,6 +42,7 @@ export const defaultLimits: FlightLimits = {
 export interface ActionContext {
   readonly lakehouse: Lakehouse;
   readonly principal: Principal;
+  readonly guard: StatementGuard | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -48,6 +50,8 @@ export interface ActionContext {
 export interface FlightAction {
   readonly type: string;
   readonly description: string;
+  /** Who may call it; `admin` when it does not say. */
+  readonly role?: Role;
   /** Names allowed in the body; `required` must be there. */
   readonly parameters: readonly string[];
   readonly required: readonly string[];
@@ -57,6 +61,8 @@ export interface FlightAction {
 export interface FlightServerOptions {
   readonly lakehouse: Lakehouse;
   readonly authenticator: Authenticator;
+  /** What people who are no administrators may reach beside tables. */
+  readonly gate?: GatePolicy;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly putMode?: PutMode;

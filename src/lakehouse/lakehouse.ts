@@ -4,7 +4,7 @@ import { findEntry } from './ledger.ts';
 import { quoteTable } from './names.ts';
 import { put } from './put.ts';
 import { describeTable, explained, findTable, listTables, tableNotFound } from './tables.ts';
-import type { Lakehouse, TableName } from './types.ts';
+import type { DropOptions, Lakehouse, TableName } from './types.ts';
 import { createView, refreshView } from './views.ts';
 
 /** The lakehouse over an open engine; closing it closes the engine. */
@@ -19,8 +19,8 @@ export async function openLakehouse({ engine }: { readonly engine: Engine }): Pr
     listTables: () => listTables(engine),
     describeTable: (name) => describeTable(engine, name),
     schemaOf: (name) => schemaOf(engine, name),
-    createView: (name, sql, options) => createView(engine, { name, sql, replace: options.replace }),
-    drop: (name, options) => drop(engine, name, options.ifExists),
+    createView: (name, sql, options) => createView(engine, { name, sql, ...options }),
+    drop: (name, options) => drop(engine, name, options),
     refresh: (name) => refreshView(engine, name),
     progress: (queryId) => engine.progress(queryId),
     cancel: (queryId) => engine.cancel(queryId),
@@ -37,10 +37,10 @@ async function schemaOf(engine: Engine, name: TableName) {
   return prepared.schema;
 }
 
-async function drop(engine: Engine, name: TableName, ifExists: boolean): Promise<boolean> {
+async function drop(engine: Engine, name: TableName, { ifExists, guard }: DropOptions): Promise<boolean> {
   const present = await findTable(engine, name);
   if (present === undefined && ifExists) return false;
   if (present === undefined) throw await tableNotFound(engine, name);
-  await engine.execute(`DROP ${present.kind.toUpperCase()} ${quoteTable(name)}`);
+  await engine.execute(`DROP ${present.kind.toUpperCase()} ${quoteTable(name)}`, { guard });
   return true;
 }

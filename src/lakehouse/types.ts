@@ -1,5 +1,13 @@
 import type { ArrowSchema } from '../arrow/index.ts';
-import type { Engine, LoadMessage, PreparedQuery, QueryOptions, QueryProgress, QueryResult } from '../engine/index.ts';
+import type {
+  Engine,
+  LoadMessage,
+  PreparedQuery,
+  QueryOptions,
+  QueryProgress,
+  QueryResult,
+  StatementGuard,
+} from '../engine/index.ts';
 
 /** One or two names (schema and table), or three with the catalog. Unquoted. */
 export interface TableName {
@@ -45,6 +53,11 @@ export interface TableInfo {
   readonly sql?: string;
 }
 
+export interface DropOptions {
+  readonly ifExists: boolean;
+  readonly guard?: StatementGuard | undefined;
+}
+
 export interface Lakehouse {
   readonly engine: Engine;
   query(sql: string, options?: QueryOptions): Promise<QueryResult>;
@@ -58,8 +71,12 @@ export interface Lakehouse {
   /** NotFound with the nearest names when absent. */
   describeTable(name: TableName): Promise<TableInfo>;
   schemaOf(name: TableName): Promise<ArrowSchema>;
-  createView(name: TableName, sql: string, options: { readonly replace: boolean }): Promise<TableInfo>;
-  drop(name: TableName, options: { readonly ifExists: boolean }): Promise<boolean>;
+  createView(
+    name: TableName,
+    sql: string,
+    options: { readonly replace: boolean; readonly guard?: StatementGuard | undefined },
+  ): Promise<TableInfo>;
+  drop(name: TableName, options: DropOptions): Promise<boolean>;
   /** Rebuilds a view over files (its file list and columns) so that new files are seen. */
   refresh(name: TableName): Promise<TableInfo>;
   progress(queryId?: string): readonly QueryProgress[];

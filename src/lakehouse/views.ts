@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/index.ts';
+import type { Engine, StatementGuard } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { mayBeScript, quoteName } from '../sql.ts';
 import { quoteTable, showTable } from './names.ts';
@@ -9,10 +9,11 @@ export interface ViewRequest {
   readonly name: TableName;
   readonly sql: string;
   readonly replace: boolean;
+  readonly guard?: StatementGuard | undefined;
 }
 
 /** Makes a view from one SELECT; anything else is InvalidArgument, and nothing of it runs. */
-export async function createView(engine: Engine, { name, sql, replace }: ViewRequest): Promise<TableInfo> {
+export async function createView(engine: Engine, { name, sql, replace, guard }: ViewRequest): Promise<TableInfo> {
   const present = await findTable(engine, name);
   if (present?.kind === 'table') {
     throw new DuckhouseError('AlreadyExists', `${showTable(name)} is a table`, {
@@ -22,14 +23,14 @@ export async function createView(engine: Engine, { name, sql, replace }: ViewReq
   }
   if (mayBeScript(sql))
     throw new DuckhouseError('InvalidArgument', 'a view is made from one SELECT, not from several statements');
-  const prepared = await explained(engine, () => engine.prepare(sql));
+  const prepared = await explained(engine, () => engine.prepare(sql, { guard }));
   await prepared.close();
   if (prepared.kind !== 'select')
     throw new DuckhouseError(
       'InvalidArgument',
       `a view is made from a SELECT, not from ${prepared.kind.toUpperCase()}`,
     );
-  await engine.execute(`CREATE ${replace ? 'OR REPLACE ' : ''}VIEW ${quoteTable(name)} AS ${sql}`);
+  await engine.execute(`CREATE ${replace ? 'OR REPLACE ' : ''}VIEW ${quoteTable(name)} AS ${sql}`, { guard });
   return describeTable(engine, name);
 }
 

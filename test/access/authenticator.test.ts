@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { authorise, createAuthenticator } from '../../src/access/index.ts';
+import { authorise, createAuthenticator, type Principal } from '../../src/access/index.ts';
 import { DuckhouseError } from '../../src/errors.ts';
+
+const ada: Principal = { name: 'ada', role: 'admin', via: 'password' };
+const identity = ({ name, role, via }: Principal): Principal => ({ name, role, via });
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 const unpadded = (text: string): string => basic(text).replace(/=+$/, '');
@@ -11,8 +14,12 @@ const refused = (message: RegExp) => (error: unknown) =>
 test('without credentials everybody is the anonymous administrator', async () => {
   const { authenticate, required } = createAuthenticator({});
   assert.equal(required, false);
-  assert.deepEqual(await authenticate(undefined, 'peer'), { name: 'anonymous', role: 'admin' });
-  assert.deepEqual(await authenticate('Bearer whatever', 'peer'), { name: 'anonymous', role: 'admin' });
+  assert.deepEqual(await authenticate({ peer: 'peer' }), { name: 'anonymous', role: 'admin', via: 'open' });
+  assert.deepEqual(await authenticate({ authorization: 'Bearer whatever', peer: 'peer' }), {
+    name: 'anonymous',
+    role: 'admin',
+    via: 'open',
+  });
 });
 
 test('basic credentials are taken padded or not, with colons in the password', async () => {
@@ -22,7 +29,7 @@ test('basic credentials are taken padded or not, with colons in the password', a
     unpadded('ada:a:b::c?'),
     basic('ada:a:b::c?').replace('Basic', 'basic'),
   ]) {
-    assert.deepEqual(await authenticate(header, 'peer'), { name: 'ada', role: 'admin' });
+    assert.deepEqual(await authenticate({ authorization: header, peer: 'peer' }), ada);
   }
 });
 
@@ -41,17 +48,17 @@ test('wrong, missing and malformed credentials are refused', async () => {
     '',
     undefined,
   ]) {
-    await assert.rejects(authenticate(header, `peer ${++peer}`), refused(/./));
+    await assert.rejects(authenticate({ authorization: header, peer: `peer ${++peer}` }), refused(/./));
   }
 });
 
 test('a token we gave is good until it expires, and is then refused as expired', async () => {
   const lasting = createAuthenticator({ username: 'ada', password: 'secret' });
-  const token = lasting.issueToken({ name: 'ada', role: 'admin' });
-  assert.deepEqual(await lasting.authenticate(`Bearer ${token}`, 'peer'), { name: 'ada', role: 'admin' });
+  const token = lasting.issueToken(ada);
+  assert.deepEqual(identity(await lasting.authenticate({ authorization: `Bearer ${token}`, peer: 'peer' })), ada);
   const brief = createAuthenticator({ username: 'ada', password: 'secret', tokenLifetimeMs: 0 });
   await assert.rejects(
-    brief.authenticate(`Bearer ${brief.issueToken({ name: 'ada', role: 'admin' })}`, 'peer'),
+    brief.authenticate({ authorization: `Bearer ${brief.issueToken(ada)}`, peer: 'peer' }),
     refused(/expired at \d{4}-/),
   );
 });
@@ -59,33 +66,33 @@ test('a token we gave is good until it expires, and is then refused as expired',
 test('a token of another server, or one changed, is refused', async () => {
   const one = createAuthenticator({ password: 'secret' });
   const other = createAuthenticator({ password: 'secret' });
-  const token = one.issueToken({ name: 'ada', role: 'admin' });
-  await assert.rejects(other.authenticate(`Bearer ${token}`, 'a'), refused(/not valid/));
+  const token = one.issueToken(ada);
+  await assert.rejects(other.authenticate({ authorization: `Bearer ${token}`, peer: 'a' }), refused(/not valid/));
   const [payload = '', mac = ''] = token.split('.');
   const forged = Buffer.from(Buffer.from(payload, 'base64url').toString().replace('ada', 'eve')).toString('base64url');
-  await assert.rejects(one.authenticate(`Bearer ${forged}.${mac}`, 'b'), refused(/not valid/));
+  await assert.rejects(one.authenticate({ authorization: `Bearer ${forged}.${mac}`, peer: 'b' }), refused(/not valid/));
 });
 
 test('servers given one key take each other’s tokens', async () => {
   const one = createAuthenticator({ password: 'secret', tokenKey: 'shared' });
   const other = createAuthenticator({ password: 'secret', tokenKey: 'shared' });
-  const token = one.issueToken({ name: 'ada', role: 'admin' });
-  assert.deepEqual(await other.authenticate(`Bearer ${token}`, 'peer'), { name: 'ada', role: 'admin' });
+  const token = one.issueToken(ada);
+  assert.deepEqual(identity(await other.authenticate({ authorization: `Bearer ${token}`, peer: 'peer' })), ada);
 });
 
 test('configured tokens are taken as they are', async () => {
   const { authenticate, required } = createAuthenticator({ tokens: ['first', 'second'] });
   assert.equal(required, true);
-  assert.equal((await authenticate('Bearer second', 'peer')).role, 'admin');
-  await assert.rejects(authenticate('Bearer third', 'peer'), refused(/not valid/));
-  await assert.rejects(authenticate(basic('admin:'), 'peer2'), refused(/wrong/));
+  assert.equal((await authenticate({ authorization: 'Bearer second', peer: 'peer' })).role, 'admin');
+  await assert.rejects(authenticate({ authorization: 'Bearer third', peer: 'peer' }), refused(/not valid/));
+  await assert.rejects(authenticate({ authorization: basic('admin:'), peer: 'peer2' }), refused(/wrong/));
 });
 
 test('repeated failures of one peer are slowed, those of another are not', async () => {
   const { authenticate } = createAuthenticator({ password: 'secret' });
   const took = async (peer: string): Promise<number> => {
     const start = performance.now();
-    await assert.rejects(authenticate(basic('admin:wrong'), peer), refused(/wrong/));
+    await assert.rejects(authenticate({ authorization: basic('admin:wrong'), peer }), refused(/wrong/));
     return performance.now() - start;
   };
   const times = [];
@@ -95,6 +102,5 @@ test('repeated failures of one peer are slowed, those of another are not', async
 });
 
 test('an administrator may do everything', () => {
-  for (const operation of ['query', 'put', 'action'] as const)
-    authorise({ name: 'ada', role: 'admin' }, { operation, subject: 'x' });
+  for (const operation of ['query', 'put', 'action'] as const) authorise(ada, { operation, subject: 'x' });
 });

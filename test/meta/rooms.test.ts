@@ -14,7 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   messages: 0.5,
   arrow: 1,
   engine: 2,
-  access: 2,
+  access: 2.5,
   lakehouse: 3,
   ingest: 4,
   flight: 5,

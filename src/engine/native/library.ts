@@ -66,6 +66,7 @@ const signatures = {
   result_statement_type: ['int', [resultStruct]],
   rows_changed: [P, [P]],
   column_count: [P, [P]],
+  value_varchar: [P, [P, P, P]],
   column_name: ['str', [P, P]],
   column_logical_type: [P, [P, P]],
   fetch_chunk: [P, [resultStruct]],

@@ -19,6 +19,7 @@ import {
   startCursor,
   type WorkerContext,
 } from './cursor.ts';
+import { inspectStatement } from './inspect.ts';
 import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
 
 /** One worker: takes one request at a time and answers with one or more posts, each a list of replies. */
@@ -41,6 +42,7 @@ type Handlers = { readonly [Op in Request['op']]: (request: Extract<Request, { o
 const handlers: Handlers = {
   connect: () => openConnection(duckdb, data.database, data.sessionInit),
   disconnect: ({ connection }) => closeConnection(duckdb, connection),
+  inspect: (request) => inspectStatement(duckdb, request),
   prepare: ({ connection, sql }) => prepareScript(duckdb, connection, sql),
   execute: ({ handle, sql, params, slabs }, emit) => execute(handle, { sql, params, slabs }, emit),
   query: ({ connection, sql, params, slabs }, emit) =>

@@ -1,4 +1,5 @@
-import type { Authenticator, Principal } from '../../access/index.ts';
+import type { Authenticator, GatePolicy, Principal } from '../../access/index.ts';
+import type { StatementGuard } from '../../engine/index.ts';
 import type { DuckhouseError } from '../../errors.ts';
 import type { Lakehouse, PutMode } from '../../lakehouse/index.ts';
 import type { Logger } from '../../log.ts';
@@ -11,6 +12,7 @@ import type { FlightAction, FlightLimits } from '../types.ts';
 export interface ServiceContext {
   readonly lakehouse: Lakehouse;
   readonly authenticator: Authenticator;
+  readonly gate: GatePolicy;
   readonly tickets: TicketStore;
   readonly actions: ReadonlyMap<string, FlightAction>;
   readonly putMode: PutMode;
@@ -23,4 +25,6 @@ export interface ServiceContext {
 export interface CallContext extends ServiceContext {
   readonly call: ServerCall;
   readonly principal: Principal;
+  /** Goes with every statement of the principal. */
+  readonly guard: StatementGuard | undefined;
 }

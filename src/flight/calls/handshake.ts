@@ -1,4 +1,4 @@
-import type { Principal } from '../../access/index.ts';
+import type { Credentials, Principal } from '../../access/index.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
 import { decodeBasicAuth, decodeHandshake, encodeHandshake } from '../proto/messages.ts';
 import type { ServiceContext } from './context.ts';
@@ -9,9 +9,9 @@ import type { ServiceContext } from './context.ts';
  */
 export async function handshake(context: ServiceContext, call: ServerCall): Promise<void> {
   const { authenticator } = context;
-  const { authorization } = call.headers;
-  if (authorization !== undefined || !authenticator.required) {
-    const principal = await authenticator.authenticate(authorization, call.peer);
+  const shown = credentialsOf(call);
+  if (shown.authorization !== undefined || shown.certificate !== undefined || !authenticator.required) {
+    const principal = await authenticator.authenticate(shown);
     const token = grant(context, call, principal);
     for await (const message of call.messages()) {
       const asked = decodeHandshake(message.bytes).byteLength > 0;
@@ -29,6 +29,13 @@ export async function handshake(context: ServiceContext, call: ServerCall): Prom
   }
   call.end();
 }
+
+/** What the caller shows: a header, or the certificate of its connection. */
+export const credentialsOf = ({ headers, certificate, peer }: ServerCall): Credentials => ({
+  authorization: headers.authorization,
+  certificate,
+  peer,
+});
 
 function grant({ authenticator }: ServiceContext, call: ServerCall, principal: Principal): string {
   const token = authenticator.issueToken(principal);

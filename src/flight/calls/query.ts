@@ -27,7 +27,7 @@ export function sqlText(bytes: Uint8Array): string {
 /** Prepares a query, or runs what is no query, and says how to fetch the result. */
 export async function queryInfo(context: CallContext, sql: string, descriptor: FlightDescriptor): Promise<FlightInfo> {
   authorise(context.principal, { operation: 'query', subject: sql });
-  const { handle, queryId, schema, rows } = await context.tickets.issue(sql, context.call.signal);
+  const { handle, queryId, schema, rows } = await context.tickets.issue(sql, context.call.signal, context.guard);
   context.call.setQueryId(queryId);
   return {
     schema: schemaBytes(schema),
@@ -54,8 +54,9 @@ export async function querySchema(context: CallContext, sql: string): Promise<Ar
   return prepared.schema;
 }
 
-export const queryOptions = ({ call, limits }: CallContext): QueryOptions => ({
+export const queryOptions = ({ call, limits, guard }: CallContext): QueryOptions => ({
   signal: call.signal,
+  guard,
   ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
   ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
 });

@@ -1,4 +1,5 @@
 import http2, { type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import { DuckhouseError } from '../../errors.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
 import { type AssembledMessage, createAssembler } from './assembler.ts';
@@ -8,6 +9,8 @@ import { statusTrailers } from './status.ts';
 export interface ServerCall {
   readonly headers: IncomingHttpHeaders;
   readonly peer: string;
+  /** Common name of the client's certificate, which its connection has verified. */
+  readonly certificate: string | undefined;
   /** Aborted when the client is gone, reset the stream, or its deadline passed. */
   readonly signal: AbortSignal;
   /** Headers sent before the first message. */
@@ -40,6 +43,13 @@ const maxQueuedBytes = 8 << 20;
 const sendingLingerMs = 1000;
 /** A client that does not take what it was sent before an error is given up after this. */
 const readingLingerMs = 30_000;
+
+function certificateOf({ session }: ServerHttp2Stream): string | undefined {
+  const socket = session?.socket as Partial<TLSSocket> | undefined;
+  if (socket?.authorized !== true) return undefined;
+  const { CN: name } = socket.getPeerCertificate?.().subject ?? {};
+  return Array.isArray(name) ? name[0] : name;
+}
 
 export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: ServerCallOptions): ServerCall {
   const controller = new AbortController();
@@ -98,6 +108,7 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
   return {
     headers,
     peer: stream.session?.socket?.remoteAddress ?? 'unknown',
+    certificate: certificateOf(stream),
     signal: controller.signal,
     setInitialMetadata(metadata) {
       initial = { ...initial, ...metadata };

@@ -1,0 +1,37 @@
+import { DuckhouseError } from '../errors.ts';
+import type { Address } from './native/memory.ts';
+import type { StatementHandle } from './protocol.ts';
+import type { Statement } from './statement.ts';
+import type { StatementFacts, StatementGuard } from './types.ts';
+
+export interface GuardedStatement {
+  readonly connection: Address;
+  readonly sql: string;
+  readonly guard: StatementGuard | undefined;
+}
+
+/** Asks the guard about a statement that has its connection's turn; ends the statement and throws when it may not run. */
+export async function checkGuard(statement: Statement, of: GuardedStatement): Promise<void> {
+  const { connection, sql, guard } = of;
+  if (guard === undefined) return;
+  const { tableFunctions } = guard;
+  try {
+    const facts = (await statement.run({ op: 'inspect', connection, sql, tableFunctions })) as StatementFacts;
+    if (guard.decide(facts) === 'fail') await failToBind(statement, of);
+  } catch (error) {
+    statement.finish();
+    throw statement.explain(error);
+  }
+}
+
+/** Throws DuckDB's own error for a statement that cannot be bound. */
+async function failToBind(statement: Statement, { connection, sql }: GuardedStatement): Promise<never> {
+  const handle = (await statement.run({ op: 'prepare', connection, sql })) as StatementHandle;
+  await statement.run({ op: 'release', statement: handle.statement, result: 0, pending: [] });
+  // It can be bound now: somebody has just made what was missing. It was not examined, so it does not run.
+  throw new DuckhouseError('CommitConflict', 'the catalog changed while the statement was examined', {
+    id: 'catalog-changed',
+    hint: 'run it again',
+    retryable: true,
+  });
+}

@@ -1,0 +1,54 @@
+const explainPattern =
+  /^\s*EXPLAIN(?:\s+ANALYZE)?(?:\s*\(\s*(?:FORMAT|ANALYZE)(?:\s+[a-z]+)?(?:\s*,\s*(?:FORMAT|ANALYZE)(?:\s+[a-z]+)?)*\s*\))?(?=[\s(])/i;
+
+/**
+ * The statement behind EXPLAIN, given a text that DuckDB takes for one. A comment before it is not followed, for comments
+ * nest and what looks like the statement may lie in one.
+ */
+export function explainedSql(sql: string): string | undefined {
+  const match = explainPattern.exec(sql);
+  return match === null ? undefined : sql.slice(match[0].length);
+}
+
+const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_][\w$]*|[^\s]/gi;
+
+/** The tokens of a short command, words in lower case, without a closing semicolon; undefined when it may hold a comment. */
+export function commandTokens(sql: string): string[] | undefined {
+  if (/--|\/\*/.test(sql)) return undefined;
+  const tokens = (sql.match(tokenPattern) ?? []).map((token) => (/^['"]/.test(token) ? token : token.toLowerCase()));
+  while (tokens.at(-1) === ';') tokens.pop();
+  return tokens;
+}
+
+/** Position behind space and comments. PostgreSQL's comments nest, those of other dialects do not. */
+function skipGap(sql: string, nesting: boolean): number {
+  let at = 0;
+  for (;;) {
+    while (/\s/.test(sql[at] ?? '')) at++;
+    if (sql.startsWith('--', at)) at = endOf(sql, '\n', at);
+    else if (sql.startsWith('/*', at)) at = nesting ? endOfNested(sql, at) : endOf(sql, '*/', at + 2);
+    else return at;
+  }
+}
+
+function endOf(sql: string, mark: string, from: number): number {
+  const found = sql.indexOf(mark, from);
+  return found < 0 ? sql.length : found + mark.length;
+}
+
+function endOfNested(sql: string, from: number): number {
+  const marks = /\/\*|\*\//g;
+  marks.lastIndex = from;
+  for (let depth = 0; ; ) {
+    const mark = marks.exec(sql);
+    if (mark === null) return sql.length;
+    depth += mark[0] === '/*' ? 1 : -1;
+    if (depth === 0) return marks.lastIndex;
+  }
+}
+
+/** The first word of a statement in lower case, `(` for a query in parentheses; undefined when comments leave a doubt. */
+export function firstWord(sql: string): string | undefined {
+  const [nested, flat] = [true, false].map((nesting) => /^(\w+|\()?/.exec(sql.slice(skipGap(sql, nesting)))?.[1]);
+  return nested === flat ? nested?.toLowerCase() : undefined;
+}

@@ -1,0 +1,143 @@
+import { quoteLiteral } from '../../sql.ts';
+import { duckDbError } from '../duckdb-error.ts';
+import { planFacts, queryText } from '../facts.ts';
+import { fileLike } from '../file-names.ts';
+import type { DuckDb } from '../native/library.ts';
+import { type Address, allocateBlock, readCString, readPointer, writePointer } from '../native/memory.ts';
+import type { Request } from '../protocol.ts';
+import { explainedSql, firstWord } from '../statement-text.ts';
+import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
+
+/**
+ * What a text of SQL would do, told by DuckDB on the statement's own connection: it parses and binds, and runs nothing.
+ * json_serialize_plan binds every kind of statement that has a plan, with parameters that are not bound yet;
+ * json_serialize_sql gives queries as they are written, without views and macros looked into.
+ */
+export function inspectStatement(duckdb: DuckDb, { connection, sql, tableFunctions }: Inspection): StatementFacts {
+  const statements = countStatements(duckdb, connection, sql);
+  if (statements !== 1) return untold(sql, statements, statements === 0 ? 'parser' : 'script');
+  const ask: Ask = { read: (text) => readRow(duckdb, connection, text), tableFunctions };
+  const whole = tell(ask, sql);
+  const inner = whole.planError === 'explain' ? explainedSql(sql) : undefined;
+  const facts = inner === undefined ? whole : tell(ask, inner);
+  return { sql, statements, explained: inner !== undefined, ...facts };
+}
+
+export type Inspection = Omit<Extract<Request, { op: 'inspect' }>, 'op'>;
+
+const untold = (sql: string, statements: number, planError: string): StatementFacts => ({
+  sql,
+  statements,
+  explained: false,
+  ...unplanned(undefined, planError),
+});
+
+type Told = Pick<StatementFacts, 'plan' | 'planError' | 'text' | 'viewText'>;
+const unplanned = (text: TextFacts | undefined, planError: string): Told => ({
+  plan: undefined,
+  planError,
+  text,
+  viewText: undefined,
+});
+
+/** Asks DuckDB for a row of texts; undefined when the transaction of the connection has failed. */
+interface Ask {
+  readonly read: (sql: string) => string[] | undefined;
+  readonly tableFunctions: readonly string[];
+}
+
+/** Statements that may be bound. Binding others does something already: EXPORT makes its folder. */
+const bindable: ReadonlySet<string | undefined> = new Set(
+  '( select with from values table insert update delete truncate merge create drop alter comment set reset use begin start commit end rollback abort describe desc show summarize pivot unpivot explain vacuum analyze deallocate'.split(
+    ' ',
+  ),
+);
+
+function tell(ask: Ask, sql: string): Told {
+  if (!bindable.has(firstWord(sql))) return unplanned(undefined, 'kind');
+  const literal = quoteLiteral(sql);
+  const written = ask.read(`SELECT json_serialize_sql(${literal}, ${sparse})`);
+  if (written === undefined) return unplanned(undefined, 'transaction');
+  const text = queryText(written[0] ?? '');
+  if (text !== undefined && namesFiles(ask, text)) return unplanned(withMacros(ask, text), 'files');
+  const planned = ask.read(`SELECT json_serialize_plan(${literal}, ${sparse})`);
+  if (planned === undefined) return unplanned(undefined, 'transaction');
+  const { plan, planError, viewText } = planFacts(planned[0] ?? '');
+  return {
+    plan,
+    planError,
+    text: text !== undefined && macrosMatter(text, plan) ? withMacros(ask, text) : text,
+    viewText: viewText === undefined ? undefined : withMacros(ask, viewText),
+  };
+}
+
+/** Whether binding a query might open a file that it names: by a function that is not known, or as a table there is not. */
+function namesFiles(ask: Ask, { tableFunctions, relations }: TextFacts): boolean {
+  const unknown = tableFunctions.filter((name) => !ask.tableFunctions.includes(name));
+  const macros = unknown.length === 0 ? [] : macrosAmong(ask, unknown);
+  if (unknown.some((name) => !macros.includes(name))) return true;
+  return relations.filter(fileLike).some((parts) => !isRelation(ask, parts));
+}
+
+function isRelation({ read }: Ask, parts: readonly string[]): boolean {
+  const [name = '', dbSchema, catalog] = parts.toReversed().map((part) => quoteLiteral(part.toLowerCase()));
+  const where =
+    dbSchema === undefined
+      ? 'in_search_path(database_name, schema_name)'
+      : `lower(schema_name) = ${dbSchema} AND ${catalog === undefined ? 'true' : `lower(database_name) = ${catalog}`}`;
+  const of = (kind: string): string =>
+    `SELECT 1 FROM duckdb_${kind}s() WHERE lower(${kind}_name) = ${name} AND ${where}`;
+  return read(`SELECT EXISTS (${of('table')} UNION ALL ${of('view')})`)?.[0] === 'true';
+}
+
+const sparse = 'skip_null := true, skip_empty := true, skip_default := true';
+
+/** Macros matter where functions make rows, where something else than tables is read, and where DuckDB does not tell what is. */
+const macrosMatter = ({ tableFunctions }: TextFacts, plan: PlanFacts | undefined): boolean =>
+  tableFunctions.length > 0 ||
+  plan === undefined ||
+  plan.operators.includes('LOGICAL_CREATE_VIEW') ||
+  plan.scans.some(({ name }) => name !== 'seq_scan');
+
+const withMacros = (ask: Ask, text: TextFacts): TextFacts => ({ ...text, macros: macrosAmong(ask, text.functions) });
+
+function macrosAmong({ read }: Ask, functions: readonly string[]): string[] {
+  if (functions.length === 0) return [];
+  const found = read(
+    `SELECT coalesce(string_agg(DISTINCT lower(function_name), chr(10)), '') FROM duckdb_functions() WHERE NOT internal AND lower(function_name) IN (${functions.map(quoteLiteral).join(', ')})`,
+  );
+  return found === undefined ? [...functions] : (found[0] ?? '').split('\n').filter((name) => name !== '');
+}
+
+const cells = allocateBlock(128);
+
+function countStatements(duckdb: DuckDb, connection: Address, sql: string): number {
+  const count = Number(duckdb.extract_statements(connection, sql, cells.address));
+  const extracted = readPointer(cells, 0);
+  writePointer(cells, 0, extracted);
+  duckdb.destroy_extracted(cells.address);
+  return count;
+}
+
+/** The texts of a one-row result; undefined when the transaction of the connection has failed and refuses all but its end. */
+function readRow(duckdb: DuckDb, connection: Address, sql: string): string[] | undefined {
+  const result = cells.address + 64;
+  const failed = Number(duckdb.query(connection, sql, result)) !== 0;
+  try {
+    if (failed) {
+      const error = duckDbError(String(duckdb.result_error(result)));
+      if (error.context.errorType === 'TransactionContext') return undefined;
+      throw error;
+    }
+    const columns = Number(duckdb.column_count(result));
+    return Array.from({ length: columns }, (_, column) => takeText(duckdb, duckdb.value_varchar(result, column, 0)));
+  } finally {
+    duckdb.destroy_result(result);
+  }
+}
+
+function takeText(duckdb: DuckDb, pointer: unknown): string {
+  const text = readCString(Number(pointer));
+  if (Number(pointer) !== 0) duckdb.free(Number(pointer));
+  return text;
+}

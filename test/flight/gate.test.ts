@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { addUser, type Role, writeAccounts } from '../../src/access/index.ts';
+import { DuckhouseError } from '../../src/errors.ts';
+import type { FlightClient } from '../../src/flight/index.ts';
+import { escapes, uses } from './gate-probes.ts';
+import { failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
+
+const password = 'correct horse';
+const secret = 'TREASURE';
+let folder: string;
+let files: string;
+let running: RunningServer;
+const clients = new Map<Role, FlightClient>();
+const as = (role: Role): FlightClient => clients.get(role) as FlightClient;
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'duckhouse-gate-'));
+  files = path.join(folder, 'files');
+  const usersFile = path.join(folder, 'users.json');
+  let accounts = await addUser({ users: [], tokens: [] }, { name: 'admin', role: 'admin', password });
+  for (const role of ['reader', 'writer'] as const) accounts = await addUser(accounts, { name: role, role, password });
+  writeAccounts(usersFile, accounts);
+  running = await runServer({ auth: { usersFile }, client: { retries: 0 } });
+  await makeFiles();
+  for (const role of ['reader', 'writer', 'admin'] as const)
+    clients.set(role, running.connect({ username: role, password }));
+});
+
+after(async () => {
+  await running.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function makeFiles(): Promise<void> {
+  const { engine } = running.lakehouse;
+  const run = (sql: string): Promise<number> => engine.execute(sql);
+  await import('node:fs').then(({ mkdirSync }) => mkdirSync(files));
+  writeFileSync(path.join(files, 'secret.csv'), `${secret},word\n1,${secret}\n`);
+  writeFileSync(path.join(files, 'secret.json'), `{"${secret}": "${secret}"}\n`);
+  writeFileSync(path.join(files, 'secret.txt'), secret);
+  await run(`COPY (SELECT '${secret}' AS "${secret}") TO '${files}/secret.parquet'`);
+  await run(`ATTACH '${files}/other.duckdb' AS other`);
+  await run(`CREATE TABLE other.t AS SELECT '${secret}' AS "${secret}"`);
+  await run('DETACH other');
+  await run("CREATE TABLE t AS SELECT 1 AS a, 'x' AS b");
+  await run('CREATE SEQUENCE numbers');
+  await run('CREATE SCHEMA _duckhouse');
+  await run('CREATE TABLE _duckhouse.loads (load_id VARCHAR, rows BIGINT)');
+  await run('CREATE VIEW table_view AS SELECT * FROM t');
+  writeFileSync(path.join(files, 'open.csv'), 'c\n1\n');
+  await run(`COPY (SELECT 1 AS c) TO '${files}/open.parquet'`);
+  await run(`CREATE VIEW csv_view AS SELECT * FROM read_csv('${files}/open.csv')`);
+  await run(`CREATE VIEW parquet_view AS SELECT * FROM read_parquet('${files}/open.parquet')`);
+  await run('CREATE MACRO table_macro(least) AS TABLE SELECT * FROM t WHERE a >= least');
+  await run('CREATE MACRO plus_one(x) AS x + 1');
+  await run('CREATE MACRO file_macro(p) AS TABLE SELECT * FROM read_text(p)');
+  await run('CREATE MACRO scalar_file_macro(p) AS (SELECT content FROM read_text(p))');
+}
+
+/** What a client learns of a statement, whichever way it is sent. */
+async function outcome(client: FlightClient, sql: string): Promise<{ readonly said: string; readonly kind: string }> {
+  try {
+    const rows = await rowsOf(await client.query(sql));
+    return {
+      said: JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+      kind: 'ok',
+    };
+  } catch (error) {
+    assert.ok(error instanceof DuckhouseError, String(error));
+    return { said: `${error.message} ${error.hint} ${JSON.stringify(error.context)}`, kind: error.kind };
+  }
+}
+
+for (const role of ['reader', 'writer'] as const) {
+  test(`a ${role} gets out of the database by none of the known ways, and no answer tells of a file`, async () => {
+    const leaks: string[] = [];
+    for (const sql of escapes(files)) {
+      const { said, kind } = await outcome(as(role), sql);
+      const refused = kind === 'PermissionDenied' || (kind !== 'ok' && kind !== 'Internal');
+      if (!refused || said.includes(secret)) leaks.push(`${sql} -> ${kind} ${said}`);
+    }
+    assert.deepEqual(leaks, []);
+    assert.deepEqual(readdirSync(files).sort(), [
+      'open.csv',
+      'open.parquet',
+      'other.duckdb',
+      'secret.csv',
+      'secret.json',
+      'secret.parquet',
+      'secret.txt',
+    ]);
+  });
+
+  test(`a ${role} works with tables, views and macros`, async () => {
+    const wrong: string[] = [];
+    for (const { sql, allowed = [] } of uses) {
+      const { said, kind } = await outcome(as(role), sql);
+      const expected = allowed.includes(role) ? ['ok'] : ['PermissionDenied', 'NotFound'];
+      if (!expected.includes(kind)) wrong.push(`${sql} -> ${kind} ${said}, expected ${expected}`);
+    }
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test('errors of what a reader may ask for are those of DuckDB, with their candidates', async () => {
+  await assert.rejects(
+    as('reader').query('SELECT * FROM table_vieww'),
+    failsWith('NotFound', /table_vieww does not exist/),
+  );
+  await assert.rejects(as('reader').query('SELECT nosuch FROM t'), failsWith('InvalidArgument', /nosuch/));
+  await assert.rejects(as('reader').query('SELEC 1'), failsWith('InvalidArgument', /syntax error/));
+  await assert.rejects(as('writer').query('INSERT INTO t (nosuch) VALUES (1)'), failsWith('InvalidArgument', /nosuch/));
+});
+
+test('an administrator may do all of it', async () => {
+  for (const sql of [
+    `SELECT * FROM read_text('${files}/secret.txt')`,
+    `SELECT * FROM file_macro('${files}/secret.txt')`,
+  ])
+    assert.match((await outcome(as('admin'), sql)).said, new RegExp(secret));
+});
