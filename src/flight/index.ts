@@ -2,9 +2,35 @@
  * The Flight room: Flight messages to lakehouse calls and back, and the Flight client. It knows nothing of dbt or HTTP pages.
  * Start at `service.ts`, one line a method; the bytes are in `grpc/` and `proto/`.
  */
+
+export { type Called, type Method, streaming, unary } from './calls/method.ts';
+export { request } from './calls/request.ts';
 export * from './client.ts';
-export type { FlightServer } from './host.ts';
+export type { ServerCall } from './grpc/server-call.ts';
+export { createFlightHost, type FlightServer } from './host.ts';
+export { methodService } from './method-service.ts';
+export {
+  decodeFlightData,
+  encodeDataless,
+  encodeFlightData,
+  type FlightData,
+  frameBatch,
+} from './proto/flight-data.ts';
+export * from './proto/messages.ts';
+export * from './proto/session-messages.ts';
+export * from './proto/wire.ts';
 export { createFlightServer } from './server.ts';
+export {
+  decodeIngest,
+  decodeStatement,
+  decodeStatementTicket,
+  encodeStatementTicket,
+  encodeUpdateResult,
+  packAny,
+  type SqlMessage,
+  unpackAny,
+} from './sql/messages.ts';
+export * from './sql/reference-schemas.ts';
 export {
   type ActionContext,
   defaultLimits,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 /** Floors of the rooms under src/: imports only go down. */
 const floors: Readonly<Record<string, number>> = {
-  testing: 0,
+  testing: 8,
   'errors.ts': 0,
   'log.ts': 0,
   'metrics.ts': 0,

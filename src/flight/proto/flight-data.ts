@@ -54,6 +54,22 @@ const headerTag = 0x12;
 const appMetadataTag = 0x1a;
 const bodyTag = Buffer.from([0xc2, 0x3e]);
 
+/** A gRPC message with a FlightData, its body copied. */
+export const encodeFlightData = ({
+  body,
+  ...rest
+}: {
+  readonly descriptor?: Uint8Array;
+  readonly header?: Uint8Array;
+  readonly appMetadata?: Uint8Array;
+  readonly body: Uint8Array;
+}): Buffer => {
+  const dataless = encodeDataless(rest).subarray(5);
+  return grpcMessage(
+    body.byteLength === 0 ? dataless : Buffer.concat([dataless, bodyTag, varint(body.byteLength), body]),
+  );
+};
+
 /** A gRPC message with a FlightData that has no body. */
 export function encodeDataless(parts: {
   readonly descriptor?: Uint8Array;
