@@ -3,28 +3,33 @@ import { checkGuard } from './check-guard.ts';
 import type { EngineCore } from './core.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
-import type { Request, ResultHandle, StatementHandle } from './protocol.ts';
+import { catalogChanged, type KeptPlan, type KeptPlans, putBack, shouldKeep } from './plans.ts';
+import type { ColumnPlan, CursorSlabs, Request, ResultHandle, StatementHandle } from './protocol.ts';
 import { registerArrow } from './register-arrow.ts';
 import { openResult } from './result.ts';
 import { checkNotAborted, type Statement, startStatement } from './statement.ts';
-import type { Connection, PreparedQuery, QueryOptions, QueryResult } from './types.ts';
+import { changesCatalog, isKeepable } from './statement-kind.ts';
+import type { ArrowParams, Connection, PreparedQuery, QueryOptions, QueryResult, StatementKind } from './types.ts';
 
 /** A connection that also tells whether it may be used by somebody else afterwards. */
 export interface PooledConnection extends Connection {
   readonly address: Address;
+  readonly plans: KeptPlans;
   readonly leftState: () => boolean;
 }
 
 export interface ConnectionOptions {
   readonly address: Address;
+  readonly plans: KeptPlans;
   readonly onClose: (connection: PooledConnection) => Promise<void>;
 }
 
 /** One statement at a time: a second one waits for the first to run, and is refused while a result is open. */
-export function createConnection(core: EngineCore, { address, onClose }: ConnectionOptions): PooledConnection {
+export function createConnection(core: EngineCore, { address, plans, onClose }: ConnectionOptions): PooledConnection {
   let turn: Promise<void> = Promise.resolve();
   let openStatement: Statement | undefined;
   let left = false;
+  let changedCatalog = false;
   let closed = false;
 
   const begin = (sql: string, options: QueryOptions, end: () => void): Statement => {
@@ -63,20 +68,52 @@ export function createConnection(core: EngineCore, { address, onClose }: Connect
   };
 
   const query = async (sql: string, options: QueryOptions = {}): Promise<QueryResult> => {
+    const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     await checkGuard(statement, { connection: address, sql, guard: options.guard });
-    const { params, rowLimit } = options;
-    const result = await openResult({
-      statement,
-      rowLimit,
-      start: (slabs): Request => ({ op: 'query', connection: address, sql, params, slabs }),
-      onStarted: note,
-    });
-    return result;
+    const { params, arrowParams, rowLimit } = options;
+    const kept = plans.take(sql);
+    const version = kept?.version ?? core.catalogVersion.current;
+    const parts = (slabs: CursorSlabs) => ({ sql, params, arrowParams, slabs, keep: keep || kept !== undefined });
+    try {
+      const result = await openResult({
+        statement,
+        rowLimit,
+        start: (slabs): Request =>
+          kept === undefined
+            ? { op: 'query', connection: address, ...parts(slabs) }
+            : { op: 'execute', handle: kept.handle, ...parts(slabs) },
+        onStarted: noteStarted,
+        onEnd: (started) => giveBack(sql, version, started),
+      });
+      return result;
+    } catch (error) {
+      if (kept !== undefined) void putBack(core, plans, { sql, plan: kept, keep: false });
+      throw error;
+    }
+  };
+
+  /** A plan whose columns changed since it was made is not kept: what was told about it is no longer true. */
+  const giveBack = (sql: string, version: number, { kept, columns }: ResultHandle): void => {
+    if (kept === undefined) return;
+    const keep = !kept.columnsKnown || sameColumns(kept.columns, columns) || !kept.returnsRows;
+    void putBack(core, plans, { sql, plan: { handle: kept, version }, keep });
   };
 
   const note = (handle: ResultHandle | StatementHandle): void => {
     left = left || handle.leavesState;
+  };
+  const noteStarted = (handle: ResultHandle): void => {
+    note(handle);
+    noteCatalog(handle);
+  };
+
+  /** Inside a transaction a change is seen by others only at its end: then they make their plans anew once more. */
+  const noteCatalog = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
+    const changes = changesCatalog(done);
+    if (changes || (done.kind === 'transaction' && changedCatalog)) catalogChanged(core);
+    changedCatalog = (changedCatalog && done.kind !== 'transaction') || changes;
+    if (done.kind === 'set') void plans.clear();
   };
 
   const execute = async (sql: string, options: QueryOptions = {}): Promise<number> => {
@@ -85,25 +122,75 @@ export function createConnection(core: EngineCore, { address, onClose }: Connect
     return result.rowsChanged ?? 0;
   };
 
+  const preparePlan = async (statement: Statement): Promise<KeptPlan> => {
+    const kept = plans.take(statement.sql);
+    if (kept !== undefined) return kept;
+    const version = core.catalogVersion.current;
+    const { sql } = statement;
+    return { handle: (await statement.run({ op: 'prepare', connection: address, sql })) as StatementHandle, version };
+  };
+
   const prepare = async (sql: string, options: QueryOptions = {}): Promise<PreparedQuery> => {
+    const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     await checkGuard(statement, { connection: address, sql, guard: options.guard });
     try {
-      const handle = (await statement.run({ op: 'prepare', connection: address, sql })) as StatementHandle;
+      const plan = await preparePlan(statement);
+      const { handle, version } = plan;
       note(handle);
-      return preparedQuery({ statement, handle, options });
+      if (handle.script) noteCatalog(handle);
+      return preparedQuery({
+        statement,
+        handle,
+        options,
+        keep: keep && isKeepable(handle),
+        onStarted: noteStarted,
+        release: (kept) => putBack(core, plans, { sql, plan, keep: kept }),
+        giveBack: (started) => giveBack(sql, version, started),
+      });
     } catch (error) {
       statement.finish();
       throw statement.explain(error);
     }
   };
 
+  const executeMany = async (sql: string, params: ArrowParams, options: QueryOptions = {}): Promise<number> => {
+    const keep = shouldKeep(core, sql, options);
+    const statement = await start(sql, options);
+    let plan: KeptPlan | undefined;
+    await checkGuard(statement, { connection: address, sql, guard: options.guard });
+    try {
+      plan = await preparePlan(statement);
+      const { handle } = plan;
+      return (await statement.run({ op: 'many', handle, sql, params: sharedParams(params) })) as number;
+    } catch (error) {
+      throw statement.explain(error);
+    } finally {
+      if (plan !== undefined) void putBack(core, plans, { sql, plan, keep });
+      statement.finish();
+    }
+  };
+
+  const executeGroup = async (statements: readonly string[]): Promise<readonly number[]> => {
+    const statement = await start(statements[0] ?? '', {});
+    try {
+      return (await statement.run({ op: 'group', connection: address, statements })) as number[];
+    } catch (error) {
+      throw statement.explain(error);
+    } finally {
+      statement.finish();
+    }
+  };
+
   const connection: PooledConnection = {
     address,
+    plans,
     leftState: () => left,
     query,
     execute,
     prepare,
+    executeMany,
+    executeGroup,
     load: (options) => openLoad(core, { ...options, connection: address, takeTurn, execute }),
     registerArrow: (name, schema, messages) => registerArrow(connection, { name, schema, messages }),
     interrupt: () => void core.duckdb.interrupt(address),
@@ -122,10 +209,16 @@ interface PreparedOptions {
   readonly statement: Statement;
   readonly handle: StatementHandle;
   readonly options: QueryOptions;
+  readonly keep: boolean;
+  readonly onStarted: (started: ResultHandle) => void;
+  /** Destroys the statement that has not run, or keeps it. */
+  readonly release: (keep: boolean) => Promise<unknown>;
+  readonly giveBack: (started: ResultHandle) => void;
 }
 
 /** The statement stays open from `prepare` to the end of its one run. */
-function preparedQuery({ statement, handle, options }: PreparedOptions): PreparedQuery {
+function preparedQuery(prepared: PreparedOptions): PreparedQuery {
+  const { statement, handle, options, keep } = prepared;
   let state: 'prepared' | 'running' | 'closed' = 'prepared';
   let result: QueryResult | undefined;
   return {
@@ -133,30 +226,51 @@ function preparedQuery({ statement, handle, options }: PreparedOptions): Prepare
     kind: handle.kind,
     returnsRows: handle.returnsRows,
     schema: { fields: handle.columns.map(({ field }) => field) },
+    schemaKnown: handle.columnsKnown,
     parameters: handle.parameters,
+    parameterFields: handle.parameterFields,
+    script: handle.script,
     async run(runOptions = {}) {
       if (state !== 'prepared') throw new DuckhouseError('InvalidArgument', 'a prepared query runs once');
       state = 'running';
-      const { signal, params = options.params, rowLimit = options.rowLimit } = runOptions;
+      const { signal, rowLimit = options.rowLimit } = runOptions;
+      const { params = options.params, arrowParams = options.arrowParams } = runOptions;
       if (signal !== undefined) stopOnAbort(statement, signal);
-      result = await openResult({
-        statement,
-        rowLimit,
-        start: (slabs): Request => ({ op: 'execute', handle, sql: statement.sql, params, slabs }),
-      });
+      try {
+        result = await openResult({
+          statement,
+          rowLimit,
+          start: (slabs): Request => ({ op: 'execute', handle, sql: statement.sql, params, arrowParams, slabs, keep }),
+          onStarted: prepared.onStarted,
+          onEnd: prepared.giveBack,
+        });
+      } catch (error) {
+        if (keep) void prepared.release(false);
+        throw error;
+      }
       return result;
     },
     async close() {
       if (state === 'running') await result?.close();
       if (state === 'prepared') {
         state = 'closed';
-        await statement.run({ op: 'release', statement: handle.statement, result: 0, pending: [] });
+        await prepared.release(keep);
         statement.finish();
       }
       state = 'closed';
     },
   };
 }
+
+const sameColumns = (before: readonly ColumnPlan[], now: readonly ColumnPlan[]): boolean =>
+  JSON.stringify(before.map(({ field }) => field)) === JSON.stringify(now.map(({ field }) => field));
+
+/** The worker reads the parameters where they are when they lie in shared memory; otherwise they are copied to it. */
+const sharedParams = ({ schema, messages, ...rest }: ArrowParams): ArrowParams => ({
+  schema: Uint8Array.from(schema),
+  messages: messages.map(({ metadata, body }) => ({ metadata: Uint8Array.from(metadata), body })),
+  ...rest,
+});
 
 function stopOnAbort(statement: Statement, signal: AbortSignal): void {
   const stop = (): void =>

@@ -1,9 +1,10 @@
 import type { LoaderPool } from './loader-pool.ts';
 import type { Address } from './native/memory.ts';
+import type { PlanHost } from './plans.ts';
 import type { StatementHost } from './statement.ts';
 
 /** What the parts of one engine share on the main thread. */
-export interface EngineCore extends StatementHost {
+export interface EngineCore extends StatementHost, PlanHost {
   readonly database: Address;
   readonly libraryPath: string;
   readonly loaders: LoaderPool;

@@ -6,6 +6,7 @@ import { createLoaderPool } from './loader-pool.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
+import { createKeptPlans, type KeptPlans } from './plans.ts';
 import { createWorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
 import type {
@@ -51,6 +52,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     loaders,
     statements: new Map<string, Statement>(),
     sessionInit,
+    catalogVersion: { current: 0 },
+    plans: new Set(),
+    recentTexts: new Set<string>(),
   };
   return createEngine(core, options.database);
 }
@@ -60,9 +64,10 @@ function createEngine(core: EngineCore, file: string): Engine {
   let closing: Promise<void> | undefined;
 
   const withPooled = async <T extends QueryResult | PreparedQuery>(
+    sql: string,
     open: (connection: PooledConnection) => Promise<T>,
   ): Promise<T> => {
-    const connection = await connections.borrow();
+    const connection = await connections.borrow(sql);
     try {
       return await open(connection);
     } catch (error) {
@@ -72,7 +77,7 @@ function createEngine(core: EngineCore, file: string): Engine {
   };
 
   const query = (sql: string, options?: QueryOptions): Promise<QueryResult> =>
-    withPooled(async (connection) => closeAfter(await connection.query(sql, options), connection));
+    withPooled(sql, async (connection) => closeAfter(await connection.query(sql, options), connection));
 
   return {
     database: file,
@@ -85,7 +90,7 @@ function createEngine(core: EngineCore, file: string): Engine {
       return result.rowsChanged ?? 0;
     },
     prepare: (sql, options) =>
-      withPooled(async (connection) => closePreparedAfter(await connection.prepare(sql, options), connection)),
+      withPooled(sql, async (connection) => closePreparedAfter(await connection.prepare(sql, options), connection)),
     progress: (queryId) => progressOf(core, queryId),
     cancel(queryId) {
       const statement = core.statements.get(queryId);
@@ -134,25 +139,46 @@ function closePreparedAfter(prepared: PreparedQuery, connection: Connection): Pr
 
 interface ConnectionPool {
   connect(): Promise<Connection>;
-  borrow(): Promise<PooledConnection>;
+  /** One that has a plan of this text, if there is one. */
+  borrow(sql: string): Promise<PooledConnection>;
   count(): number;
   close(): Promise<void>;
 }
 
+interface IdleConnection {
+  readonly address: Address;
+  readonly plans: KeptPlans;
+}
+
 /** Connections kept for single statements; one that was left with a setting, a transaction or a temporary table is closed. */
 function connectionPool(core: EngineCore): ConnectionPool {
-  const idle: Address[] = [];
+  const idle: IdleConnection[] = [];
   const open = new Set<PooledConnection>();
 
-  const create = async (pooled: boolean): Promise<PooledConnection> => {
-    const kept = pooled ? idle.pop() : undefined;
-    const address = kept ?? ((await core.pool.run({ op: 'connect' })) as Address);
+  const takeIdle = (sql: string): IdleConnection | undefined => {
+    const fit = idle.findIndex(({ plans }) => plans.has(sql));
+    return fit < 0 ? idle.pop() : idle.splice(fit, 1)[0];
+  };
+  const disconnect = async ({ address, plans }: IdleConnection): Promise<void> => {
+    core.plans.delete(plans);
+    await plans.clear();
+    await core.pool.run({ op: 'disconnect', connection: address });
+  };
+  const connect = async (): Promise<IdleConnection> => {
+    const address = (await core.pool.run({ op: 'connect' })) as Address;
+    const plans = createKeptPlans(core);
+    core.plans.add(plans);
+    return { address, plans };
+  };
+
+  const create = async (kept: IdleConnection | undefined, pooled: boolean): Promise<PooledConnection> => {
+    const parts = kept ?? (await connect());
     const connection = createConnection(core, {
-      address,
+      ...parts,
       async onClose(closed) {
         open.delete(closed);
-        if (pooled && !closed.leftState() && idle.length < maxIdleConnections) idle.push(address);
-        else await core.pool.run({ op: 'disconnect', connection: address });
+        if (pooled && !closed.leftState() && idle.length < maxIdleConnections) idle.push(parts);
+        else await disconnect(parts);
       },
     });
     open.add(connection);
@@ -160,12 +186,12 @@ function connectionPool(core: EngineCore): ConnectionPool {
   };
 
   return {
-    connect: () => create(false),
-    borrow: () => create(true),
+    connect: () => create(undefined, false),
+    borrow: (sql) => create(takeIdle(sql), true),
     count: () => open.size + idle.length,
     async close() {
       await Promise.all([...open].map((connection) => connection.close()));
-      await Promise.all(idle.splice(0).map((connection) => core.pool.run({ op: 'disconnect', connection })));
+      await Promise.all(idle.splice(0).map(disconnect));
     },
   };
 }

@@ -3,7 +3,7 @@ import { DuckhouseError, type ErrorContext, type ErrorKind, toDuckhouseError } f
 import type { PendingChunk } from './encode/encoder.ts';
 import type { Address } from './native/memory.ts';
 import type { Layout } from './type-map.ts';
-import type { Params, StatementKind } from './types.ts';
+import type { ArrowParams, Params, StatementKind } from './types.ts';
 
 /** Messages between the main thread and the workers. Handles are addresses, so any worker can go on with any of them. */
 export interface WorkerData {
@@ -28,7 +28,11 @@ export interface StatementHandle {
   /** Some statement of the script leaves settings, transactions or temporary objects on its connection. */
   readonly leavesState: boolean;
   readonly columns: readonly ColumnPlan[];
+  /** False when the type of some column depends on a parameter. */
+  readonly columnsKnown: boolean;
   readonly parameters: readonly string[];
+  readonly parameterFields: readonly ArrowField[];
+  readonly script: boolean;
 }
 
 export interface ResultHandle {
@@ -37,8 +41,11 @@ export interface ResultHandle {
   readonly kind: StatementKind;
   readonly returnsRows: boolean;
   readonly leavesState: boolean;
+  readonly script: boolean;
   readonly columns: readonly ColumnPlan[];
   readonly rowsChanged: number | undefined;
+  /** The statement, when it was kept: it is the reader's from now on. */
+  readonly kept?: StatementHandle;
 }
 
 /** Where a result stands between two runs. */
@@ -60,6 +67,14 @@ export interface CursorSlabs {
   readonly states: SharedArrayBuffer;
 }
 
+interface ExecuteParts {
+  readonly sql: string;
+  readonly params: Params | undefined;
+  readonly arrowParams: ArrowParams | undefined;
+  readonly slabs: CursorSlabs;
+  readonly keep: boolean;
+}
+
 export type Request =
   | { readonly op: 'connect' }
   | { readonly op: 'disconnect'; readonly connection: Address }
@@ -71,21 +86,12 @@ export type Request =
       /** Those that queries may name. */
       readonly tableFunctions: readonly string[];
     }
-  /** Executes and goes on as `run`; the statement is the worker's from then on. */
-  | {
-      readonly op: 'execute';
-      readonly handle: StatementHandle;
-      readonly sql: string;
-      readonly params: Params | undefined;
-      readonly slabs: CursorSlabs;
-    }
-  | {
-      readonly op: 'query';
-      readonly connection: Address;
-      readonly sql: string;
-      readonly params: Params | undefined;
-      readonly slabs: CursorSlabs;
-    }
+  /** Executes and goes on as `run`; the statement is the worker's from then on, unless `keep`. */
+  | ({ readonly op: 'execute'; readonly handle: StatementHandle } & ExecuteParts)
+  | ({ readonly op: 'query'; readonly connection: Address } & ExecuteParts)
+  /** Executes the statement, which stays the caller's, for each row. */
+  | { readonly op: 'many'; readonly handle: StatementHandle; readonly sql: string; readonly params: ArrowParams }
+  | { readonly op: 'group'; readonly connection: Address; readonly statements: readonly string[] }
   | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
   | {
       readonly op: 'release';

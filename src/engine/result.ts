@@ -17,14 +17,22 @@ interface CursorOptions {
   readonly start: (slabs: CursorSlabs) => Request;
   readonly rowLimit: number | undefined;
   readonly onStarted?: (handle: ResultHandle) => void;
+  /** Called when a result that had started has ended and its statement is free. */
+  readonly onEnd?: (handle: ResultHandle) => void;
 }
 
 /**
  * Runs a statement and resolves with its result once DuckDB has begun to answer. Batches are produced ahead, as many as there
  * are slabs; a reader that stops costs these slabs and a connection, never a thread.
  */
-export async function openResult({ statement, start, rowLimit, onStarted }: CursorOptions): Promise<QueryResult> {
-  const cursor = createCursor(statement, start);
+export async function openResult({
+  statement,
+  start,
+  rowLimit,
+  onStarted,
+  onEnd,
+}: CursorOptions): Promise<QueryResult> {
+  const cursor = createCursor(statement, start, onEnd);
   const started = await cursor.started;
   onStarted?.(started);
   const schema: ArrowSchema = { fields: started.columns.map(({ field }) => field) };
@@ -47,7 +55,11 @@ interface Cursor {
 
 type Phase = 'running' | 'parked' | 'ended';
 
-function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Request): Cursor {
+function createCursor(
+  statement: Statement,
+  start: (slabs: CursorSlabs) => Request,
+  onEnd: CursorOptions['onEnd'],
+): Cursor {
   const states = new Int32Array(new SharedArrayBuffer(4 * (1 + slabsPerResult)));
   const slabs: (SharedArrayBuffer | undefined)[] = Array.from({ length: slabsPerResult }, () => keptSlabs.pop());
   const views: (Uint8Array | undefined)[] = slabs.map((slab) =>
@@ -55,6 +67,7 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
   );
   const ready: BatchMessage[] = [];
   let phase: Phase = 'running';
+  let startedHandle: ResultHandle | undefined;
   let parkedReply: Extract<RunReply, { end: 'parked' }> | undefined;
   let failure: unknown;
   let closed = false;
@@ -77,7 +90,10 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
   };
 
   const onReply = (reply: Reply): void => {
-    if (reply.type === 'started') started.resolve(reply.started);
+    if (reply.type === 'started') {
+      startedHandle = reply.started;
+      started.resolve(reply.started);
+    }
     if (reply.type !== 'batch') return;
     const { slot, slab } = reply.batch;
     if (slab !== undefined) {
@@ -128,6 +144,7 @@ function createCursor(statement: Statement, start: (slabs: CursorSlabs) => Reque
     if (phase === 'ended') return;
     phase = 'ended';
     notify();
+    if (startedHandle !== undefined) onEnd?.(startedHandle);
     statement.finish();
     ended.resolve();
     keepSlabs();

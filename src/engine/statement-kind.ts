@@ -67,3 +67,14 @@ const statefulKinds: ReadonlySet<StatementKind> = new Set([
   'other',
 ]);
 export const leavesState = (kind: StatementKind): boolean => statefulKinds.has(kind);
+
+const keepableKinds: ReadonlySet<StatementKind> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
+
+/** Whether a plan may be run again: reads and changes of rows, but no scripts. */
+export const isKeepable = ({ kind, script }: { readonly kind: StatementKind; readonly script: boolean }): boolean =>
+  keepableKinds.has(kind) && !script;
+
+/** Statements after which plans are made anew. EXECUTE and CALL may hide anything. */
+export const changesCatalog = ({ kind, script }: { readonly kind: StatementKind; readonly script: boolean }): boolean =>
+  script ||
+  !(keepableKinds.has(kind) || kind === 'explain' || kind === 'set' || kind === 'transaction' || kind === 'copy');

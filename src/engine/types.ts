@@ -1,4 +1,4 @@
-import type { ArrowSchema } from '../arrow/index.ts';
+import type { ArrowField, ArrowSchema, IpcMessage } from '../arrow/index.ts';
 
 /** What a statement does, from DuckDB's own classification. */
 export type StatementKind =
@@ -30,6 +30,16 @@ export type StatementKind =
 export type ParamValue = null | boolean | number | bigint | string | Uint8Array | Date;
 /** Positional (`?`, `$1`) or named (`$name`) parameters. */
 export type Params = readonly ParamValue[] | Readonly<Record<string, ParamValue>>;
+
+/** Parameters as Arrow: of a query one row, of `executeMany` each row in turn. Columns fit by name when every name is there, else by position. */
+export interface ArrowParams {
+  /** Bare flatbuffer Schema message. */
+  readonly schema: Uint8Array;
+  /** Dictionary and record batches. */
+  readonly messages: readonly IpcMessage[];
+  /** Which row counts; default: the first. */
+  readonly row?: number;
+}
 
 /**
  * One encoded record batch. `body` lies in shared memory that is reused after `release()`;
@@ -111,6 +121,10 @@ export interface QueryOptions {
   readonly params?: Params;
   /** Checks the statement on its own connection before anything of it runs. Absent = everything may run. */
   readonly guard?: StatementGuard | undefined;
+  /** Instead of `params`: typed values, nothing of them lost. */
+  readonly arrowParams?: ArrowParams;
+  /** The statement will come again: its plan is kept with the connection. A text seen twice is kept without being asked. */
+  readonly keep?: boolean;
   /** Aborting interrupts the statement and closes the result. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -139,8 +153,14 @@ export interface PreparedQuery {
   readonly kind: StatementKind;
   readonly returnsRows: boolean;
   readonly schema: ArrowSchema;
+  /** False when the type of some column follows from a parameter: it is text in `schema`, and certain in the result's. */
+  readonly schemaKnown: boolean;
   /** Names of the parameters, in order (`"1"`, `"2"` for positional ones). */
   readonly parameters: readonly string[];
+  /** The same with their types; text where DuckDB takes any. */
+  readonly parameterFields: readonly ArrowField[];
+  /** Several statements were given: those before the last have run. */
+  readonly script: boolean;
   run(options?: QueryOptions): Promise<QueryResult>;
   close(): Promise<void>;
 }
@@ -182,6 +202,10 @@ export interface Connection {
   /** Runs to the end; resolves with rows changed. Results are dropped. */
   execute(sql: string, options?: QueryOptions): Promise<number>;
   prepare(sql: string, options?: QueryOptions): Promise<PreparedQuery>;
+  /** Runs one statement once for each row of its parameters; resolves with the rows changed in all. The transaction is the caller's. */
+  executeMany(sql: string, params: ArrowParams, options?: QueryOptions): Promise<number>;
+  /** Runs statements in one transaction, all or none. Rejects with the first failure, its `context.statement` the index. */
+  executeGroup(statements: readonly string[]): Promise<readonly number[]>;
   load(options: LoadOptions): Promise<Load>;
   /** Makes `name` a temporary table of this connection holding the stream. */
   registerArrow(name: string, schema: Uint8Array, messages: AsyncIterable<LoadMessage>): Promise<number>;

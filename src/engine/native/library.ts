@@ -46,6 +46,10 @@ function resolvePackage(name: string): string[] {
 const P = 'uint64_t';
 /** duckdb_result is passed by value to fetch_chunk: six words. */
 const resultStruct = koffi.struct({ a: P, b: P, c: P, d: P, e: P, f: P });
+const hugeintStruct = koffi.struct({ lower: 'uint64_t', upper: 'int64_t' });
+const uhugeintStruct = koffi.struct({ lower: 'uint64_t', upper: 'uint64_t' });
+const decimalStruct = koffi.struct({ width: 'uint8_t', scale: 'uint8_t', value: hugeintStruct });
+const intervalStruct = koffi.struct({ months: 'int32_t', days: 'int32_t', micros: 'int64_t' });
 const progressStruct = koffi.struct({ percentage: 'double', rows: P, total: P });
 
 /** Name, result and arguments of every C function used; see DuckDB's duckdb.h. */
@@ -91,6 +95,7 @@ const signatures = {
   prepared_statement_column_logical_type: [P, [P, P]],
   nparams: [P, [P]],
   parameter_name: [P, [P, P]],
+  param_logical_type: [P, [P, P]],
   bind_null: ['int', [P, P]],
   bind_boolean: ['int', [P, P, 'bool']],
   bind_int64: ['int', [P, P, 'int64_t']],
@@ -99,7 +104,44 @@ const signatures = {
   bind_blob: ['int', [P, P, P, P]],
   bind_timestamp_tz: ['int', [P, P, 'int64_t']],
   bind_value: ['int', [P, P, P]],
-  create_hugeint: [P, [koffi.struct({ lower: 'uint64_t', upper: 'int64_t' })]],
+  create_hugeint: [P, [hugeintStruct]],
+  create_bool: [P, ['bool']],
+  create_int8: [P, ['int8_t']],
+  create_int16: [P, ['int16_t']],
+  create_int32: [P, ['int32_t']],
+  create_int64: [P, ['int64_t']],
+  create_uint8: [P, ['uint8_t']],
+  create_uint16: [P, ['uint16_t']],
+  create_uint32: [P, ['uint32_t']],
+  create_uint64: [P, ['uint64_t']],
+  create_float: [P, ['float']],
+  create_double: [P, ['double']],
+  create_decimal: [P, [decimalStruct]],
+  create_date: [P, ['int32_t']],
+  create_time: [P, ['int64_t']],
+  create_time_ns: [P, ['int64_t']],
+  create_timestamp: [P, ['int64_t']],
+  create_timestamp_tz: [P, ['int64_t']],
+  create_timestamp_s: [P, ['int64_t']],
+  create_timestamp_ms: [P, ['int64_t']],
+  create_timestamp_ns: [P, ['int64_t']],
+  create_interval: [P, [intervalStruct]],
+  create_uuid: [P, [uhugeintStruct]],
+  create_varchar_length: [P, [P, P]],
+  create_blob: [P, [P, P]],
+  create_null_value: [P, []],
+  create_list_value: [P, [P, P, P]],
+  create_array_value: [P, [P, P, P]],
+  create_struct_value: [P, [P, P]],
+  create_map_value: [P, [P, P, P, P]],
+  create_union_value: [P, [P, P, P]],
+  create_logical_type: [P, ['int']],
+  create_decimal_type: [P, ['uint8_t', 'uint8_t']],
+  create_list_type: [P, [P]],
+  create_array_type: [P, [P, P]],
+  create_map_type: [P, [P, P]],
+  create_struct_type: [P, [P, P, P]],
+  create_union_type: [P, [P, P, P]],
   destroy_value: ['void', [P]],
   execute_prepared: ['int', [P, P]],
   execute_prepared_streaming: ['int', [P, P]],

@@ -5,10 +5,15 @@ import { type Address, allocateBlock, memcpy, readPointer } from '../native/memo
 
 export type ArrowMode = 'default' | 'lossless' | 'large';
 
+/** SESSION: without it DuckDB changes these for every connection of the instance. */
+const set = (lossless: boolean, large: boolean): readonly string[] => [
+  `SET SESSION arrow_lossless_conversion = ${lossless}`,
+  `SET SESSION arrow_large_buffer_size = ${large}`,
+];
 const settings: Readonly<Record<ArrowMode, readonly string[]>> = {
-  default: [],
-  lossless: ['SET arrow_lossless_conversion = true'],
-  large: ['SET arrow_large_buffer_size = true'],
+  default: set(false, false),
+  lossless: set(true, false),
+  large: set(false, true),
 };
 
 const known = new Map<ArrowMode, Address>();

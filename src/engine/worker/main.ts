@@ -11,6 +11,7 @@ import {
   type StatementHandle,
   type WorkerData,
 } from '../protocol.ts';
+import { isKeepable } from '../statement-kind.ts';
 import {
   continueCursor,
   type EmitBatch,
@@ -20,6 +21,7 @@ import {
   type WorkerContext,
 } from './cursor.ts';
 import { inspectStatement } from './inspect.ts';
+import { executeGroup, executeMany } from './many.ts';
 import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
 
 /** One worker: takes one request at a time and answers with one or more posts, each a list of replies. */
@@ -44,9 +46,11 @@ const handlers: Handlers = {
   disconnect: ({ connection }) => closeConnection(duckdb, connection),
   inspect: (request) => inspectStatement(duckdb, request),
   prepare: ({ connection, sql }) => prepareScript(duckdb, connection, sql),
-  execute: ({ handle, sql, params, slabs }, emit) => execute(handle, { sql, params, slabs }, emit),
-  query: ({ connection, sql, params, slabs }, emit) =>
-    execute(prepareScript(duckdb, connection, sql), { sql, params, slabs }, emit),
+  execute: ({ handle, ...request }, emit) => execute(handle, { ...request, owned: !request.keep }, emit),
+  query: ({ connection, ...request }, emit) =>
+    execute(prepareScript(duckdb, connection, request.sql), { ...request, owned: true }, emit),
+  many: ({ handle, sql, params }) => executeMany(duckdb, handle, { sql, params }),
+  group: ({ connection, statements }) => executeGroup(duckdb, connection, statements),
   run: ({ statement, state, slabs }, emit) =>
     settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),
   release({ statement, result, pending }) {
@@ -56,22 +60,28 @@ const handlers: Handlers = {
   },
 };
 
-type ExecuteRequest = Pick<Extract<Request, { op: 'execute' }>, 'sql' | 'params' | 'slabs'>;
+type ExecuteRequest = Omit<Extract<Request, { op: 'execute' }>, 'op' | 'handle'> & {
+  /** The statement is destroyed when it cannot be started. */
+  readonly owned: boolean;
+};
 
 function execute(handle: StatementHandle, request: ExecuteRequest, emit: Emit): unknown {
   let started: ResultHandle;
   try {
     started = executeStatement(duckdb, handle, request);
   } catch (error) {
-    destroyStatement(duckdb, handle.statement);
+    if (request.owned) destroyStatement(duckdb, handle.statement);
     throw error;
   }
-  emit({ type: 'started', started });
+  const keep = request.keep && isKeepable(handle);
+  // 0: the worker has nothing to destroy at the end of the result.
+  const statement = keep ? 0 : handle.statement;
+  emit({ type: 'started', started: keep ? { ...started, kept: handle } : started });
   if (started.result === 0) {
-    destroyStatement(duckdb, handle.statement);
+    destroyStatement(duckdb, statement);
     return { end: 'finished' };
   }
-  return settle({ statement: handle.statement, result: started.result }, () =>
+  return settle({ statement, result: started.result }, () =>
     startCursor(context, started, request.slabs, emitBatch(emit)),
   );
 }

@@ -1,3 +1,4 @@
+import type { ArrowField } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { duckDbError } from '../duckdb-error.ts';
 import type { DuckDb } from '../native/library.ts';
@@ -15,7 +16,8 @@ import {
 import type { ColumnPlan, ResultHandle, StatementHandle } from '../protocol.ts';
 import { leavesState, returnsRows, statementKind } from '../statement-kind.ts';
 import { mapColumn } from '../type-map.ts';
-import type { Params, ParamValue } from '../types.ts';
+import type { ArrowParams, Params, ParamValue } from '../types.ts';
+import { openArrowBinder } from './arrow-binder.ts';
 
 const cells = allocateBlock(64);
 /** sizeof(duckdb_result) */
@@ -36,7 +38,7 @@ export function prepareScript(duckdb: DuckDb, connection: Address, sql: string):
     for (let i = 0; i < count - 1; i++)
       leftState = runExtracted(duckdb, { connection, extracted, sql }, i) || leftState;
     const handle = describe(duckdb, prepareOne(duckdb, { connection, extracted, sql }, count - 1));
-    return leftState ? { ...handle, leavesState: true } : handle;
+    return { ...handle, leavesState: handle.leavesState || leftState, script: count > 1 };
   } finally {
     writePointer(cells, 0, extracted);
     duckdb.destroy_extracted(cells.address);
@@ -83,15 +85,19 @@ function describe(duckdb: DuckDb, statement: Address): StatementHandle {
       kind,
       types.map(({ name, type }) => ({ name, type: type.name })),
     );
-    // A parameter's type is unknown until it is bound: such a column is described by the result.
-    const known = rows && types.every(({ type }) => type.name !== 'UNKNOWN');
+    // A parameter's type is unknown until it is bound: such a column is described by the result, as text until then.
+    const known = types.every(({ type }) => type.name !== 'UNKNOWN');
+    const parameters = parameterNames(duckdb, statement);
     return {
       statement,
       kind,
       returnsRows: rows,
       leavesState: leavesState(kind),
-      columns: known ? planColumns(types) : [],
-      parameters: parameterNames(duckdb, statement),
+      columns: rows ? planColumns(types.map(asText)) : [],
+      columnsKnown: known,
+      parameters,
+      parameterFields: parameters.map((name, i) => parameterField(duckdb, { statement, name, index: i + 1 })),
+      script: false,
     };
   } catch (error) {
     destroyStatement(duckdb, statement);
@@ -115,6 +121,28 @@ function parameterNames(duckdb: DuckDb, statement: Address): string[] {
   return Array.from({ length: count }, (_, i) => takeText(duckdb, duckdb.parameter_name(statement, i + 1)));
 }
 
+const asText = ({ name, type }: NamedType): NamedType => ({
+  name,
+  type: type.name === 'UNKNOWN' || type.name === 'ANY' || type.name === 'NULL' ? { name: 'VARCHAR' } : type,
+});
+
+interface ParameterAt {
+  readonly statement: Address;
+  readonly name: string;
+  readonly index: number;
+}
+
+/** Text where any type will do: a client then sends its values as text, and DuckDB casts them. */
+function parameterField(duckdb: DuckDb, { statement, name, index }: ParameterAt): ArrowField {
+  const handle = Number(duckdb.param_logical_type(statement, index));
+  const type: DuckType = handle === 0 ? { name: 'VARCHAR' } : takeType(duckdb, handle);
+  try {
+    return mapColumn(name, asText({ name, type }).type).field;
+  } catch {
+    return mapColumn(name, { name: 'VARCHAR' }).field; // a type without an Arrow form: sent as text, cast by DuckDB
+  }
+}
+
 function takeText(duckdb: DuckDb, pointer: unknown): string {
   const text = readCString(Number(pointer));
   if (Number(pointer) !== 0) duckdb.free(Number(pointer));
@@ -125,19 +153,24 @@ function takeText(duckdb: DuckDb, pointer: unknown): string {
 export function executeStatement(
   duckdb: DuckDb,
   handle: StatementHandle,
-  of: { readonly sql: string; readonly params: Params | undefined },
+  of: {
+    readonly sql: string;
+    readonly params: Params | undefined;
+    readonly arrowParams?: ArrowParams | undefined;
+  },
 ): ResultHandle {
-  bindParams(duckdb, handle, of.params);
+  if (of.arrowParams === undefined) bindParams(duckdb, handle, of.params);
+  else bindArrowRow(duckdb, handle, of.arrowParams);
   const result = executeInto(duckdb, handle.statement, { streaming: handle.returnsRows, sql: of.sql });
-  const { kind, leavesState: stateful } = handle;
+  const { kind, leavesState: stateful, script } = handle;
   if (!handle.returnsRows) {
     const rowsChanged = Number(duckdb.rows_changed(result));
     destroyResult(duckdb, result);
-    return { result: 0, kind, returnsRows: false, leavesState: stateful, columns: [], rowsChanged };
+    return { result: 0, kind, returnsRows: false, leavesState: stateful, script, columns: [], rowsChanged };
   }
   try {
     const columns = planColumns(resultColumns(duckdb, result));
-    return { result, kind, returnsRows: true, leavesState: stateful, columns, rowsChanged: undefined };
+    return { result, kind, returnsRows: true, leavesState: stateful, script, columns, rowsChanged: undefined };
   } catch (error) {
     destroyResult(duckdb, result);
     throw error;
@@ -152,7 +185,7 @@ function resultColumns(duckdb: DuckDb, result: Address): NamedType[] {
   }));
 }
 
-function executeInto(
+export function executeInto(
   duckdb: DuckDb,
   statement: Address,
   how: { readonly streaming: boolean; readonly sql: string },
@@ -176,6 +209,21 @@ export function destroyStatement(duckdb: DuckDb, statement: Address): void {
   writePointer(cells, 16, statement);
   duckdb.destroy_prepare(cells.address + 16);
 }
+
+function bindArrowRow(duckdb: DuckDb, handle: StatementHandle, params: ArrowParams): void {
+  const binder = openArrowBinder(duckdb, handle, params);
+  try {
+    if (!binder.bind(params.row ?? 0)) throw noRow(handle);
+  } finally {
+    binder.close();
+  }
+}
+
+const noRow = ({ parameters }: StatementHandle): DuckhouseError =>
+  new DuckhouseError(
+    'InvalidArgument',
+    `the statement takes ${parameters.length} parameters, no row of them was given`,
+  );
 
 function bindParams(duckdb: DuckDb, { statement, parameters }: StatementHandle, params: Params | undefined): void {
   const given = params ?? [];

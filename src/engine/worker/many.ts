@@ -1,0 +1,68 @@
+import { DuckhouseError, toDuckhouseError } from '../../errors.ts';
+import { runSql } from '../native/database.ts';
+import type { DuckDb } from '../native/library.ts';
+import type { Address } from '../native/memory.ts';
+import type { StatementHandle } from '../protocol.ts';
+import type { ArrowParams } from '../types.ts';
+import { openArrowBinder } from './arrow-binder.ts';
+import { destroyResult, destroyStatement, executeInto, executeStatement, prepareScript } from './statement.ts';
+
+/** Runs the statement for each row of its parameters; the rows changed in all. */
+export function executeMany(
+  duckdb: DuckDb,
+  handle: StatementHandle,
+  { sql, params }: { readonly sql: string; readonly params: ArrowParams },
+): number {
+  const binder = openArrowBinder(duckdb, handle, params);
+  let changed = 0;
+  try {
+    for (let row = 0; row < binder.rows; row++) {
+      binder.bind(row);
+      const result = executeInto(duckdb, handle.statement, { streaming: false, sql });
+      changed += Number(duckdb.rows_changed(result));
+      destroyResult(duckdb, result);
+    }
+    return changed;
+  } finally {
+    binder.close();
+  }
+}
+
+/** Runs statements in one transaction; the rows each changed. The failure of one undoes all and tells its index. */
+export function executeGroup(duckdb: DuckDb, connection: Address, statements: readonly string[]): number[] {
+  runSql(duckdb, connection, 'BEGIN');
+  const changed: number[] = [];
+  try {
+    for (const sql of statements) changed.push(executeOne(duckdb, connection, sql));
+    runSql(duckdb, connection, 'COMMIT');
+    return changed;
+  } catch (error) {
+    rollback(duckdb, connection);
+    const { kind, message, id, hint, context, retryable } = toDuckhouseError(error);
+    throw new DuckhouseError(kind, message, {
+      id,
+      hint,
+      retryable,
+      context: { ...context, statement: changed.length },
+    });
+  }
+}
+
+function executeOne(duckdb: DuckDb, connection: Address, sql: string): number {
+  const handle = prepareScript(duckdb, connection, sql);
+  try {
+    if (handle.kind !== 'insert' || handle.script || handle.returnsRows)
+      throw new DuckhouseError('InvalidArgument', 'only plain INSERT statements run in a group');
+    return executeStatement(duckdb, handle, { sql, params: undefined }).rowsChanged ?? 0;
+  } finally {
+    destroyStatement(duckdb, handle.statement);
+  }
+}
+
+function rollback(duckdb: DuckDb, connection: Address): void {
+  try {
+    runSql(duckdb, connection, 'ROLLBACK');
+  } catch {
+    // A failed COMMIT has rolled back already.
+  }
+}
