@@ -208,8 +208,11 @@ function createPasswordCheck(accounts: () => Accounts) {
 }
 
 /** A token with which the owner of a workspace, who may read its key file, speaks to its server. Good for some minutes. */
-export function ownerToken(tokenKeyFile: string): string {
-  const keys = openKeyRing({ file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs });
+export function ownerToken({
+  tokenKey,
+  tokenKeyFile,
+}: Pick<AuthenticatorOptions, 'tokenKey' | 'tokenKeyFile'>): string {
+  const keys = openKeyRing({ fixed: tokenKey, file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs });
   return signToken(keys, { name: 'owner', role: 'admin', via: 'owner' }, { lifetimeMs: ownerTokenMs });
 }
 const ownerTokenMs = 300_000;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ownerToken } from '../access/index.ts';
 import type { Config } from '../config/index.ts';
 import { connectFlight, type FlightClient, pathDescriptor } from '../flight/index.ts';
 import { parseTableName, type Receipt, type TableInfo } from '../lakehouse/index.ts';
@@ -13,9 +14,19 @@ export const clientOf = (config: Config, uri: string): FlightClient =>
     uri,
     username: config.username,
     password: config.password,
-    token: config.token,
+    token: config.token ?? ownToken(config),
     tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
   });
+
+/** Whoever may read the keys of a workspace is its owner: its own server takes that for an administrator's proof. */
+function ownToken({ server, password, tokenKey, tokenKeyFile }: Config): string | undefined {
+  if (server !== undefined || password !== undefined) return undefined;
+  try {
+    return ownerToken({ tokenKey, tokenKeyFile });
+  } catch {
+    return undefined; // somebody else's workspace: the server says what it wants to see
+  }
+}
 
 export async function openFlightTarget(
   config: Config,

@@ -1,13 +1,11 @@
 import { Command, Option } from 'commander';
 import { type SettingName, settingOf } from '../config/settings.ts';
 import { createTranslator, languageOf, type Translator } from '../messages/index.ts';
+import { addTokenCommands, addUserCommands } from './access-commands.ts';
+import type { CommandAdder, CommandFlags as Flags } from './command-adder.ts';
 import { type CommandContext, commandContext, type Effects } from './effects.ts';
 import type { IngestCommandOptions } from './ingest.ts';
 import { type OutputFormatName, outputFormats } from './output/formats.ts';
-
-type Flags = Readonly<Record<string, unknown>>;
-/** The exit code; nothing = 0. */
-type Run = (context: CommandContext, flags: Flags, args: readonly string[]) => Promise<number | void>;
 
 export interface ProgramHost {
   readonly effects: Effects;
@@ -27,6 +25,7 @@ const serverSettings: readonly SettingName[] = [
   'workers',
   'drainSeconds',
   'insecure',
+  'trusted',
   'username',
   'passwordFile',
   'tlsCert',
@@ -91,6 +90,10 @@ export function createProgram(host: ProgramHost): Command {
   )
     .option('--origin', t('option.origin'))
     .option('--json', t('option.json'));
+  const user = program.command('user').description(t('command.user'));
+  addUserCommands(commandAdder(user, host, translator), translator);
+  const token = program.command('token').description(t('command.token'));
+  addTokenCommands(commandAdder(token, host, translator), translator);
   add('version', 'command.version', [], async (context, flags) =>
     (await import('./version.ts')).versionCommand(context, { json: flags.json === true }),
   ).option('--json', t('option.json'));
@@ -98,10 +101,12 @@ export function createProgram(host: ProgramHost): Command {
   return program;
 }
 
-type Add = (usage: string, help: Parameters<Translator['t']>[0], settings: readonly SettingName[], run: Run) => Command;
-
 /** A command with the settings it takes as options; `up DIR` names its workspace by argument. */
-function commandAdder(parent: Command, { effects, env, onExit, onContext }: ProgramHost, { t }: Translator): Add {
+function commandAdder(
+  parent: Command,
+  { effects, env, onExit, onContext }: ProgramHost,
+  { t }: Translator,
+): CommandAdder {
   return (usage, help, names, run) => {
     const command = parent.command(usage).description(t(help)).option('--workspace <dir>', t('option.workspace'));
     for (const name of names) {
@@ -126,7 +131,7 @@ function commandAdder(parent: Command, { effects, env, onExit, onContext }: Prog
 const settingFlags = (names: readonly SettingName[], flags: Flags): Partial<Record<SettingName, string>> =>
   Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])]])));
 
-function addIngest(add: Add, { t }: Translator): void {
+function addIngest(add: CommandAdder, { t }: Translator): void {
   add('ingest <files...>', 'command.ingest', clientSettings, async (context, flags, files) => {
     const { parseColumns, ingestCommand } = await import('./ingest.ts');
     const text = (name: string): string | undefined => flags[name] as string | undefined;
@@ -172,7 +177,7 @@ function addIngest(add: Add, { t }: Translator): void {
     .option('--json', t('option.json'));
 }
 
-function addQuery(add: Add, { t }: Translator): void {
+function addQuery(add: CommandAdder, { t }: Translator): void {
   const wholeNumber = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
   add('query [sql]', 'command.query', clientSettings, async (context, flags, [sql]) => {
     const { queryCommand } = await import('./query.ts');

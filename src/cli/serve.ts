@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readAccounts } from '../access/index.ts';
 import { type Config, packageVersion } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { createLogger } from '../log.ts';
@@ -101,15 +102,33 @@ function memoryOf({ memoryLimit, memoryWall, origins }: Config): Memory {
 
 const loopback = /^(localhost|127(\.\d+){3}|::1)$/;
 
-/** Beyond the loopback address a server needs a password and TLS, unless somebody insists. */
+/** Beyond the loopback address a server needs accounts and TLS, unless somebody insists. */
 function checkExposure(config: Config): void {
-  const protectedServer = (config.password !== undefined || config.token !== undefined) && config.tlsCert !== undefined;
-  if (loopback.test(config.host) || protectedServer || config.insecure) return;
+  if (loopback.test(config.host) || config.insecure) return;
+  if (hasAccounts(config) && config.tlsCert !== undefined) return;
   throw new DuckhouseError('InvalidArgument', `listening on ${config.host} needs a password and TLS`, {
     id: 'needs-credentials',
     context: { host: config.host },
-    hint: 'set DUCKHOUSE_PASSWORD (or --password-file), --tls-cert and --tls-key; --insecure does without, inside a boundary you trust',
+    hint: 'set DUCKHOUSE_PASSWORD (or duckhouse user add), --tls-cert and --tls-key; --insecure does without, inside a boundary you trust',
   });
+}
+
+function hasAccounts({ password, token, jwt, tlsClientCa, usersFile }: Config): boolean {
+  if ([password, token, jwt, tlsClientCa].some((proof) => proof !== undefined)) return true;
+  const { users, tokens } = readAccounts(usersFile);
+  return users.length > 0 || tokens.length > 0;
+}
+
+/** What people who are no administrators see as tables though they are files, and all that DuckDB may open when locked. */
+function lockdownOf({
+  host,
+  trusted,
+  workspace,
+  stateDir,
+}: Config): Pick<ServerProcessOptions, 'lakeFolders' | 'openFolders'> {
+  const lakeFolders = [path.join(stateDir, 'lake'), path.join(stateDir, 'cache')];
+  const dataFolders = [path.join(workspace, 'ingestion', 'data')];
+  return { lakeFolders, openFolders: loopback.test(host) || trusted ? undefined : [...lakeFolders, ...dataFolders] };
 }
 
 function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerProcessOptions {
@@ -119,13 +138,17 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     preserveOrder,
     username,
     password,
-    token,
     putMode,
     maxMessageBytes,
     maxHeaderBytes,
     maxRows,
     logLevel,
     logFormat,
+    usersFile,
+    tokenKey,
+    tokenKeyFile,
+    certificateRole,
+    jwt,
   } = config;
   return {
     database,
@@ -133,7 +156,14 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     preserveOrder,
     username,
     password,
-    token,
+    tokens: config.token === undefined ? [] : [config.token],
+    usersFile,
+    tokenKey,
+    tokenKeyFile,
+    tokenLifetimeMs: config.tokenHours * 3_600_000,
+    certificateRole,
+    jwt,
+    ...lockdownOf(config),
     putMode,
     maxMessageBytes,
     maxHeaderBytes,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { createAuthenticator } from '../access/index.ts';
+import { type AuthenticatorOptions, createAuthenticator, sessionSettings } from '../access/index.ts';
 import { openEngine } from '../engine/index.ts';
 import { type DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { createFlightServer, type FlightServer, type TlsOptions } from '../flight/index.ts';
@@ -11,14 +11,15 @@ import { createMetrics, type Metrics } from '../metrics.ts';
 import { createMonitor, type Monitor, type Readiness } from '../monitor/index.ts';
 
 /** What the server process is told to be. */
-export interface ServerProcessOptions {
+export interface ServerProcessOptions extends AuthenticatorOptions {
   readonly database: string;
   readonly memoryLimitBytes: number;
   readonly workers: number | undefined;
   readonly preserveOrder: boolean;
-  readonly username: string;
-  readonly password: string | undefined;
-  readonly token: string | undefined;
+  /** Folders whose files are tables. */
+  readonly lakeFolders: readonly string[];
+  /** The only folders DuckDB may open files of; undefined = it may open any, and change its settings. */
+  readonly openFolders: readonly string[] | undefined;
   readonly tls: TlsOptions | undefined;
   readonly putMode: PutMode;
   readonly maxMessageBytes: number;
@@ -60,17 +61,30 @@ export async function openServerParts(
     queryTimeoutMs,
     maxRows,
     version,
+    lakeFolders,
+    openFolders,
   } = options;
   const engine = await openEngine({
     database,
     settings: { memory_limit: `${memoryLimitBytes}B`, preserve_insertion_order: String(preserveOrder) },
     ...(workers === undefined ? {} : { workers }),
+    ...(openFolders === undefined ? {} : { lockdown: { folders: openFolders, settings: [...sessionSettings] } }),
   });
   const lakehouse = await openLakehouse({ engine });
   const metrics = createMetrics();
   const authenticator = createAuthenticator(options);
   const limits = { maxMessageBytes, maxHeaderListSize: maxHeaderBytes, queryTimeoutMs, maxRows };
-  const flight = createFlightServer({ lakehouse, authenticator, log, metrics, putMode, tls, limits, onFatal });
+  const flight = createFlightServer({
+    lakehouse,
+    authenticator,
+    gate: { tableFolders: lakeFolders },
+    log,
+    metrics,
+    putMode,
+    tls,
+    limits,
+    onFatal,
+  });
   addEngineMetrics(metrics, lakehouse, database);
   const monitor = createMonitor({
     readiness: () => readiness(lakehouse, { database, draining }),

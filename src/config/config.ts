@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
+import type { JwtOptions, Role } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { PutMode } from '../lakehouse/index.ts';
 import { type Language, languageOf } from '../messages/index.ts';
@@ -30,6 +31,14 @@ export interface Config {
   readonly username: string;
   readonly password: string | undefined;
   readonly token: string | undefined;
+  readonly usersFile: string;
+  /** Keys that tokens of this workspace are signed with. */
+  readonly tokenKeyFile: string;
+  readonly tokenKey: string | undefined;
+  readonly tokenHours: number;
+  readonly trusted: boolean;
+  readonly certificateRole: Role | undefined;
+  readonly jwt: JwtOptions | undefined;
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly tlsClientCa: string | undefined;
@@ -174,6 +183,13 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
     username: text('username') as string,
     password: text('password') ?? passwordOf(file('passwordFile')),
     token: text('token'),
+    usersFile: file('usersFile') ?? path.join(stateDir, 'users.json'),
+    tokenKeyFile: path.join(stateDir, 'token-keys.json'),
+    tokenKey: text('tokenKey'),
+    tokenHours: number('tokenHours') as number,
+    trusted: flag('trusted'),
+    certificateRole: text('certificateRole') as Role | undefined,
+    jwt: jwtOf(text, file('jwtKeys')),
     tlsCert: file('tlsCert'),
     tlsKey: file('tlsKey'),
     tlsClientCa: file('tlsClientCa'),
@@ -186,6 +202,30 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
     flightTableName: text('flightTableName'),
     origins,
   });
+}
+
+/** Issuer and audience are asked for with the keys: a token for somebody else is not for us. */
+function jwtOf(text: (name: SettingName) => string | undefined, keyFile: string | undefined): JwtOptions | undefined {
+  const keys = text('jwtKeys');
+  if (keys === undefined || keyFile === undefined) return undefined;
+  const required = (name: 'jwtIssuer' | 'jwtAudience'): string => {
+    const value = text(name);
+    if (value !== undefined) return value;
+    throw new DuckhouseError('InvalidArgument', `jwtKeys needs ${name}`, {
+      id: 'setting-needs',
+      context: { name: 'jwtKeys', other: name },
+      hint: `set ${settingOf(name).env[0]}`,
+    });
+  };
+  return {
+    jwks: /^https?:\/\//.test(keys) ? keys : keyFile,
+    issuer: required('jwtIssuer'),
+    audience: required('jwtAudience'),
+    skewSeconds: Number(text('jwtSkewSeconds')),
+    nameClaim: text('jwtNameClaim'),
+    roleClaim: text('jwtRoleClaim'),
+    defaultRole: text('jwtDefaultRole') as Role | undefined,
+  };
 }
 
 function passwordOf(file: string | undefined): string | undefined {

@@ -3,6 +3,7 @@ import { DuckhouseError } from '../errors.ts';
 import { createConnection, type PooledConnection } from './connection.ts';
 import type { EngineCore } from './core.ts';
 import { createLoaderPool } from './loader-pool.ts';
+import { lockdownStatements } from './lockdown.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
@@ -36,6 +37,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const duckdb = loadDuckDb(libraryPath);
   const settings = { ...options.settings, ...(options.readOnly ? { access_mode: 'READ_ONLY' } : {}) };
   const database = openDatabase(duckdb, { database: options.database, settings });
+  if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
   const size = Math.max(2, options.workers ?? availableParallelism());
   const pool = createWorkerPool({
@@ -57,6 +59,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     recentTexts: new Set<string>(),
   };
   return createEngine(core, options.database);
+}
+
+function runAll(duckdb: DuckDb, database: Address, statements: readonly string[]): void {
+  try {
+    closeConnection(duckdb, openConnection(duckdb, database, statements));
+  } catch (error) {
+    closeDatabase(duckdb, database);
+    throw error;
+  }
 }
 
 function createEngine(core: EngineCore, file: string): Engine {

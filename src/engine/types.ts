@@ -223,12 +223,21 @@ export interface QueryProgress {
   readonly totalRows: number;
 }
 
+export interface Lockdown {
+  /** Absolute; DuckDB may read and write files in them. */
+  readonly folders: readonly string[];
+  /** Settings that sessions may still change, beside the engine's own. */
+  readonly settings: readonly string[];
+}
+
 export interface EngineOptions {
   /** File, or ':memory:'. */
   readonly database: string;
   readonly readOnly?: boolean;
   /** DuckDB settings given at open, e.g. `{memory_limit: '4GB', threads: '4'}`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Closes the instance for good: no file outside of these folders, no extension, no other setting than these. */
+  readonly lockdown?: Lockdown | undefined;
   /** Statements run on every new connection. */
   readonly sessionInit?: readonly string[];
   /** Worker threads; default: number of cores, at least 2. */

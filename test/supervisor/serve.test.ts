@@ -273,8 +273,9 @@ test('a password is asked for, in French too, and never printed', () =>
   inTemporaryFolder(async (cwd) => {
     const password = 'pa:ss wörd';
     const server = await serve(cwd, [], { DUCKHOUSE_PASSWORD: password });
-    const denied = await duckhouse(['query', 'SELECT 1'], { cwd });
+    const denied = await duckhouse(['query', 'SELECT 1', '--server', server.flight], { cwd });
     assert.equal(denied.code, 4);
+    assert.equal((await duckhouse(['query', 'SELECT 1'], { cwd })).code, 0, 'the owner of the workspace');
     const wrong = await duckhouse(['query', 'SELECT 1'], {
       cwd,
       env: { DUCKHOUSE_PASSWORD: 'no', DUCKHOUSE_LANG: 'fr' },
