@@ -173,6 +173,7 @@ function createLoad(core: EngineCore, { options, stream, schema, source, endTurn
   };
   const onAbort = (): void => void abort();
   signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort(); // while the load was being opened
 
   return {
     schema,

@@ -128,6 +128,19 @@ test('an aborted put stops and leaves nothing', () =>
     assert.deepEqual(await lakehouse.listTables(), []);
   }));
 
+test('a put aborted while its table is being made stops as well', () =>
+  withLakehouse(async (lakehouse) => {
+    for (const delayMs of [0, 1, 2, 4, 8, 16]) {
+      const abort = new AbortController();
+      const { schema, messages } = await streamOf(lakehouse.engine, 'FROM range(20000000)');
+      setTimeout(() => abort.abort(), delayMs);
+      await assert.rejects(
+        lakehouse.put({ table: { table: 't' }, mode: 'create', schema, messages, signal: abort.signal }),
+      );
+      assert.deepEqual(await lakehouse.listTables(), []);
+    }
+  }));
+
 test('data without columns, columns twice and views as targets are refused', () =>
   withLakehouse(async (lakehouse) => {
     const nothing = (async function* (): AsyncGenerator<LoadMessage> {})();
