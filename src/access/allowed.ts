@@ -158,6 +158,9 @@ export const writableEntries: ReadonlySet<string | undefined> = new Set([
 /** The server's own schemas: nobody but an administrator changes them. */
 export const ownSchemas: ReadonlySet<string | undefined> = new Set(['_duckhouse', 'system']);
 
+/** What the server tells of everybody: for administrators. */
+export const hiddenCatalogs: ReadonlySet<string | undefined> = new Set(['duckhouse_system']);
+
 /** Operators of queries, and of what changes nothing but the session. */
 export const readingOperators: ReadonlySet<string> = new Set(
   [

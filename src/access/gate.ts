@@ -11,6 +11,7 @@ import {
 import { DuckhouseError } from '../errors.ts';
 import {
   fileScans,
+  hiddenCatalogs,
   hiddenRelations,
   lakeScans,
   ownSchemas,
@@ -142,7 +143,8 @@ function checkKind({ role }: Principal, { roots, operators, targets, setting }: 
   const refused = beyond.find((operator) => role === 'reader' || !writingOperators.has(operator));
   if (refused !== undefined && !forgets) refuse(statementName(refused));
   if (beyond.length === 0) return;
-  for (const { dbSchema, name, entry } of targets) {
+  for (const { catalog, dbSchema, name, entry } of targets) {
+    if (hiddenCatalogs.has(catalog?.toLowerCase())) refuse(`database ${catalog}`);
     const schema = entry === 'SCHEMA_ENTRY' ? (dbSchema ?? name) : dbSchema;
     if (ownSchemas.has(schema?.toLowerCase())) refuse(`schema ${schema}, which is the server's own`);
     if (!writableEntries.has(entry)) refuse(statementName(entry ?? ''));
@@ -197,6 +199,8 @@ function checkScans({ text }: StatementFacts, { plan, policy, refuse }: ScanChec
   const foreign = plan.scans.filter(
     ({ name, files }) => !tableFunctions.has(name) && !(lakeScans.has(name) && areTables(files, policy)),
   );
+  const hidden = plan.scans.find(({ catalog }) => hiddenCatalogs.has(catalog?.toLowerCase()));
+  if (hidden !== undefined) refuse(`database ${hidden.catalog}`);
   const unknown = foreign.find(({ name }) => !fileScans.has(name));
   if (unknown !== undefined) refuse(`function ${unknown.name}`);
   // DESCRIBE has its answer in the plan, and no scan.

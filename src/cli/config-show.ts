@@ -1,4 +1,4 @@
-import { settingNames, settingOf } from '../config/index.ts';
+import { shownSettings } from '../config/index.ts';
 import { type CommandContext, write } from './effects.ts';
 import { formatTable } from './output/table.ts';
 
@@ -7,11 +7,7 @@ export async function configShowCommand(
   { config, stdout, translator }: CommandContext,
   { origin, json }: { readonly origin: boolean; readonly json: boolean },
 ): Promise<void> {
-  const rows = settingNames.map((name) => {
-    const found = config.origins.get(name);
-    const value = found === undefined ? '' : settingOf(name).secret ? '***' : found.value;
-    return { name: settingOf(name).yaml, value, origin: found?.origin ?? '' };
-  });
+  const rows = shownSettings(config).map(({ name, value = '', origin: from = '' }) => ({ name, value, origin: from }));
   if (json)
     return write(
       stdout,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readAccounts } from '../access/index.ts';
-import { type Config, packageVersion } from '../config/index.ts';
+import { type Config, packageVersion, shownSettings } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { availableMemory, type Supervisor, startSupervisor } from '../supervisor/index.ts';
@@ -174,6 +174,7 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     tls: tlsOf(config),
     queryTimeoutMs: config.queryTimeoutSeconds === undefined ? undefined : config.queryTimeoutSeconds * 1000,
     version: packageVersion(),
+    settings: shownSettings(config),
   };
 }
 

@@ -5,7 +5,13 @@ import { type AuthenticatorOptions, createAuthenticator, sessionSettings } from 
 import { openEngine } from '../engine/index.ts';
 import { type DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { createFlightServer, type FlightServer, type TlsOptions } from '../flight/index.ts';
-import { type Lakehouse, openLakehouse, type PutMode } from '../lakehouse/index.ts';
+import {
+  type Lakehouse,
+  openLakehouse,
+  openSystemTables,
+  type PutMode,
+  type SystemSetting,
+} from '../lakehouse/index.ts';
 import type { Logger, LogLevel } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import { createMonitor, type Monitor, type Readiness } from '../monitor/index.ts';
@@ -29,6 +35,8 @@ export interface ServerProcessOptions extends AuthenticatorOptions {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'text';
   readonly version: string;
+  /** For the system tables, secrets masked. */
+  readonly settings: readonly SystemSetting[];
 }
 
 export interface ServerParts {
@@ -71,6 +79,7 @@ export async function openServerParts(
     ...(openFolders === undefined ? {} : { lockdown: { folders: openFolders, settings: [...sessionSettings] } }),
   });
   const lakehouse = await openLakehouse({ engine });
+  await openSystemTables(engine, { sessions: () => [], settings: () => options.settings });
   const metrics = createMetrics();
   const authenticator = createAuthenticator(options);
   const limits = { maxMessageBytes, maxHeaderListSize: maxHeaderBytes, queryTimeoutMs, maxRows };

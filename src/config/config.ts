@@ -74,6 +74,20 @@ export function loadConfig({ workspace, flags = {}, env = process.env }: ConfigS
   return freeze(folder, origins);
 }
 
+/** A setting by its name in duckhouse.yaml; a secret is masked. */
+export interface ShownSetting {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly origin: string | undefined;
+}
+
+export const shownSettings = ({ origins }: Config): readonly ShownSetting[] =>
+  settingNames.map((name) => {
+    const found = origins.get(name);
+    const { yaml, secret = false } = settingOf(name);
+    return { name: yaml, value: found === undefined || !secret ? found?.value : '***', origin: found?.origin };
+  });
+
 interface Sources {
   readonly flags: NonNullable<ConfigSources['flags']>;
   readonly env: NonNullable<ConfigSources['env']>;

@@ -1,5 +1,5 @@
 /** The config room: flags, environment, .env and duckhouse.yaml, read once into one object. It knows no command. */
-export { type Config, type ConfigSources, loadConfig } from './config.ts';
+export { type Config, type ConfigSources, loadConfig, type ShownSetting, shownSettings } from './config.ts';
 export {
   isRunning,
   lockFileIn,

@@ -19,8 +19,9 @@ export async function checkGuard(statement: Statement, of: GuardedStatement): Pr
     const facts = (await statement.run({ op: 'inspect', connection, sql, tableFunctions })) as StatementFacts;
     if (guard.decide(facts) === 'fail') await failToBind(statement, of);
   } catch (error) {
+    const explained = statement.explain(error);
     statement.finish();
-    throw statement.explain(error);
+    throw explained;
   }
 }
 

@@ -57,7 +57,13 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     return end;
   };
 
+  /** Tables that are made when asked for are made before the turn is taken. */
+  const refreshWatched = async (sql: string): Promise<void> => {
+    for (const { pattern, refresh } of core.watches) if (pattern.test(sql)) await refresh();
+  };
+
   const start = async (sql: string, options: QueryOptions): Promise<Statement> => {
+    if (core.watches.length > 0 && options.unwatched !== true) await refreshWatched(sql);
     const end = await takeTurn();
     try {
       return begin(sql, options, end);
@@ -149,8 +155,9 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
         giveBack: (started) => giveBack(sql, version, started),
       });
     } catch (error) {
+      const explained = statement.explain(error);
       statement.finish();
-      throw statement.explain(error);
+      throw explained;
     }
   };
 

@@ -2,6 +2,7 @@ import type { LoaderPool } from './loader-pool.ts';
 import type { Address } from './native/memory.ts';
 import type { PlanHost } from './plans.ts';
 import type { StatementHost } from './statement.ts';
+import type { TableWatch } from './types.ts';
 
 /** What the parts of one engine share on the main thread. */
 export interface EngineCore extends StatementHost, PlanHost {
@@ -9,4 +10,5 @@ export interface EngineCore extends StatementHost, PlanHost {
   readonly libraryPath: string;
   readonly loaders: LoaderPool;
   readonly sessionInit: readonly string[];
+  readonly watches: TableWatch[];
 }

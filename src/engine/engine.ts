@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { DuckhouseError } from '../errors.ts';
 import { createConnection, type PooledConnection } from './connection.ts';
 import type { EngineCore } from './core.ts';
+import { createHistory } from './history.ts';
 import { createLoaderPool } from './loader-pool.ts';
 import { lockdownStatements } from './lockdown.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
@@ -22,6 +23,8 @@ import type {
 
 const maxWorkers = 64;
 const maxIdleConnections = 32;
+/** Ended statements kept in mind. */
+const keptRecords = 1000;
 
 /** What every session starts with: errors as data, progress known, and UTC wherever the server stands. */
 const baseSession = [
@@ -54,6 +57,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     loaders,
     statements: new Map<string, Statement>(),
     sessionInit,
+    history: createHistory(keptRecords),
+    watches: [],
     catalogVersion: { current: 0 },
     plans: new Set(),
     recentTexts: new Set<string>(),
@@ -103,6 +108,8 @@ function createEngine(core: EngineCore, file: string): Engine {
     prepare: (sql, options) =>
       withPooled(sql, async (connection) => closePreparedAfter(await connection.prepare(sql, options), connection)),
     progress: (queryId) => progressOf(core, queryId),
+    history: () => core.history.list(),
+    watchTables: (watch) => void core.watches.push(watch),
     cancel(queryId) {
       const statement = core.statements.get(queryId);
       statement?.stop(cancelReason());
@@ -211,7 +218,7 @@ function progressOf(core: EngineCore, queryId: string | undefined): QueryProgres
   const wanted = [...core.statements.values()].filter(
     (statement) => queryId === undefined || statement.queryId === queryId,
   );
-  return wanted.map(({ queryId: id, sql, startedAt, connection }) => {
+  return wanted.map(({ queryId: id, owner, sql, startedAt, connection }) => {
     const progress = core.duckdb.query_progress(connection) as {
       percentage: number;
       rows: number | bigint;
@@ -219,6 +226,7 @@ function progressOf(core: EngineCore, queryId: string | undefined): QueryProgres
     };
     return {
       queryId: id,
+      owner,
       sql,
       startedAt,
       percentage: progress.percentage,

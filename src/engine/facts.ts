@@ -70,7 +70,7 @@ function scanOf(node: Json): ScannedFunction {
   const files = Array.isArray(data.files)
     ? data.files.filter((file): file is string => typeof file === 'string')
     : undefined;
-  return { name, files };
+  return { name, catalog: textOf(data.catalog), files };
 }
 
 /** The catalog entries an operator makes, changes or drops. */

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
+import type { StatementHistory } from './history.ts';
 import type { DuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
 import type { OnReply, WorkerPool } from './pool.ts';
 import type { Request } from './protocol.ts';
-import type { QueryOptions } from './types.ts';
+import type { QueryOptions, StatementOwner, StatementRecord } from './types.ts';
 
 /** One statement from its start until its result is closed: how it is named, stopped and accounted for. */
 export interface Statement {
   readonly queryId: string;
   readonly sql: string;
+  readonly owner: StatementOwner | undefined;
   readonly connection: Address;
   readonly startedAt: Date;
   /** Set once the statement was cancelled, aborted or out of time: what its reader is told. */
@@ -41,6 +43,7 @@ export interface StatementHost {
   readonly pool: WorkerPool;
   /** Statements running or with an open result, by query id. */
   readonly statements: Map<string, Statement>;
+  readonly history: StatementHistory;
 }
 
 export function startStatement(
@@ -48,7 +51,8 @@ export function startStatement(
   { sql, connection, options, onFinish }: StatementOptions,
 ): Statement {
   const queryId = options.queryId ?? randomUUID();
-  const { signal, timeoutMs } = options;
+  const { signal, timeoutMs, owner } = options;
+  let failure: unknown;
   let stopReason: DuckhouseError | undefined;
   let finished = false;
   const listeners: (() => void)[] = [];
@@ -76,6 +80,7 @@ export function startStatement(
   const statement: Statement = {
     queryId,
     sql,
+    owner,
     connection,
     startedAt: new Date(),
     get stopReason() {
@@ -86,7 +91,10 @@ export function startStatement(
     wake: core.pool.wake,
     stop,
     onStop: (listener) => void listeners.push(listener),
-    explain: (error) => stopReason ?? error,
+    explain(error) {
+      failure = stopReason ?? error;
+      return failure;
+    },
     finish() {
       if (finished) return;
       finished = true;
@@ -94,12 +102,23 @@ export function startStatement(
       clearInterval(interrupts);
       signal?.removeEventListener('abort', onAbort);
       if (core.statements.get(queryId) === statement) core.statements.delete(queryId);
+      if (owner !== undefined) core.history.add(recordOf(statement, owner, failure));
       onFinish();
     },
   };
   if (core.statements.has(queryId)) throw new DuckhouseError('AlreadyExists', `query id ${queryId} is in use`);
   core.statements.set(queryId, statement);
   return statement;
+}
+
+function recordOf(
+  { queryId, sql, startedAt, stopReason }: Statement,
+  owner: StatementOwner,
+  failure: unknown,
+): StatementRecord {
+  const error = failure === undefined ? stopReason : toDuckhouseError(failure);
+  const state = error === undefined ? 'finished' : error.kind === 'Cancelled' ? 'cancelled' : 'failed';
+  return { queryId, owner, sql, startedAt, endedAt: new Date(), state, error: error?.message };
 }
 
 const timeoutReason = (timeoutMs: number): DuckhouseError =>

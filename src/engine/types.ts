@@ -58,6 +58,8 @@ export interface EncodedBatch {
 /** A table function that a plan reads from, and the files it names where DuckDB tells them. */
 export interface ScannedFunction {
   readonly name: string;
+  /** Of a table. */
+  readonly catalog: string | undefined;
   readonly files: readonly string[] | undefined;
 }
 
@@ -117,7 +119,28 @@ export interface StatementGuard {
   decide(facts: StatementFacts): 'run' | 'fail';
 }
 
+/** Whose statement it is, for those who look at what the server does. */
+export interface StatementOwner {
+  readonly user: string;
+  readonly session?: string | undefined;
+}
+
+/** A statement of somebody that has ended. */
+export interface StatementRecord {
+  readonly queryId: string;
+  readonly owner: StatementOwner;
+  readonly sql: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly state: 'finished' | 'failed' | 'cancelled';
+  readonly error: string | undefined;
+}
+
 export interface QueryOptions {
+  /** Statements without one are the server's own, and not kept in mind. */
+  readonly owner?: StatementOwner | undefined;
+  /** Tables that are made when asked for stay as they are. */
+  readonly unwatched?: boolean;
   readonly params?: Params;
   /** Checks the statement on its own connection before anything of it runs. Absent = everything may run. */
   readonly guard?: StatementGuard | undefined;
@@ -213,8 +236,16 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** Tables whose rows are made when somebody asks for them. */
+export interface TableWatch {
+  /** Part of the SQL of whoever asks. */
+  readonly pattern: RegExp;
+  readonly refresh: () => Promise<void>;
+}
+
 export interface QueryProgress {
   readonly queryId: string;
+  readonly owner: StatementOwner | undefined;
   readonly sql: string;
   readonly startedAt: Date;
   /** 0..100, or -1 when DuckDB cannot say. */
@@ -263,6 +294,10 @@ export interface Engine {
   execute(sql: string, options?: QueryOptions): Promise<number>;
   prepare(sql: string, options?: QueryOptions): Promise<PreparedQuery>;
   progress(queryId?: string): readonly QueryProgress[];
+  /** Statements that have ended, the last one first; those of an owner only. */
+  history(): readonly StatementRecord[];
+  /** From now on `refresh` is awaited before a statement runs whose text fits the pattern. */
+  watchTables(watch: TableWatch): void;
   /** Interrupts a running or open statement. False when there is none of that name. */
   cancel(queryId: string): boolean;
   stats(): EngineStats;

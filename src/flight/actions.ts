@@ -1,6 +1,6 @@
 import { authorise } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
-import { parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
+import { type Lakehouse, parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
 import type { FlightAction } from './types.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -25,6 +25,11 @@ function tableName(body: Body): TableName {
   const { name } = body;
   if (Array.isArray(name) && name.every((part) => typeof part === 'string')) return tableNameOf(name);
   return parseTableName(text(body, 'name'));
+}
+
+function stopQuery(lakehouse: Lakehouse, queryId: string): true {
+  if (lakehouse.cancel(queryId)) return true;
+  throw new DuckhouseError('NotFound', `no statement ${queryId} runs`, { id: 'query-not-found', context: { queryId } });
 }
 
 /** The actions of every server. A new one is an entry here. */
@@ -93,19 +98,20 @@ export const flightActions: readonly FlightAction[] = [
     },
   },
   {
+    type: 'kill_query',
+    description: 'Stops a statement of anybody, for administrators. Body: {"queryId": "..."}',
+    role: 'admin',
+    parameters: ['queryId'],
+    required: ['queryId'],
+    run: async (body, { lakehouse }) => ({ killed: stopQuery(lakehouse, text(body, 'queryId')) }),
+  },
+  {
     type: 'cancel',
     role: 'reader',
     description: 'Stops a statement. Body: {"queryId": "..."}',
     parameters: ['queryId'],
     required: ['queryId'],
-    run: async (body, { lakehouse }) => {
-      const queryId = text(body, 'queryId');
-      if (lakehouse.cancel(queryId)) return { cancelled: true };
-      throw new DuckhouseError('NotFound', `no statement ${queryId} runs`, {
-        id: 'query-not-found',
-        context: { queryId },
-      });
-    },
+    run: async (body, { lakehouse }) => ({ cancelled: stopQuery(lakehouse, text(body, 'queryId')) }),
   },
 ];
 

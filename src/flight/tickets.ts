@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ArrowSchema, IpcMessage } from '../arrow/index.ts';
-import type { PreparedQuery, QueryResult, StatementGuard } from '../engine/index.ts';
+import type { PreparedQuery, QueryOptions, QueryResult } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { Lakehouse } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
@@ -32,7 +32,7 @@ export interface IssuedTicket {
 
 export interface TicketStore {
   /** Prepares a query, or runs a statement that changes something, exactly once. */
-  issue(sql: string, signal: AbortSignal, guard?: StatementGuard): Promise<IssuedTicket>;
+  issue(sql: string, options: QueryOptions): Promise<IssuedTicket>;
   /** What the handle stands for, or its SQL when that has to be prepared again. NotFound when it has expired. */
   redeem(handle: string): Ticketed | { readonly type: 'sql'; readonly sql: string };
   count(): number;
@@ -91,12 +91,8 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
   };
 
   return {
-    async issue(sql, signal, guard) {
-      const prepared = await lakehouse.prepare(sql, {
-        signal,
-        guard,
-        ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
-      });
+    async issue(sql, options) {
+      const prepared = await lakehouse.prepare(sql, options);
       const id = randomUUID();
       const { queryId } = prepared;
       if (isQuery(prepared)) {

@@ -13,7 +13,13 @@ export {
   type RelationFilter,
   tableTypes,
 } from './metadata.ts';
-export { parseTableName, quoteTable, showTable, tableNameOf } from './names.ts';
+export { parseTableName, quoteTable, showTable, systemCatalog, tableNameOf } from './names.ts';
 export { queryColumns, queryRows, type Row, type Session } from './rows.ts';
+export {
+  openSystemTables,
+  type SystemSession,
+  type SystemSetting,
+  type SystemSources,
+} from './system-tables.ts';
 export type * from './types.ts';
 export { putModes } from './types.ts';

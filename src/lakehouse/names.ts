@@ -2,6 +2,8 @@ import { DuckhouseError } from '../errors.ts';
 import { quoteName } from '../sql.ts';
 import type { TableName } from './types.ts';
 
+/** The database, in memory, that holds what the server tells of itself. */
+export const systemCatalog = 'duckhouse_system';
 /** The schema that holds our own tables. */
 export const ownSchema = '_duckhouse';
 

@@ -1,7 +1,7 @@
 import type { Connection, Engine } from '../engine/index.ts';
 import { DuckhouseError, isDuckhouseError, nearestNames } from '../errors.ts';
 import { quoteName } from '../sql.ts';
-import { ownSchema, parseTableName, showTable } from './names.ts';
+import { ownSchema, parseTableName, showTable, systemCatalog } from './names.ts';
 import { queryRows, type Row } from './rows.ts';
 import type { TableInfo, TableName } from './types.ts';
 
@@ -11,7 +11,7 @@ const relations = `
   SELECT database_name, schema_name, table_name AS name, 'table' AS kind, comment, NULL AS sql FROM duckdb_tables() WHERE NOT internal AND NOT temporary
   UNION ALL
   SELECT database_name, schema_name, view_name, 'view', comment, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary`;
-const userRelations = `SELECT * FROM (${relations}) WHERE schema_name <> '${ownSchema}' AND name NOT LIKE 'duckhouse_arrow_%'`;
+const userRelations = `SELECT * FROM (${relations}) WHERE schema_name <> '${ownSchema}' AND database_name <> '${systemCatalog}' AND name NOT LIKE 'duckhouse_arrow_%'`;
 
 /** User tables and views with their columns, sorted by catalog, schema and name. */
 export async function listTables(session: Session): Promise<TableInfo[]> {

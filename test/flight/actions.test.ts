@@ -39,6 +39,7 @@ test('ListActions names every action with a description, the added ones too', as
     'drop',
     'echo',
     'find_load',
+    'kill_query',
     'list_tables',
     'query_progress',
     'refresh',

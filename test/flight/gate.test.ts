@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { addUser, type Role, writeAccounts } from '../../src/access/index.ts';
 import { DuckhouseError } from '../../src/errors.ts';
 import type { FlightClient } from '../../src/flight/index.ts';
+import { openSystemTables } from '../../src/lakehouse/index.ts';
 import { escapes, uses } from './gate-probes.ts';
 import { failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
@@ -25,6 +26,7 @@ before(async () => {
   for (const role of ['reader', 'writer'] as const) accounts = await addUser(accounts, { name: role, role, password });
   writeAccounts(usersFile, accounts);
   running = await runServer({ auth: { usersFile }, client: { retries: 0 } });
+  await openSystemTables(running.lakehouse.engine, { sessions: () => [], settings: () => [] });
   await makeFiles();
   for (const role of ['reader', 'writer', 'admin'] as const)
     clients.set(role, running.connect({ username: role, password }));
@@ -56,6 +58,7 @@ async function makeFiles(): Promise<void> {
   await run(`CREATE VIEW csv_view AS SELECT * FROM read_csv('${files}/open.csv')`);
   await run(`CREATE VIEW parquet_view AS SELECT * FROM read_parquet('${files}/open.parquet')`);
   await run('CREATE MACRO table_macro(least) AS TABLE SELECT * FROM t WHERE a >= least');
+  await run('CREATE VIEW queries_view AS SELECT * FROM duckhouse_system.queries');
   await run('CREATE MACRO plus_one(x) AS x + 1');
   await run('CREATE MACRO file_macro(p) AS TABLE SELECT * FROM read_text(p)');
   await run('CREATE MACRO scalar_file_macro(p) AS (SELECT content FROM read_text(p))');

@@ -27,7 +27,7 @@ export function sqlText(bytes: Uint8Array): string {
 /** Prepares a query, or runs what is no query, and says how to fetch the result. */
 export async function queryInfo(context: CallContext, sql: string, descriptor: FlightDescriptor): Promise<FlightInfo> {
   authorise(context.principal, { operation: 'query', subject: sql });
-  const { handle, queryId, schema, rows } = await context.tickets.issue(sql, context.call.signal, context.guard);
+  const { handle, queryId, schema, rows } = await context.tickets.issue(sql, issueOptions(context));
   context.call.setQueryId(queryId);
   return {
     schema: schemaBytes(schema),
@@ -54,12 +54,19 @@ export async function querySchema(context: CallContext, sql: string): Promise<Ar
   return prepared.schema;
 }
 
-export const queryOptions = ({ call, limits, guard }: CallContext): QueryOptions => ({
+export const queryOptions = ({ call, limits, guard, principal }: CallContext): QueryOptions => ({
   signal: call.signal,
   guard,
+  owner: { user: principal.name, session: principal.session },
   ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
   ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
 });
+
+/** The rows are counted where the result is fetched. */
+const issueOptions = (context: CallContext): QueryOptions => {
+  const { rowLimit: _, ...options } = queryOptions(context);
+  return options;
+};
 
 /** Runs SQL and streams its result. */
 export async function sendQuery(context: CallContext, sql: string): Promise<void> {

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openSystemTables } from '../../src/lakehouse/index.ts';
+import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
+
+let running: RunningServer;
+const createdAt = new Date('2026-01-02T03:04:05.678Z');
+
+before(async () => {
+  running = await runServer({ client: { retries: 0 } });
+  await openSystemTables(running.lakehouse.engine, {
+    sessions: () => [
+      {
+        id: 's1',
+        user: 'ada',
+        role: 'reader',
+        via: 'password',
+        peer: '127.0.0.1',
+        userAgent: "it's me",
+        createdAt,
+        lastUsedAt: createdAt,
+        catalog: 'memory',
+        dbSchema: 'main',
+        settings: { TimeZone: 'Europe/Paris' },
+        statements: 1,
+        waiting: 0,
+        transactions: 2,
+      },
+    ],
+    settings: () => [{ name: 'host', value: '127.0.0.1', origin: 'default' }],
+  });
+});
+after(() => running.close());
+
+const rows = async (sql: string): Promise<unknown[][]> => rowsOf(await running.client.query(sql));
+
+test('a statement that runs is seen, with its SQL, and the ones that ended with their outcome', async () => {
+  const controller = new AbortController();
+  const endless = running.client.query(endlessSql, { signal: controller.signal }).then(rowsOf);
+  await eventually('the statement runs', () => running.lakehouse.progress().some(({ sql }) => sql === endlessSql));
+  const [[user, state, seconds] = []] = await rows(
+    `SELECT user_name, state, seconds FROM duckhouse_system.queries WHERE sql = '${endlessSql}'`,
+  );
+  assert.deepEqual([user, state], ['anonymous', 'running']);
+  assert.ok((seconds as number) >= 0);
+  controller.abort();
+  await assert.rejects(endless);
+  await assert.rejects(rows('SELECT nosuch'));
+  await rows('SELECT 4711');
+  const ended = await rows(
+    `SELECT state, error, ended_at >= started_at FROM DuckHouse_System.main.queries WHERE sql IN ('SELECT nosuch', 'SELECT 4711', '${endlessSql}') ORDER BY sql`,
+  );
+  assert.deepEqual(
+    ended.map(([state]) => state),
+    ['finished', 'cancelled', 'failed'],
+  );
+  assert.match(String(ended[2]?.[1]), /nosuch/);
+  assert.deepEqual(
+    ended.map((row) => row[2]),
+    [true, true, true],
+  );
+});
+
+test('sessions and settings are rows, of the server and of DuckDB', async () => {
+  assert.deepEqual(
+    await rows(
+      "SELECT session_id, user_name, user_agent, epoch_ms(created_at), settings->>'TimeZone', transactions FROM duckhouse_system.sessions",
+    ),
+    [['s1', 'ada', "it's me", BigInt(createdAt.getTime()), 'Europe/Paris', 2n]],
+  );
+  assert.deepEqual(
+    await rows(
+      "SELECT name, value, scope, origin FROM duckhouse_system.settings WHERE name IN ('host', 'access_mode') ORDER BY ALL",
+    ),
+    [
+      ['access_mode', 'automatic', 'duckdb global', null],
+      ['host', '127.0.0.1', 'server', 'default'],
+    ],
+  );
+});
+
+test('many may ask at once, inside transactions and while others write', async () => {
+  const ask = async (i: number): Promise<void> => {
+    await rows(
+      i % 4 === 0 ? `CREATE OR REPLACE TABLE t${i} AS SELECT 1` : 'SELECT count(*) FROM duckhouse_system.queries',
+    );
+  };
+  await Promise.all(Array.from({ length: 60 }, (_, i) => ask(i)));
+  const [[count] = []] = await rows("SELECT count(*) FROM duckhouse_system.queries WHERE state = 'finished'");
+  assert.ok((count as bigint) >= 60n);
+});
+
+test('the tables are no tables of the user, and are described all the same', async () => {
+  const names = (await running.lakehouse.listTables()).map(({ name }) => name);
+  assert.ok(!names.includes('queries'));
+  const [[comment] = []] = await rows(
+    "SELECT comment FROM duckdb_tables() WHERE database_name = 'duckhouse_system' AND table_name = 'sessions'",
+  );
+  assert.equal(comment, 'Sessions of clients');
+});
+
+test('an administrator stops a statement of somebody else', async () => {
+  const endless = running.client.query(endlessSql).then(rowsOf);
+  await eventually('the statement runs', () => running.lakehouse.progress().some(({ sql }) => sql === endlessSql));
+  const [[queryId] = []] = await rows(
+    "SELECT query_id FROM duckhouse_system.queries WHERE state = 'running' AND sql LIKE '%10000000%' AND sql NOT LIKE '%query_id%'",
+  );
+  await Promise.all([
+    assert.rejects(endless, failsWith('Cancelled', /cancelled/)),
+    running.client.doAction('kill_query', { queryId }),
+  ]);
+  await assert.rejects(running.client.doAction('kill_query', { queryId: 'nobody' }), failsWith('NotFound', /nobody/));
+});
