@@ -1,0 +1,70 @@
+import type { TemplateAst } from './ast.ts';
+import { syntaxError } from './errors.ts';
+import { generate } from './generator.ts';
+import { normaliseSource } from './lexer.ts';
+import { parseTemplate } from './parser.ts';
+import type { Runtime, SourcePlace } from './runtime.ts';
+import type { PyObject, Value } from './values/object.ts';
+
+export type Resolve = (name: string) => Value;
+export type Exports = Record<string, PyObject>;
+type Run<Result> = (resolve: Resolve, place: SourcePlace, exports: Exports) => Result;
+
+export type SyncRun = Run<string | Value[]>;
+export type AsyncRun = Run<Promise<string | Value[]>>;
+
+/** A parsed source, compiled to each of its two forms when that form is first wanted. */
+export interface Program {
+  readonly source: string;
+  readonly ast: TemplateAst;
+  sync: SyncRun | undefined;
+  async: AsyncRun | undefined;
+}
+
+interface ProgramHost {
+  readonly runtime: Runtime;
+  readonly native: boolean;
+  readonly macroPrefix: string;
+  readonly programs: Map<string, Program>;
+}
+
+/** The program of a source; parsed once per environment. */
+export function programOf(
+  host: ProgramHost,
+  source: string,
+  place: { readonly path: string; readonly name: string },
+): Program {
+  const known = host.programs.get(source);
+  if (known) return known;
+  const ast = parseTemplate(source, { ...place, macroPrefix: host.macroPrefix });
+  const program: Program = { source: normaliseSource(source), ast, sync: undefined, async: undefined };
+  host.programs.set(source, program);
+  return program;
+}
+
+export const syncRun = (host: ProgramHost, program: Program, place: SourcePlace): SyncRun => {
+  program.sync ??= build(host, program, { place, async: false }) as SyncRun;
+  return program.sync;
+};
+
+export const asyncRun = (host: ProgramHost, program: Program, place: SourcePlace): AsyncRun => {
+  program.async ??= build(host, program, { place, async: true }) as AsyncRun;
+  return program.async;
+};
+
+function build(
+  { runtime, native }: ProgramHost,
+  { ast, source }: Program,
+  { place, async }: { readonly place: SourcePlace; readonly async: boolean },
+): unknown {
+  const code = generate(ast, {
+    async,
+    native,
+    hasFilter: (name) => runtime.filters.has(name),
+    hasTest: (name) => runtime.tests.has(name),
+    fail: (message, offset) => {
+      throw syntaxError(message, { source, offset, path: place.path, name: place.name }, 'TemplateAssertionError');
+    },
+  });
+  return new Function('R', code)(runtime);
+}
