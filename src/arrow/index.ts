@@ -3,6 +3,7 @@
  */
 
 export { type BatchTemplate, recordBatchTemplate } from './batch-template.ts';
+export { appendBits, appendOnes, countZeros, isBitSet } from './bits.ts';
 export { type BuiltBatch, buildBatch } from './build-batch.ts';
 export type { UnionValue } from './build-column.ts';
 export { type BatchDecoder, createBatchDecoder } from './decode-batch.ts';
@@ -10,6 +11,7 @@ export { decodeSchema, type MessageHeader, readMessageHeader } from './decode-sc
 export { encodeSchema } from './encode-schema.ts';
 export { decapsulate, encapsulate, endOfStream } from './framing.ts';
 export { readIpcStream, writeIpcStream } from './ipc-stream.ts';
+export { canJoin, type JoinMemory, joinBatches, type Rows } from './join.ts';
 export { layoutOf } from './layout.ts';
 export type * from './types.ts';
 export { isValidAt } from './validate.ts';

@@ -10,8 +10,8 @@ import { rebuildError } from './protocol.ts';
 import { checkNotAborted } from './statement.ts';
 import type { Load, LoadMessage, LoadOptions } from './types.ts';
 
-/** Bytes handed over and not given back: above it `write` waits. Two groups fit: one being inserted, one gathering. */
-const maxOutstandingBytes = 40 << 20;
+/** Bytes handed over and not given back: above it `write` waits. More than what gathers before it is loaded. */
+const maxOutstandingBytes = 32 << 20;
 
 export interface OpenLoadOptions extends LoadOptions {
   readonly connection: Address;

@@ -16,17 +16,24 @@ export interface LoaderPool {
 
 interface Loader {
   readonly worker: Worker;
+  readonly bell: Int32Array;
   readonly listeners: Map<number, (reply: LoaderReply) => void>;
 }
 
+/** A load that has a thread to itself may wait there for its sender. */
+const minLoaders = 8;
+
 /** Threads for loads, started when needed. */
-export function createLoaderPool(data: LoaderData, size: number): LoaderPool {
+export function createLoaderPool({ libraryPath }: Pick<LoaderData, 'libraryPath'>, size: number): LoaderPool {
   const loaders: Loader[] = [];
   let lastId = 0;
 
   const start = (): Loader => {
-    const worker = new Worker(new URL('./worker/loader.js', import.meta.url), { workerData: data });
-    const loader: Loader = { worker, listeners: new Map() };
+    const bell = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(new URL('./worker/loader.js', import.meta.url), {
+      workerData: { libraryPath, bell: bell.buffer as SharedArrayBuffer } satisfies LoaderData,
+    });
+    const loader: Loader = { worker, bell, listeners: new Map() };
     worker.on('message', (reply: LoaderReply) => {
       loader.listeners.get(reply.id)?.(reply);
       if (reply.type === 'closed') release(loader, reply.id);
@@ -53,7 +60,9 @@ export function createLoaderPool(data: LoaderData, size: number): LoaderPool {
 
   const pick = (): Loader => {
     const least = loaders.toSorted((a, b) => a.listeners.size - b.listeners.size)[0];
-    return least === undefined || (least.listeners.size > 0 && loaders.length < size) ? start() : least;
+    return least === undefined || (least.listeners.size > 0 && loaders.length < Math.max(size, minLoaders))
+      ? start()
+      : least;
   };
 
   return {
@@ -62,7 +71,14 @@ export function createLoaderPool(data: LoaderData, size: number): LoaderPool {
       const id = ++lastId;
       loader.listeners.set(id, onReply);
       loader.worker.ref();
-      return { id, post: (request) => loader.worker.postMessage(request) };
+      return {
+        id,
+        post(request) {
+          loader.worker.postMessage(request);
+          Atomics.add(loader.bell, 0, 1);
+          Atomics.notify(loader.bell, 0);
+        },
+      };
     },
     async close() {
       await Promise.all(loaders.splice(0).map(({ worker }) => worker.terminate()));

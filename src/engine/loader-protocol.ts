@@ -5,6 +5,8 @@ import type { ErrorMessage } from './protocol.ts';
 /** Messages between the main thread and a loader thread; `id` names the load. */
 export interface LoaderData {
   readonly libraryPath: string;
+  /** Int32: counts the messages to the thread, which may wait for the next one in the middle of a callback. */
+  readonly bell: SharedArrayBuffer;
 }
 
 export type LoaderRequest =
