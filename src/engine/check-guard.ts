@@ -8,15 +8,22 @@ export interface GuardedStatement {
   readonly connection: Address;
   readonly sql: string;
   readonly guard: StatementGuard | undefined;
+  readonly catalogVersion: number;
 }
 
 /** Asks the guard about a statement that has its connection's turn; ends the statement and throws when it may not run. */
 export async function checkGuard(statement: Statement, of: GuardedStatement): Promise<void> {
-  const { connection, sql, guard } = of;
+  const { connection, sql, guard, catalogVersion } = of;
   if (guard === undefined) return;
   const { tableFunctions } = guard;
   try {
-    const facts = (await statement.run({ op: 'inspect', connection, sql, tableFunctions })) as StatementFacts;
+    const facts = (await statement.run({
+      op: 'inspect',
+      connection,
+      sql,
+      tableFunctions,
+      catalogVersion,
+    })) as StatementFacts;
     if (guard.decide(facts) === 'fail') await failToBind(statement, of);
   } catch (error) {
     const explained = statement.explain(error);

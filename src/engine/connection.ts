@@ -73,10 +73,18 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     }
   };
 
+  const check = (statement: Statement, { guard }: QueryOptions): Promise<void> =>
+    checkGuard(statement, {
+      connection: address,
+      sql: statement.sql,
+      guard,
+      catalogVersion: core.catalogVersion.current,
+    });
+
   const query = async (sql: string, options: QueryOptions = {}): Promise<QueryResult> => {
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
-    await checkGuard(statement, { connection: address, sql, guard: options.guard });
+    if (options.guard !== undefined) await check(statement, options);
     const { params, arrowParams, rowLimit } = options;
     const kept = plans.take(sql);
     const version = kept?.version ?? core.catalogVersion.current;
@@ -139,7 +147,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
   const prepare = async (sql: string, options: QueryOptions = {}): Promise<PreparedQuery> => {
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
-    await checkGuard(statement, { connection: address, sql, guard: options.guard });
+    if (options.guard !== undefined) await check(statement, options);
     try {
       const plan = await preparePlan(statement);
       const { handle, version } = plan;
@@ -165,7 +173,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     let plan: KeptPlan | undefined;
-    await checkGuard(statement, { connection: address, sql, guard: options.guard });
+    if (options.guard !== undefined) await check(statement, options);
     try {
       plan = await preparePlan(statement);
       const { handle } = plan;

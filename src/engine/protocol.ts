@@ -85,6 +85,8 @@ export type Request =
       readonly sql: string;
       /** Those that queries may name. */
       readonly tableFunctions: readonly string[];
+      /** Changes whenever somebody may have made or dropped a macro. */
+      readonly catalogVersion: number;
     }
   /** Executes and goes on as `run`; the statement is the worker's from then on, unless `keep`. */
   | ({ readonly op: 'execute'; readonly handle: StatementHandle } & ExecuteParts)

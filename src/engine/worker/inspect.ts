@@ -13,10 +13,13 @@ import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
  * json_serialize_plan binds every kind of statement that has a plan, with parameters that are not bound yet;
  * json_serialize_sql gives queries as they are written, without views and macros looked into.
  */
-export function inspectStatement(duckdb: DuckDb, { connection, sql, tableFunctions }: Inspection): StatementFacts {
+export function inspectStatement(
+  duckdb: DuckDb,
+  { connection, sql, tableFunctions, catalogVersion }: Inspection,
+): StatementFacts {
   const statements = countStatements(duckdb, connection, sql);
   if (statements !== 1) return untold(sql, statements, statements === 0 ? 'parser' : 'script');
-  const ask: Ask = { read: (text) => readRow(duckdb, connection, text), tableFunctions };
+  const ask: Ask = { read: (text) => readRow(duckdb, connection, text), tableFunctions, catalogVersion };
   const whole = tell(ask, sql);
   const inner = whole.planError === 'explain' ? explainedSql(sql) : undefined;
   const facts = inner === undefined ? whole : tell(ask, inner);
@@ -44,6 +47,7 @@ const unplanned = (text: TextFacts | undefined, planError: string): Told => ({
 interface Ask {
   readonly read: (sql: string) => string[] | undefined;
   readonly tableFunctions: readonly string[];
+  readonly catalogVersion: number;
 }
 
 /** Statements that may be bound. Binding others does something already: EXPORT makes its folder. */
@@ -101,12 +105,18 @@ const macrosMatter = ({ tableFunctions }: TextFacts, plan: PlanFacts | undefined
 
 const withMacros = (ask: Ask, text: TextFacts): TextFacts => ({ ...text, macros: macrosAmong(ask, text.functions) });
 
-function macrosAmong({ read }: Ask, functions: readonly string[]): string[] {
+let known: { readonly version: number; readonly macros: ReadonlySet<string> } = { version: -1, macros: new Set() };
+
+/** Those of the functions that somebody has made. Listing them takes some 50 ms: they are kept until the catalog changes. */
+function macrosAmong({ read, catalogVersion }: Ask, functions: readonly string[]): string[] {
   if (functions.length === 0) return [];
-  const found = read(
-    `SELECT coalesce(string_agg(DISTINCT lower(function_name), chr(10)), '') FROM duckdb_functions() WHERE NOT internal AND lower(function_name) IN (${functions.map(quoteLiteral).join(', ')})`,
-  );
-  return found === undefined ? [...functions] : (found[0] ?? '').split('\n').filter((name) => name !== '');
+  if (known.version !== catalogVersion) {
+    const list = `SELECT coalesce(string_agg(DISTINCT lower(function_name), chr(10)), '') FROM duckdb_functions() WHERE NOT internal`;
+    const found = read(list);
+    if (found === undefined) return [...functions];
+    known = { version: catalogVersion, macros: new Set((found[0] ?? '').split('\n')) };
+  }
+  return functions.filter((name) => known.macros.has(name));
 }
 
 const cells = allocateBlock(128);
