@@ -93,7 +93,7 @@ export interface MacroIndex {
   /** As `adapter.dispatch`: throws a NotFound that lists every name tried. */
   readonly dispatch: (name: string, namespace: string | null, packageName: string) => MacroNode;
   /** Macro that builds `materialized`, for the adapter or by default. */
-  readonly materialization: (materialized: string, packageName: string) => MacroNode | undefined;
+  readonly materialization: (materialized: string) => MacroNode | undefined;
   /** `generate_schema_name` and its like: only root and built-in macros count, and the node's own package. */
   readonly generate: (component: 'schema' | 'alias' | 'database', packageName: string) => MacroNode;
   readonly packages: readonly string[];

@@ -1,0 +1,93 @@
+/** Wrong types in configs, told with the node, the file, the key and the value. */
+import { DuckhouseError } from '../../errors.ts';
+import type { Dict } from '../manifest-types.ts';
+import { isDict, isText, typeName } from '../plain.ts';
+
+interface Rule {
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+const maybe = (holds: Rule['holds']): Rule['holds'] => (value) => value === null || value === undefined || holds(value);
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const optionalText: Rule = { expected: 'a string', holds: maybe(isText) };
+const dictionary: Rule = { expected: 'a dictionary', holds: isDict };
+const optionalBoolean: Rule = { expected: 'true or false', holds: maybe(isBoolean) };
+const texts: Rule = { expected: 'a string or a list of strings', holds: (value) => isText(value) || isTexts(value) };
+const optionalTexts: Rule = { expected: texts.expected, holds: maybe(texts.holds) };
+
+const rules: Readonly<Record<string, Rule>> = {
+  enabled: { expected: 'true or false', holds: isBoolean },
+  alias: optionalText,
+  schema: optionalText,
+  database: optionalText,
+  group: optionalText,
+  materialized: { expected: 'a string', holds: isText },
+  incremental_strategy: optionalText,
+  tags: texts,
+  meta: dictionary,
+  persist_docs: dictionary,
+  quoting: dictionary,
+  column_types: dictionary,
+  grants: dictionary,
+  full_refresh: optionalBoolean,
+  unique_key: optionalTexts,
+  on_schema_change: optionalText,
+  on_configuration_change: {
+    expected: "'apply', 'continue' or 'fail'",
+    holds: (value) => ['apply', 'continue', 'fail'].includes(value as string),
+  },
+  access: {
+    expected: "'private', 'protected' or 'public'",
+    holds: (value) => ['private', 'protected', 'public'].includes(value as string),
+  },
+  severity: { expected: "'warn' or 'error'", holds: (value) => isText(value) && /^(warn|error)$/i.test(value) },
+  store_failures: optionalBoolean,
+  store_failures_as: optionalText,
+  limit: { expected: 'a whole number', holds: maybe((value) => Number.isInteger(value)) },
+  where: optionalText,
+  fail_calc: { expected: 'a string', holds: isText },
+  warn_if: { expected: 'a string', holds: isText },
+  error_if: { expected: 'a string', holds: isText },
+  quote_columns: optionalBoolean,
+  delimiter: { expected: 'a string', holds: isText },
+  strategy: optionalText,
+  updated_at: optionalText,
+  target_schema: optionalText,
+  target_database: optionalText,
+  check_cols: optionalTexts,
+};
+
+export interface ConfigOwner {
+  readonly unique_id: string;
+  readonly original_file_path: string;
+}
+
+export function checkConfig(config: Readonly<Dict>, owner: ConfigOwner, known: Readonly<Dict>): void {
+  for (const key in rules) {
+    if (!(key in known)) continue;
+    const rule = rules[key] as Rule;
+    if (!rule.holds(config[key])) throw wrongConfig(owner, key, config[key], rule.expected);
+  }
+  checkCombination(config, owner);
+}
+
+export const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, expected: string): DuckhouseError =>
+  new DuckhouseError(
+    'DataInvalid',
+    `${owner.unique_id} (${owner.original_file_path}): config '${key}' must be ${expected}, not ${typeName(value)} ${JSON.stringify(value)}`,
+    { context: { node: owner.unique_id, path: owner.original_file_path, key } },
+  );
+
+function checkCombination(config: Readonly<Dict>, owner: ConfigOwner): void {
+  const contract = config.contract as { readonly enforced?: unknown } | undefined;
+  const change = config.on_schema_change;
+  if (contract?.enforced !== true || config.materialized !== 'incremental') return;
+  if (change === 'append_new_columns' || change === 'fail') return;
+  throw new DuckhouseError(
+    'DataInvalid',
+    `${owner.unique_id} (${owner.original_file_path}): invalid value for on_schema_change: ${String(change)}; models materialized as incremental with contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'`,
+    { context: { node: owner.unique_id, path: owner.original_file_path, key: 'on_schema_change' } },
+  );
+}

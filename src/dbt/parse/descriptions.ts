@@ -1,0 +1,60 @@
+/** Descriptions are rendered last: `doc('name')` in them means a doc block. */
+import { DuckhouseError, nearestNames } from '../../errors.ts';
+import type { ColumnInfo } from '../manifest-types.ts';
+import { findDoc } from './lookups.ts';
+import type { ParseState } from './state.ts';
+
+interface Described {
+  description: string;
+  doc_blocks?: string[];
+}
+
+export function renderDescriptions(state: ParseState): void {
+  const { manifest } = state;
+  for (const id in manifest.nodes) {
+    const node = manifest.nodes[id] as (typeof manifest.nodes)[string];
+    describe(state, node, node.package_name, node.unique_id);
+    describeColumns(state, node.columns, node.package_name, node.unique_id);
+  }
+  for (const source of Object.values(manifest.sources)) {
+    describe(state, source, source.package_name, source.unique_id);
+    if (source.source_description.includes('{'))
+      source.source_description = state.renderer.docText(source.source_description, source.package_name, source.unique_id);
+    describeColumns(state, source.columns, source.package_name, source.unique_id);
+  }
+  for (const macro of Object.values(manifest.macros)) {
+    describe(state, macro, macro.package_name, macro.unique_id);
+    for (const argument of macro.arguments) describe(state, argument, macro.package_name, macro.unique_id);
+  }
+  for (const exposure of Object.values(manifest.exposures)) describe(state, exposure, exposure.package_name, exposure.unique_id);
+  for (const metric of [...Object.values(manifest.metrics), ...Object.values(manifest.semantic_models)])
+    if (typeof metric.description === 'string') describe(state, metric as unknown as Described, metric.package_name, metric.unique_id);
+}
+
+function describeColumns(state: ParseState, columns: Readonly<Record<string, ColumnInfo>>, packageName: string, owner: string): void {
+  for (const name in columns) describe(state, columns[name] as ColumnInfo, packageName, owner);
+}
+
+const docCall = /\bdoc\s*\(\s*(?:(['"])([^'"]*)\1\s*,\s*)?(['"])([^'"]*)\3\s*\)/g;
+
+function describe(state: ParseState, described: Described, packageName: string, owner: string): void {
+  const { description } = described;
+  if (description.length === 0 || !/[{#%][{%#}]|%\}|#\}/.test(description)) return;
+  if (described.doc_blocks !== undefined)
+    for (const [, , ofPackage = null, , name = ''] of description.matchAll(docCall)) {
+      const doc = findDoc(state.docs, state.root.name, packageName, ofPackage, name);
+      if (doc !== undefined) described.doc_blocks.push(doc.unique_id);
+    }
+  described.description = state.renderer.docText(description, packageName, owner);
+}
+
+/** The text of a doc block, for `doc()` in templates. */
+export function docBlock(state: ParseState, nodePackage: string, ofPackage: string | null, name: string, owner: string): string {
+  const doc = findDoc(state.docs, state.root.name, nodePackage, ofPackage, name);
+  if (doc !== undefined) return doc.block_contents;
+  const names = Object.values(state.manifest.docs).map((one) => one.name);
+  throw new DuckhouseError('NotFound', `${owner}: documentation for '${ofPackage === null ? name : `${ofPackage}.${name}`}' was not found`, {
+    context: { node: owner, candidates: nearestNames(name, names) },
+    hint: `write it in a .md file, between {% docs ${name} %} and {% enddocs %}`,
+  });
+}

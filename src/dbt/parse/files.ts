@@ -1,0 +1,164 @@
+/** Finds and reads the files of a package. Paths in nodes have forward slashes, relative to the package. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { DuckhouseError } from '../../errors.ts';
+import type { FileChecksum } from '../manifest-types.ts';
+import type { DbtProject } from '../project-types.ts';
+import { sha256 } from './hash.ts';
+
+export interface FoundFile {
+  readonly packageName: string;
+  /** The configured folder it was found under, e.g. `models`. */
+  readonly folder: string;
+  /** Relative to that folder. */
+  readonly relative: string;
+  /** Relative to the package. */
+  readonly original: string;
+  readonly absolute: string;
+}
+
+export interface PackageFiles {
+  readonly models: readonly FoundFile[];
+  readonly snapshots: readonly FoundFile[];
+  readonly analyses: readonly FoundFile[];
+  readonly singularTests: readonly FoundFile[];
+  readonly genericTests: readonly FoundFile[];
+  readonly macros: readonly FoundFile[];
+  readonly seeds: readonly FoundFile[];
+  readonly docs: readonly FoundFile[];
+  readonly schemas: readonly FoundFile[];
+  readonly fixtures: readonly FoundFile[];
+  readonly functions: readonly FoundFile[];
+}
+
+export function findPackageFiles(project: DbtProject): PackageFiles {
+  const ignored = readIgnore(project.root);
+  const walked = new Map<string, readonly FoundFile[]>();
+  const below = (folder: string): readonly FoundFile[] => {
+    let files = walked.get(folder);
+    if (files === undefined) walked.set(folder, (files = walk(project, folder).filter((file) => !ignored(file.original))));
+    return files;
+  };
+  const search = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
+    [...new Set(folders)].flatMap((folder) =>
+      below(folder).filter(({ relative }) => extensions.some((extension) => relative.toLowerCase().endsWith(extension))),
+    );
+  const inTests = (name: string): string[] => project.testPaths.map((folder) => `${folder}/${name}`);
+  const everywhere = allSourcePaths(project);
+  return {
+    models: search(project.modelPaths, '.py', '.sql'),
+    snapshots: search(project.snapshotPaths, '.sql'),
+    analyses: search(project.analysisPaths, '.sql'),
+    singularTests: search(project.testPaths, '.sql').filter(
+      ({ relative }) => !/^(generic|fixtures)\//.test(relative),
+    ),
+    genericTests: search(inTests('generic'), '.sql'),
+    macros: search(project.macroPaths, '.sql'),
+    seeds: search(project.seedPaths, '.csv'),
+    docs: search(project.docsPaths, '.md'),
+    schemas: search(everywhere, '.yml', '.yaml'),
+    fixtures: search(inTests('fixtures'), '.csv', '.sql'),
+    functions: search(project.functionPaths, '.py', '.js', '.sql'),
+  };
+}
+
+/** Every folder that may hold resources, without repetition. */
+export const allSourcePaths = (project: DbtProject): string[] => [
+  ...new Set([
+    ...project.modelPaths,
+    ...project.seedPaths,
+    ...project.snapshotPaths,
+    ...project.analysisPaths,
+    ...project.macroPaths,
+    ...project.testPaths,
+    ...project.functionPaths,
+  ]),
+];
+
+function walk(project: DbtProject, folder: string): FoundFile[] {
+  const found: FoundFile[] = [];
+  const visit = (relative: string): void => {
+    const absolute = path.join(project.root, folder, relative);
+    let entries: import('node:fs').Dirent[];
+    try {
+      entries = readdirSync(absolute, { withFileTypes: true });
+    } catch {
+      return; // a configured folder need not exist
+    }
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries) {
+      const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isDirectory()) visit(below);
+      else if (!/^[.#~]/.test(entry.name) && (entry.isFile() || isFile(path.join(absolute, entry.name))))
+        found.push({
+          packageName: project.name,
+          folder,
+          relative: below,
+          original: path.posix.join(folder, below),
+          absolute: `${absolute}/${entry.name}`,
+        });
+    }
+  };
+  visit('');
+  return found;
+}
+
+const isFile = (absolute: string): boolean => statSync(absolute, { throwIfNoEntry: false })?.isFile() === true;
+
+/** Patterns of `.dbtignore`, which are those of `.gitignore`. */
+function readIgnore(root: string): (original: string) => boolean {
+  let text: string;
+  try {
+    text = readFileSync(path.join(root, '.dbtignore'), 'utf8');
+  } catch {
+    return () => false; // most projects have none
+  }
+  const rules = text
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => ({ negated: line.startsWith('!'), form: ignoreForm(line.replace(/^!/, '')) }));
+  return (original) => rules.reduce((hidden, { negated, form }) => (form.test(original) ? !negated : hidden), false);
+}
+
+function ignoreForm(pattern: string): RegExp {
+  const anchored = pattern.replace(/\/$/, '').includes('/');
+  const body = pattern
+    .replace(/^\//, '')
+    .replace(/\/$/, '')
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('**/', '\0')
+    .replaceAll('**', '\x01')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]')
+    .replaceAll('\0', '(?:.*/)?')
+    .replaceAll('\x01', '.*');
+  return new RegExp(`^${anchored ? '' : '(?:.*/)?'}${body}(?:/.*)?$`);
+}
+
+/** The text without white space around it, as every node keeps it. */
+export function readText(file: FoundFile): string {
+  try {
+    return readFileSync(file.absolute, 'utf8').trim();
+  } catch (cause) {
+    throw new DuckhouseError('NotFound', `cannot read ${file.original}: ${(cause as Error).message}`, {
+      cause,
+      context: { path: file.original },
+    });
+  }
+}
+
+const whiteSpace = /\s+/g;
+
+/** Runs of white space count as one space, so that reformatting alone changes no checksum. */
+export const textChecksum = (text: string): FileChecksum => ({
+  name: 'sha256',
+  checksum: sha256(text.replace(whiteSpace, ' ').trim()),
+});
+
+/** Seeds above `limitMib` are known by their path only; 0 = no limit. */
+export function seedChecksum(file: FoundFile, limitMib: number): FileChecksum {
+  const { size } = statSync(file.absolute);
+  if (limitMib !== 0 && size > limitMib * 1024 * 1024) return { name: 'path', checksum: file.original };
+  return { name: 'sha256', checksum: sha256(readFileSync(file.absolute, 'utf8').replaceAll('\r\n', '\n').trim()) };
+}

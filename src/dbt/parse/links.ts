@@ -1,0 +1,149 @@
+/** Turns the names in refs, sources, metrics and functions into the ids of what they mean. */
+import { DuckhouseError, nearestNames } from '../../errors.ts';
+import type { DependsOn, ExposureNode, ManifestNode, RefArgs, SemanticNode, SourceNode } from '../manifest-types.ts';
+import { searchOrder } from './lookups.ts';
+import type { ParseState } from './state.ts';
+
+type Linked = ManifestNode | ExposureNode | SemanticNode;
+
+export function linkSources(state: ParseState): void {
+  for (const node of linkedMembers(state))
+    for (const [sourceName = '', tableName = ''] of (node.sources as string[][] | undefined) ?? []) {
+      const target = resolveSource(state, sourceName, tableName, node.package_name);
+      if (typeof target === 'object') addDependency(node.depends_on, target.unique_id);
+      else missing(state, node, { kind: 'source', name: `${sourceName}.${tableName}`, disabled: target === 'disabled' });
+    }
+}
+
+export function linkRefs(state: ParseState): void {
+  for (const node of linkedMembers(state))
+    for (const ref of node.refs ?? []) {
+      const target = resolveRef(state, ref, node.package_name);
+      if (target === undefined || target.disabled) {
+        missing(state, node, { kind: 'node', name: ref.name, packageName: ref.package, version: ref.version, disabled: target !== undefined });
+        continue;
+      }
+      checkAccess(state, node, target.node);
+      addDependency(node.depends_on, target.node.unique_id);
+    }
+}
+
+export function linkFunctions(state: ParseState): void {
+  const byName = new Map(Object.values(state.manifest.functions).map((one) => [one.name, one]));
+  for (const node of linkedMembers(state))
+    for (const call of (node.functions as string[][] | undefined) ?? []) {
+      const name = call.at(-1) as string;
+      const target = byName.get(name);
+      if (target !== undefined) addDependency(node.depends_on, target.unique_id);
+      else missing(state, node, { kind: 'function', name, disabled: false });
+    }
+}
+
+/** Exposures, metrics and saved queries name metrics. */
+export function linkMetrics(state: ParseState): void {
+  const byName = new Map(Object.values(state.manifest.metrics).map((metric) => [metric.name, metric]));
+  for (const exposure of Object.values(state.manifest.exposures))
+    for (const call of exposure.metrics) {
+      const name = call.at(-1) as string;
+      const target = byName.get(name);
+      if (target !== undefined) addDependency(exposure.depends_on, target.unique_id);
+      else missing(state, exposure, { kind: 'metric', name, disabled: false });
+    }
+}
+
+function* linkedMembers({ manifest }: ParseState): Generator<Linked> {
+  for (const id in manifest.nodes) {
+    const node = manifest.nodes[id] as ManifestNode;
+    if (node.resource_type !== 'seed') yield node;
+  }
+  yield* Object.values(manifest.exposures);
+  yield* Object.values(manifest.semantic_models);
+  yield* Object.values(manifest.functions);
+}
+
+export const addDependency = (depends: DependsOn, id: string): void => {
+  if (!depends.nodes.includes(id)) depends.nodes.push(id);
+};
+
+export interface ResolvedRef {
+  readonly node: ManifestNode;
+  readonly disabled: boolean;
+}
+
+export function resolveRef(state: ParseState, ref: RefArgs, nodePackage: string): ResolvedRef | undefined {
+  const order = searchOrder(state.root.name, nodePackage, ref.package, state.flags.REQUIRE_REF_SEARCHES_NODE_PACKAGE_BEFORE_ROOT === true);
+  for (const packageName of order) {
+    const node = state.refs.find(ref.name, packageName, ref.version);
+    if (node !== undefined) return { node, disabled: false };
+  }
+  for (const packageName of order) {
+    const node = state.disabled.findVersion(ref.name, packageName, ref.version);
+    if (node !== undefined) return { node: node as ManifestNode, disabled: true };
+  }
+  return undefined;
+}
+
+export function resolveSource(state: ParseState, source: string, table: string, nodePackage: string): SourceNode | 'disabled' | undefined {
+  const name = `${source}.${table}`;
+  for (const packageName of searchOrder(state.root.name, nodePackage, null, false)) {
+    const node = state.sources.find(name, packageName);
+    if (node !== undefined) return node;
+  }
+  return state.disabled.find(name, null, ['source']).length > 0 ? 'disabled' : undefined;
+}
+
+interface Missing {
+  readonly kind: 'node' | 'source' | 'function' | 'metric';
+  readonly name: string;
+  readonly packageName?: string | null;
+  readonly version?: string | number | null;
+  readonly disabled: boolean;
+}
+
+/** A test of something that is not there is left out with a warning; anything else cannot be built. */
+function missing(state: ParseState, node: Linked, what: Missing): void {
+  (node.config as { enabled: boolean }).enabled = false;
+  const { kind, name, disabled } = what;
+  const version = what.version === null || what.version === undefined ? '' : ` version ${what.version}`;
+  const inPackage = what.packageName ? ` in package '${what.packageName}'` : '';
+  const message = `${node.resource_type} '${node.unique_id}' (${node.original_file_path}) depends on a ${kind} named '${name}'${version}${inPackage} which ${disabled ? 'is disabled' : 'was not found'}`;
+  if (node.resource_type === 'test') {
+    if (!disabled) state.warn({ name: 'NodeNotFoundOrDisabled', message });
+    return;
+  }
+  throw new DuckhouseError('NotFound', message, {
+    context: { node: node.unique_id, path: node.original_file_path, name, candidates: disabled ? [] : nearestNames(name, candidatesOf(state, kind)) },
+    ...(disabled ? { hint: `enable '${name}', or do not refer to it` } : {}),
+  });
+}
+
+const candidatesOf = (state: ParseState, kind: Missing['kind']): Iterable<string> => {
+  if (kind === 'node') return state.refs.names;
+  if (kind === 'source') return state.sources.names;
+  return Object.values(kind === 'metric' ? state.manifest.metrics : state.manifest.functions).map(({ name }) => name);
+};
+
+function checkAccess(state: ParseState, node: Linked, target: ManifestNode): void {
+  if (target.resource_type !== 'model') return;
+  const group = (node as { readonly group?: string | null }).group ?? null;
+  const sameGroup = target.group === group && target.package_name === node.package_name;
+  const refusal = (access: string, scope: string): DuckhouseError =>
+    new DuckhouseError(
+      'PermissionDenied',
+      `${node.resource_type} '${node.unique_id}' (${node.original_file_path}) references '${target.unique_id}', which is ${access} to ${scope}`,
+      { context: { node: node.unique_id, path: node.original_file_path } },
+    );
+  if (target.access === 'private' && !sameGroup && isRestricted(state, node, target))
+    throw refusal('private', `group '${target.group}'`);
+  if (target.access === 'protected' && target.package_name !== node.package_name && restrictsAccess(state, target.package_name))
+    throw refusal('protected', `package '${target.package_name}'`);
+}
+
+/** A private model without a group is private within its package when that restricts access. */
+const isRestricted = (state: ParseState, node: Linked, target: ManifestNode): boolean =>
+  target.group !== null && target.group !== ''
+    ? target.package_name === node.package_name || restrictsAccess(state, target.package_name)
+    : target.package_name !== node.package_name && restrictsAccess(state, target.package_name);
+
+const restrictsAccess = (state: ParseState, packageName: string): boolean =>
+  state.projects.get(packageName)?.rendered['restrict-access'] === true;

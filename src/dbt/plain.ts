@@ -1,0 +1,39 @@
+/** Small questions about plain data, as YAML and JSON give it. */
+import type { Dict } from './manifest-types.ts';
+
+export const isDict = (value: unknown): value is Dict =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Python's name of a value's type, for messages. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'none';
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'number' || typeof value === 'bigint') return 'number';
+  if (typeof value === 'string') return 'string';
+  return Array.isArray(value) ? 'list' : 'dictionary';
+}
+
+/** Names of the folders and file of a path with forward slashes. */
+export const pathParts = (path: string): string[] => path.split('/').filter((part) => part !== '');
+
+export const withoutExtension = (path: string): string => path.replace(/(?<=[^/])\.[^./]*$/, '');
+
+/** Deep copy of plain data; other objects (floats, dates) are immutable and shared. */
+export function copyPlain<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyPlain) as T;
+  if (!isDict(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyPlain(item)])) as T;
+}
+
+export function deepMerge(base: Dict, over: Dict): Dict {
+  const merged: Dict = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const earlier = merged[key];
+    merged[key] = isDict(earlier) && isDict(value) ? deepMerge(earlier, value) : value;
+  }
+  return merged;
+}

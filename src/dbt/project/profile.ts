@@ -1,0 +1,114 @@
+/** Finds and reads profiles.yml: one output of the project's profile. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { DuckhouseError, nearestNames } from '../../errors.ts';
+import type { Dict } from '../manifest-types.ts';
+import { isDict, isText, typeName } from '../plain.ts';
+import type { DbtProfile, Env } from '../project-types.ts';
+import type { LoadYaml, RenderYaml } from './project.ts';
+
+export interface ProfileRequest {
+  readonly projectDir: string;
+  readonly cwd: string;
+  readonly home: string | undefined;
+  readonly env: Env;
+  readonly profilesDir?: string | undefined;
+  readonly workspace?: string | undefined;
+  /** The profile's name: from the command line, else from dbt_project.yml. */
+  readonly profile: string | null | undefined;
+  readonly target?: string | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** The files where profiles may be, in the order in which they are looked for. */
+export function profileFiles({ profilesDir, env, cwd, projectDir, home, workspace }: ProfileRequest): string[] {
+  const named = profilesDir ?? env.DBT_PROFILES_DIR;
+  if (named !== undefined && named !== '') {
+    const folder = path.resolve(cwd, named);
+    return [path.join(folder, 'profiles.yml'), path.join(folder, 'dbt_profiles.yml')];
+  }
+  return [
+    path.join(cwd, 'profiles.yml'),
+    path.join(projectDir, 'profiles.yml'),
+    ...(home === undefined ? [] : [path.join(home, '.dbt', 'profiles.yml')]),
+    ...(workspace === undefined ? [] : [path.join(workspace, 'config', 'dbt_profiles.yml')]),
+  ];
+}
+
+export function readProfile(request: ProfileRequest, load: LoadYaml, render: RenderYaml): DbtProfile {
+  const { profile: name } = request;
+  if (name === null || name === undefined)
+    throw new DuckhouseError('InvalidArgument', 'no profile is named', {
+      hint: "add 'profile: NAME' to dbt_project.yml, or give --profile NAME",
+    });
+  const files = profileFiles(request).filter((file) => existsSync(file));
+  if (files.length === 0)
+    throw new DuckhouseError('NotFound', `no profiles.yml found; looked for ${profileFiles(request).join(', ')}`, {
+      context: { name },
+      hint: 'write one there, or name its folder with --profiles-dir or DBT_PROFILES_DIR',
+    });
+  const found = files.map((file) => ({ file, content: load(readFileSync(file, 'utf8'), file) }));
+  const holder = found.find(({ content }) => isDict(content) && name in content);
+  if (holder === undefined)
+    throw new DuckhouseError('NotFound', `profile '${name}' is not in ${files.join(', ')}`, {
+      context: { name, candidates: nearestNames(name, found.flatMap(({ content }) => (isDict(content) ? Object.keys(content) : []))) },
+    });
+  return profileOf(request, holder.file, (holder.content as Dict)[name], render);
+}
+
+function profileOf(request: ProfileRequest, file: string, content: unknown, render: RenderYaml): DbtProfile {
+  const name = request.profile as string;
+  const wrong = (problem: string, candidates: readonly string[] = []): DuckhouseError =>
+    new DuckhouseError('DataInvalid', `${file}: ${problem}`, { context: { path: file, name, candidates } });
+  if (!isDict(content)) throw wrong(`profile '${name}' must be a dictionary, not a ${typeName(content)}`);
+  const { outputs } = content;
+  if (!isDict(outputs)) throw wrong(`profile '${name}' has no outputs`);
+  const targetName = request.target ?? (content.target === undefined ? 'default' : String(render(String(content.target))));
+  const output = outputs[targetName];
+  if (output === undefined)
+    throw wrong(`profile '${name}' has no target named '${targetName}'; it has ${Object.keys(outputs).join(', ')}`, nearestNames(targetName, Object.keys(outputs)));
+  if (!isDict(output)) throw wrong(`output '${targetName}' of profile '${name}' must be a dictionary, not a ${typeName(output)}`);
+  const { type, threads, ...credentials } = renderAll(output, render) as Dict;
+  if (type !== 'duckdb')
+    throw new DuckhouseError('Unsupported', `${file}: target '${targetName}' of profile '${name}' is of type '${String(type)}'; only duckdb is supported`, {
+      context: { path: file, name },
+    });
+  const dbPath = credentials.path ?? ':memory:';
+  if (!isText(dbPath)) throw wrong(`'path' of target '${targetName}' must be a string, not a ${typeName(dbPath)}`);
+  const count = request.threads ?? threads ?? 1;
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) throw wrong(`'threads' of target '${targetName}' must be a whole number above zero, not ${JSON.stringify(count)}`);
+  return {
+    name,
+    targetName,
+    type: 'duckdb',
+    database: databaseOf(credentials, dbPath, wrong),
+    schema: isText(credentials.schema) ? credentials.schema : 'main',
+    threads: count,
+    credentials: { ...credentials, path: dbPath },
+    path: file,
+  };
+}
+
+const renderAll = (value: unknown, render: RenderYaml): unknown => {
+  if (isText(value)) return render(value);
+  if (Array.isArray(value)) return value.map((item) => renderAll(item, render));
+  if (!isDict(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderAll(item, render)]));
+};
+
+/** The database's name: `memory`, or the file's name without its extension; another only when it is attached. */
+function databaseOf(credentials: Dict, dbPath: string, wrong: (problem: string) => DuckhouseError): string {
+  const fromPath = databaseName(dbPath);
+  const given = credentials.database;
+  if (!isText(given) || given === fromPath) return fromPath;
+  const aliases = (Array.isArray(credentials.attach) ? credentials.attach : []).map((one) => (isDict(one) ? one.alias : undefined));
+  if (aliases.includes(given) || isDict(credentials.remote)) return given;
+  throw wrong(`'database' is ${given}, but the file ${dbPath} is named ${fromPath}, and nothing is attached as ${given}`);
+}
+
+export function databaseName(dbPath: string): string {
+  if (dbPath === ':memory:' || dbPath === '') return 'memory';
+  const plain = dbPath.split('?')[0] as string;
+  if (/^(md|motherduck):/.test(plain)) return plain.slice(plain.indexOf(':') + 1) || 'my_db';
+  return path.parse(plain).name;
+}
