@@ -29,11 +29,13 @@ export function copyPlain<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyPlain(item)])) as T;
 }
 
+/** Dictionaries merge, lists join with those of `over` first, other values are replaced. */
 export function deepMerge(base: Dict, over: Dict): Dict {
   const merged: Dict = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const earlier = merged[key];
-    merged[key] = isDict(earlier) && isDict(value) ? deepMerge(earlier, value) : value;
+    if (isDict(value)) merged[key] = isDict(earlier) ? deepMerge(earlier, value) : value;
+    else merged[key] = Array.isArray(value) && Array.isArray(earlier) ? [...value, ...earlier] : value;
   }
   return merged;
 }

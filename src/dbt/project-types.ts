@@ -65,6 +65,11 @@ export interface ParseFlags {
   /** Whatever `flags.X` shows to templates, upper-case names. */
   readonly flags?: Readonly<Dict> | undefined;
   readonly env: Env;
+  /** The folder the command was given in; the project's own by default. */
+  readonly cwd?: string | undefined;
+  readonly logPath?: string | undefined;
+  readonly invocationId?: string | undefined;
+  readonly runStartedAt?: Date | undefined;
   readonly versionCheck?: boolean | undefined;
   readonly partialParse?: boolean | undefined;
 }

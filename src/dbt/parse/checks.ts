@@ -45,10 +45,14 @@ function checkModel(node: ManifestNode): void {
   if (config.begin === null || config.begin === undefined) throw bad(node, `a microbatch model needs the config 'begin', the earliest time to build`);
   if (typeof config.begin === 'string' && Number.isNaN(Date.parse(config.begin)))
     throw bad(node, `'begin' of a microbatch model must be a date or time in ISO form, not '${config.begin}'`);
+  if (typeof config.begin === 'string') config.begin = isoBegin(config.begin);
   if (!batchSizes.includes(config.batch_size as string))
     throw bad(node, `'batch_size' of a microbatch model must be one of ${batchSizes.join(', ')}, not ${JSON.stringify(config.batch_size)}`);
   if (config.lookback !== null && !Number.isInteger(config.lookback)) throw bad(node, `'lookback' of a microbatch model must be a whole number`);
 }
+
+/** A date alone is its midnight. */
+const isoBegin = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text.replace(' ', 'T'));
 
 function checkSnapshot(node: ManifestNode): void {
   const { strategy, unique_key: key, check_cols: columns, updated_at: updated } = node.config;

@@ -82,6 +82,10 @@ function referencesOf(schema: SchemaFile, entry: SchemaEntry): Pick<ExposureNode
   return { refs, sources, metrics };
 }
 
+function withoutHooks({ 'pre-hook': _pre, 'post-hook': _post, ...config }: Dict): Dict {
+  return config;
+}
+
 export function readGroups(state: ParseState, schema: SchemaFile): void {
   for (const { entry } of entriesOf(state, schema, 'groups')) {
     const { file } = schema;
@@ -100,7 +104,7 @@ export function readGroups(state: ParseState, schema: SchemaFile): void {
       unique_id: uniqueId,
       owner: ownerOf(entry.owner),
       description: (entry.description as string | undefined) ?? null,
-      config: { ...state.configs.fromTrees(request), ...request.patch },
+      config: withoutHooks({ ...state.configs.fromTrees(request), ...request.patch }),
     };
     state.manifest.groups[uniqueId] = group;
   }

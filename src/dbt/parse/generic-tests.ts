@@ -8,6 +8,7 @@ import { md5 } from './hash.ts';
 import { addConfigCall } from './config-merge.ts';
 import { addNode, applyConfig, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import type { SchemaFile } from './schema-file.ts';
+import { unrenderedCalls } from './unrendered-calls.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
 
@@ -239,14 +240,15 @@ function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, tar
   if (macro !== undefined) node.depends_on.macros.push(macro.unique_id);
   const calls: Dict = {};
   addConfigCall(calls, test.config);
+  const simple = macro?.package_name === 'dbt' && (macro.name === 'test_not_null' || macro.name === 'test_unique');
   const references = macro?.package_name === 'dbt' && simpleTests.has(macro.name) ? argumentReferences(test.args, target) : undefined;
   if (references === undefined) takeCaptured(node, state.renderer.captureTest(node, calls));
   else {
     node.refs.push(...references.refs);
     node.sources.push(...references.sources);
-    if (!['test_not_null', 'test_unique'].includes(macro?.name ?? '')) node.depends_on.macros.push('macro.dbt.get_where_subquery');
+    if (!simple) node.depends_on.macros.push('macro.dbt.get_where_subquery');
   }
-  state.calls.set(node, { calls });
+  state.calls.set(node, { calls, unrendered: simple ? undefined : unrenderedCalls(node.raw_code) });
   applyConfig(state, node);
 }
 

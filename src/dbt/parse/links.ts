@@ -31,7 +31,7 @@ export function linkRefs(state: ParseState): void {
 export function linkFunctions(state: ParseState): void {
   const byName = new Map(Object.values(state.manifest.functions).map((one) => [one.name, one]));
   for (const node of linkedMembers(state))
-    for (const call of (node.functions as string[][] | undefined) ?? []) {
+    for (const call of ((node as { readonly functions?: string[][] }).functions) ?? []) {
       const name = call.at(-1) as string;
       const target = byName.get(name);
       if (target !== undefined) addDependency(node.depends_on, target.unique_id);

@@ -21,7 +21,7 @@ export class MacroStore {
     this.#now = now;
   }
 
-  readFile(file: FoundFile, allowed: readonly string[]): void {
+  readFile(file: FoundFile, allowed: ReadonlySet<string>): void {
     const text = readText(file);
     if (!text.includes('{%')) return;
     for (const block of extractBlocks(text, { path: file.original, allowed })) this.add(file, block.type, block.text);
@@ -50,7 +50,7 @@ export class MacroStore {
       docs: { show: true, node_color: null },
       config: { meta: {}, docs: { show: true, node_color: null } },
       patch_path: null,
-      arguments: type === 'macro' ? args.map((arg) => ({ name: arg, type: null, description: '' })) : [],
+      arguments: type === 'macro' || type === 'materialization' ? args.map((arg) => ({ name: arg, type: null, description: '' })) : [],
       created_at: this.#now,
       supported_languages: languages,
     };
@@ -67,7 +67,7 @@ interface Signature {
   readonly languages: string[] | null;
 }
 
-const opening = /^\{%[-+]?\s*(macro|test|data_test|materialization)\s+([A-Za-z_]\w*)\s*/;
+const opening = /^\s*\{%[-+]?\s*(macro|test|data_test|materialization)\s+([A-Za-z_]\w*)\s*/;
 
 function signatureOf(type: string, text: string, file: FoundFile): Signature {
   const match = opening.exec(text);
@@ -80,7 +80,7 @@ function signatureOf(type: string, text: string, file: FoundFile): Signature {
     const languages = /supported_languages\s*=\s*\[([^\]]*)\]/.exec(head)?.[1];
     return {
       name: `materialization_${name}_${adapter}`,
-      args: [],
+      args: ['supported_languages'],
       languages: languages === undefined ? ['sql'] : [...languages.matchAll(/['"](\w+)['"]/g)].map((found) => found[1] as string),
     };
   }
@@ -171,7 +171,7 @@ export function createMacroIndex({ macros, root, packages }: MacroIndexOptions):
   };
 }
 
-const callForm = /([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?\s*\(/g;
+const callForm = /(?<![.|]\s*|\w)([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?\s*\(/g;
 const dispatchForm = /adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"]\s*(?:,\s*(?:macro_namespace\s*=\s*)?(?:['"](\w+)['"])?)?/g;
 
 /** Which macros a macro's text calls, by name or by dispatch. */
@@ -183,10 +183,12 @@ export function linkMacros(macros: readonly MacroNode[], index: MacroIndex): voi
       for (const [, name = '', namespace = null] of tag.matchAll(dispatchForm)) {
         const target = tryDispatch(index, name, namespace, macro.package_name);
         if (target !== undefined) ids.add(target.unique_id);
+        const plain = name === macro.name ? undefined : index.resolve(name, macro.package_name);
+        if (plain !== undefined) ids.add(plain.unique_id);
       }
       for (const [, first = '', second] of tag.matchAll(callForm)) {
         const target = second === undefined ? index.resolve(first, macro.package_name) : index.packages.includes(first) ? index.find(first, second) : undefined;
-        if (target !== undefined && target !== macro) ids.add(target.unique_id);
+        if (target !== undefined && target.name !== macro.name) ids.add(target.unique_id);
       }
     }
     macro.depends_on.macros = [...ids];

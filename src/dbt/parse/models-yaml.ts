@@ -23,13 +23,13 @@ const targetOf = (schema: SchemaFile, key: string, entry: Dict, version?: string
 });
 
 export function readModels(state: ParseState, schema: SchemaFile): void {
-  for (const { entry } of entriesOf(state, schema, 'models')) {
+  for (const { raw, entry } of entriesOf(state, schema, 'models')) {
     const versions = dictsOf(entry.versions);
     if (versions.length > 0) {
       readVersions(state, schema, entry, versions);
       continue;
     }
-    applyPatch(state, patchFor(schema, 'models', entry));
+    applyPatch(state, patchFor(schema, 'models', { raw, entry }));
     const target = targetOf(schema, 'models', entry);
     addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
   }
@@ -65,6 +65,7 @@ function readVersions(state: ParseState, schema: SchemaFile, entry: SchemaEntry,
         deprecation_date: version.deprecation_date,
       },
       config: mergedConfig(mergedConfig(config, version.config), version.access === undefined ? {} : { access: version.access }),
+      rawConfig: isDict(version.config) ? version.config : {},
       version: v,
       latestVersion: latest,
       columns: versionColumns(entry, version),
@@ -125,8 +126,8 @@ function versionColumns(entry: Dict, version: Dict): Dict[] {
 }
 
 export function readSeeds(state: ParseState, schema: SchemaFile): void {
-  for (const { entry } of entriesOf(state, schema, 'seeds')) {
-    applyPatch(state, patchFor(schema, 'seeds', entry));
+  for (const { raw, entry } of entriesOf(state, schema, 'seeds')) {
+    applyPatch(state, patchFor(schema, 'seeds', { raw, entry }));
     const target = targetOf(schema, 'seeds', entry);
     addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
   }
@@ -135,8 +136,8 @@ export function readSeeds(state: ParseState, schema: SchemaFile): void {
 export function readSnapshots(state: ParseState, schema: SchemaFile): void {
   const entries = entriesOf(state, schema, 'snapshots');
   for (const { raw, entry } of entries) if (isText(raw.relation)) addYamlSnapshot(state, schema, entry, raw.relation);
-  for (const { entry } of entries) {
-    applyPatch(state, patchFor(schema, 'snapshots', entry));
+  for (const { raw, entry } of entries) {
+    applyPatch(state, patchFor(schema, 'snapshots', { raw, entry }));
     const target = targetOf(schema, 'snapshots', entry);
     addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
   }
@@ -167,11 +168,11 @@ function addYamlSnapshot(state: ParseState, schema: SchemaFile, entry: SchemaEnt
 }
 
 export function readAnalyses(state: ParseState, schema: SchemaFile): void {
-  for (const { entry } of entriesOf(state, schema, 'analyses')) applyPatch(state, patchFor(schema, 'analyses', entry));
+  for (const found of entriesOf(state, schema, 'analyses')) applyPatch(state, patchFor(schema, 'analyses', found));
 }
 
 export function readSingularTests(state: ParseState, schema: SchemaFile): void {
-  for (const { entry } of entriesOf(state, schema, 'data_tests')) applyPatch(state, patchFor(schema, 'data_tests', entry));
+  for (const found of entriesOf(state, schema, 'data_tests')) applyPatch(state, patchFor(schema, 'data_tests', found));
 }
 
 export function readMacros(state: ParseState, schema: SchemaFile): void {

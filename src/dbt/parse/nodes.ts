@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { Contract, Dict, Docs, FileChecksum, ManifestNode, NodeConfig, NodeType } from '../manifest-types.ts';
-import { pathParts, withoutExtension } from '../plain.ts';
+import { deepMerge, pathParts, withoutExtension } from '../plain.ts';
 import type { ConfigRequest } from './config.ts';
 import { quotingOf, renderRelation } from './relation-name.ts';
 import type { Captured, ParseState } from './state.ts';
@@ -95,7 +95,7 @@ export function takeCaptured(node: ManifestNode, captured: Captured): void {
 }
 
 /** Works out config and names of a node from all that is known now; called again when YAML adds to it. */
-export function applyConfig(state: ParseState, node: ManifestNode, patch?: Readonly<Dict>): void {
+export function applyConfig(state: ParseState, node: ManifestNode, patch?: Readonly<Dict>, rawPatch: Readonly<Dict> = {}): void {
   const known = state.calls.get(node);
   const python = node.language === 'python' && node.resource_type === 'model' && patch?.materialized === undefined;
   const request: ConfigRequest = {
@@ -106,7 +106,8 @@ export function applyConfig(state: ParseState, node: ManifestNode, patch?: Reado
     patch: python ? { ...patch, materialized: 'table' } : patch,
   };
   const config = state.configs.build(request, node) as NodeConfig;
-  node.unrendered_config = state.configs.unrendered({ ...request, calls: known?.unrendered ?? known?.calls });
+  const written = patch === undefined ? request.patch : deepMerge(request.patch ?? {}, rawPatch);
+  node.unrendered_config = state.configs.unrendered({ ...request, patch: written, calls: known?.unrendered ?? known?.calls });
   copyToNode(node, config);
   const given = { database: config.database, schema: config.schema, alias: config.alias };
   keepEarlier(config, node.config === emptyConfig ? state.configs.fromTrees(request) : node.config);

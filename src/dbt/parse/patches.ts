@@ -15,6 +15,8 @@ export interface NodePatch {
   readonly name: string;
   readonly entry: Dict;
   readonly config: Dict;
+  /** The config as written, before its expressions were rendered. */
+  readonly rawConfig: Dict;
   readonly version?: string | number | undefined;
   readonly latestVersion?: string | number | undefined;
   readonly columns: readonly Dict[];
@@ -38,12 +40,13 @@ export function configOf(schema: SchemaFile, entry: Dict): Dict {
   return config;
 }
 
-export const patchFor = (schema: SchemaFile, key: NodePatch['key'], entry: SchemaEntry): NodePatch => ({
+export const patchFor = (schema: SchemaFile, key: NodePatch['key'], { raw, entry }: { readonly raw: Dict; readonly entry: SchemaEntry }): NodePatch => ({
   schema,
   key,
   name: entry.name,
   entry,
   config: configOf(schema, entry),
+  rawConfig: isDict(raw.config) ? raw.config : {},
   columns: (Array.isArray(entry.columns) ? entry.columns : []) as Dict[],
 });
 
@@ -110,14 +113,14 @@ const describedTwice = (node: ManifestNode, schema: SchemaFile): DuckhouseError 
   );
 
 function patchNode(state: ParseState, node: ManifestNode, patch: NodePatch): void {
-  if (Object.keys(patch.config).length > 0) applyConfig(state, node, patch.config);
+  if (Object.keys(patch.config).length > 0) applyConfig(state, node, patch.config, patch.rawConfig);
   setProperties(node, patch);
 }
 
 /** A versioned model's config depends on its name and version, so those come first. */
 export function patchVersion(state: ParseState, node: ManifestNode, patch: NodePatch): void {
   setProperties(node, patch);
-  applyConfig(state, node, patch.config);
+  applyConfig(state, node, patch.config, patch.rawConfig);
   finishModel(node, patch);
 }
 

@@ -1,5 +1,5 @@
 /** Nodes that files make: models, snapshots, analyses, singular tests, seeds; hooks of dbt_project.yml; doc blocks. */
-import { extractBlocks, extractStatic } from '../../jinja/index.ts';
+import { extractBlocks } from '../../jinja/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
 import { pathParts, withoutExtension } from '../plain.ts';
@@ -9,7 +9,8 @@ import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts
 import { addNode, applyConfig, baseName, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
-import { refArgs } from './static-ref.ts';
+import { unrenderedCalls } from './unrendered-calls.ts';
+import { readStatic } from './static-calls.ts';
 
 export function readModel(state: ParseState, file: FoundFile): void {
   const text = readText(file);
@@ -31,6 +32,8 @@ export function readModel(state: ParseState, file: FoundFile): void {
   finish(state, node);
 }
 
+const snapshotBlocks = new Set(['snapshot']);
+const docsBlocks = new Set(['docs']);
 const overridable = ['ref', 'source', 'config'] as const;
 
 /** Literal `ref`, `source` and `config` are read off the text; everything else is rendered. */
@@ -40,7 +43,7 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   );
   if (overridden) return false;
   if (!source.includes('{')) return true;
-  const found = extractStatic(source, { path: node.original_file_path });
+  const found = readStatic(source, node.original_file_path);
   if (found === undefined) return false;
   const calls: Dict = {};
   const unrendered: Dict = {};
@@ -48,16 +51,17 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
     addConfigCall(calls, { [key]: value });
     unrendered[key] = value;
   }
-  node.refs.push(...found.refs.map(refArgs));
-  node.sources.push(...found.sources.map((pair) => [...pair]));
-  if (found.configs.length > 0) state.calls.set(node, { calls, unrendered });
+  node.refs.push(...found.refs);
+  node.sources.push(...found.sources);
+  const plain = found.configs.every(([, value]) => typeof value !== 'number');
+  if (found.configs.length > 0) state.calls.set(node, { calls, unrendered: plain ? unrendered : unrenderedCalls(source) });
   return true;
 }
 
 function render(state: ParseState, node: ManifestNode): void {
   const calls: Dict = {};
   takeCaptured(node, state.renderer.captureNode(node, calls));
-  state.calls.set(node, { calls });
+  state.calls.set(node, { calls, unrendered: unrenderedCalls(node.raw_code) });
 }
 
 function finish(state: ParseState, node: ManifestNode): void {
@@ -67,14 +71,15 @@ function finish(state: ParseState, node: ManifestNode): void {
 
 export function readSnapshotFile(state: ParseState, file: FoundFile): void {
   const text = readText(file);
-  for (const block of extractBlocks(text, { path: file.original, allowed: ['snapshot'] })) {
+  for (const block of extractBlocks(text, { path: file.original, allowed: snapshotBlocks })) {
+    const name = block.name ?? baseName(file.relative);
     const node = createNode(state, {
       type: 'snapshot',
       packageName: file.packageName,
-      name: block.name,
+      name,
       path: file.relative,
       original: file.original,
-      fqn: [file.packageName, ...pathParts(withoutExtension(file.relative)), block.name],
+      fqn: [file.packageName, ...pathParts(withoutExtension(file.relative)), name],
       code: block.contents,
       checksum: textChecksum(text),
     });
@@ -83,7 +88,9 @@ export function readSnapshotFile(state: ParseState, file: FoundFile): void {
   }
 }
 
-export const readAnalysis = (state: ParseState, file: FoundFile): void => readQuery(state, file, 'analysis', `analysis/${file.relative}`);
+export function readAnalysis(state: ParseState, file: FoundFile): void {
+  readQuery(state, file, 'analysis', `analysis/${file.relative}`);
+}
 
 export function readSingularTest(state: ParseState, file: FoundFile): void {
   const name = baseName(file.relative);
@@ -154,7 +161,7 @@ export function readDocs(state: ParseState, file: FoundFile): void {
   const { manifest } = state;
   const text = readText(file);
   if (!text.includes('{%')) return;
-  for (const { name, contents } of extractBlocks(text, { path: file.original, allowed: ['docs'] })) {
+  for (const { name = '', contents } of extractBlocks(text, { path: file.original, allowed: docsBlocks })) {
     const uniqueId = `doc.${file.packageName}.${name}`;
     const earlier = manifest.docs[uniqueId];
     if (earlier !== undefined)

@@ -6,7 +6,6 @@ import type {
   ManifestNode,
   RefArgs,
   SourceNode,
-  UnitTestNode,
 } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseWarning } from '../project-types.ts';
 import type { ConfigBuilder } from './config.ts';
@@ -62,7 +61,6 @@ export interface ParseState {
   readonly singularTests: NameIndex<ManifestNode>;
   readonly sources: NameIndex<SourceNode>;
   readonly calls: Map<ManifestNode, ConfigCalls>;
-  readonly unitTests: UnitTestNode[];
   /** Set once the files are read; YAML properties of disabled nodes need it. */
   disabled: DisabledIndex;
   /** Seconds since 1970. */

@@ -1,6 +1,6 @@
 /** `ref(...)` and `source(...)` written as literal text in YAML. */
-import { extractStatic } from '../../jinja/index.ts';
 import type { RefArgs } from '../manifest-types.ts';
+import { readStatic } from './static-calls.ts';
 
 export interface StaticReference {
   readonly ref?: RefArgs;
@@ -9,20 +9,10 @@ export interface StaticReference {
 
 /** The reference that `text` is, or undefined when it is none. */
 export function staticReference(text: string): StaticReference | undefined {
-  const found = extractStatic(`{{ ${text} }}`, { path: 'reference' });
+  const found = readStatic(`{{ ${text} }}`, 'reference');
   if (found === undefined) return undefined;
   const [ref] = found.refs;
-  if (ref !== undefined) return { ref: refArgs(ref) };
+  if (ref !== undefined) return { ref };
   const [source] = found.sources;
-  return source === undefined ? undefined : { source: [...source] };
+  return source === undefined ? undefined : { source };
 }
-
-export const refArgs = (ref: {
-  readonly name: string;
-  readonly package?: string | null | undefined;
-  readonly version?: unknown;
-}): RefArgs => ({
-  name: ref.name,
-  package: ref.package ?? null,
-  version: (ref.version as string | number | null | undefined) ?? null,
-});

@@ -1,0 +1,113 @@
+/** Names that every template of dbt knows, parsing and running alike; callers lay their own over them. */
+import {
+  type Context,
+  fromJs,
+  hostFunction,
+  PyModule,
+  PyObject,
+  pythonBuiltins,
+  readArguments,
+  returnFunction,
+  str,
+  truth,
+  type Value,
+} from '../../jinja/index.ts';
+import type { Dict } from '../manifest-types.ts';
+import type { DbtProfile, Env, ParseSink } from '../project-types.ts';
+import type { VarLookup } from '../project/vars.ts';
+import { dbtVersion } from '../version.ts';
+import { momentValue } from './dates.ts';
+import { envVarFunction } from './env-var.ts';
+import { VarFunction } from './var.ts';
+
+export interface BaseContextOptions {
+  readonly projectName: string;
+  readonly profile: DbtProfile | undefined;
+  readonly vars: VarLookup;
+  readonly env: Env;
+  readonly flags: Readonly<Dict>;
+  readonly invocationId: string;
+  readonly runStartedAt: Date;
+  readonly sink: ParseSink;
+  readonly secrets?: boolean;
+  readonly asker?: () => string;
+}
+
+export function createBaseContext(options: BaseContextOptions): Map<string, Value> {
+  const { profile, env, sink, secrets = false } = options;
+  const names = new Map<string, Value>(pythonBuiltins());
+  const add = (name: string, value: Value): void => void names.set(name, value);
+  add('var', new VarFunction(options.vars, { asker: options.asker ?? (() => 'a template') }));
+  add('env_var', envVarFunction(env, { secrets }));
+  if (profile !== undefined) add('target', targetValue(profile));
+  add('project_name', options.projectName);
+  add('flags', new FlagsObject(options.flags));
+  add('invocation_id', options.invocationId);
+  add('run_started_at', momentValue(options.runStartedAt));
+  add('dbt_version', dbtVersion);
+  add('dbt_metadata_envs', fromJs(metadataEnv(env)));
+  add('return', returnFunction);
+  add('log', hostFunction('log', (args, kwargs) => {
+    const { msg, info } = readArguments('log', ['msg', 'info'], args, kwargs, { info: false });
+    sink.log?.(truth(info) ? 'info' : 'debug', str(msg));
+    return '';
+  }));
+  add('print', hostFunction('print', ([message = null]) => {
+    sink.print?.(str(message));
+    return '';
+  }));
+  add('builtins', new PyModule('builtins', names));
+  return names;
+}
+
+/** Variables that go into artifacts: DBT_ENV_CUSTOM_ENV_NAME as NAME. */
+export function metadataEnv(env: Env): Dict<string> {
+  const prefix = 'DBT_ENV_CUSTOM_ENV_';
+  const found: Dict<string> = {};
+  for (const [name, value] of Object.entries(env))
+    if (name.startsWith(prefix) && value !== undefined) found[name.slice(prefix.length)] = value;
+  return found;
+}
+
+const shown = ['database', 'schema', 'path', 'config_options', 'extensions', 'settings', 'external_root', 'attach', 'use_credential_provider'];
+
+/** `target`: what the profile says, without secrets. */
+export function targetValue(profile: DbtProfile): Value {
+  const { credentials, targetName } = profile;
+  const open = Object.fromEntries(shown.filter((key) => key in credentials).map((key) => [key, credentials[key]]));
+  return fromJs({
+    ...open,
+    database: profile.database,
+    schema: profile.schema,
+    type: profile.type,
+    threads: profile.threads,
+    name: targetName,
+    target_name: targetName,
+    profile_name: profile.name,
+  });
+}
+
+/** `flags`: names in capitals, missing ones undefined. */
+export class FlagsObject extends PyObject {
+  readonly typeName = 'Flags';
+  readonly #flags: Readonly<Dict>;
+  constructor(flags: Readonly<Dict>) {
+    super();
+    this.#flags = flags;
+  }
+  override attr(name: string): Value | undefined {
+    const key = name in this.#flags ? name : name.toUpperCase();
+    return Object.hasOwn(this.#flags, key) ? fromJs(this.#flags[key]) : undefined;
+  }
+  override item(key: Value): Value | undefined {
+    return typeof key === 'string' ? this.attr(key) : undefined;
+  }
+  override truth(): boolean {
+    return true;
+  }
+}
+
+/** A map of names over another context. */
+export const layered = (over: ReadonlyMap<string, Value>, under: Context): Context => ({
+  get: (name) => over.get(name) ?? under.get(name),
+});

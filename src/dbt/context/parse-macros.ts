@@ -1,0 +1,156 @@
+/** Macros as templates of one package see them: local ones, the root's, other packages by name, built-in ones. */
+import {
+  type Args,
+  bindMacro,
+  compileTemplate,
+  type Context,
+  type Environment,
+  type Kwargs,
+  PyObject,
+  type Template,
+  type Value,
+} from '../../jinja/index.ts';
+import type { MacroNode } from '../manifest-types.ts';
+import type { MacroIndex } from '../project-types.ts';
+
+export const macroPrefix = 'dbt_macro__';
+
+/** Compiled once per environment, whatever contexts bind it. */
+export class MacroTemplates {
+  readonly #environment: Environment;
+  readonly #compiled = new Map<MacroNode, Template>();
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  of(macro: MacroNode): Template {
+    let template = this.#compiled.get(macro);
+    if (template === undefined) {
+      template = compileTemplate(this.#environment, macro.macro_sql, {
+        path: macro.original_file_path,
+        name: `macro ${macro.name}`,
+      });
+      this.#compiled.set(macro, template);
+    }
+    return template;
+  }
+}
+
+/** Told of calls: `depth` 0 = called by the node itself. */
+export interface MacroCalls {
+  depth: number;
+  readonly called: (macro: MacroNode, depth: number) => void;
+}
+
+export interface MacroScope {
+  readonly index: MacroIndex;
+  readonly templates: MacroTemplates;
+  readonly packageName: string;
+  readonly rootName: string;
+  readonly calls: MacroCalls;
+  readonly context: () => Context;
+  readonly async: boolean;
+}
+
+/** A macro bound to a context; calls of it are counted. */
+export class MacroObject extends PyObject {
+  readonly typeName = 'MacroGenerator';
+  readonly macro: MacroNode;
+  readonly #scope: MacroScope;
+  #bound: PyObject | undefined;
+
+  constructor(macro: MacroNode, scope: MacroScope) {
+    super();
+    this.macro = macro;
+    this.#scope = scope;
+  }
+
+  override truth(): boolean {
+    return true;
+  }
+
+  override call(args: Args, kwargs: Kwargs): Value | Promise<Value> {
+    const { templates, context, calls, async } = this.#scope;
+    this.#bound ??= bindMacro(templates.of(this.macro), `${macroPrefix}${this.macro.name}`, context(), { async });
+    calls.called(this.macro, calls.depth);
+    calls.depth++;
+    let result: Value | Promise<Value>;
+    try {
+      result = this.#bound.call(args, kwargs);
+    } catch (error) {
+      calls.depth--;
+      throw error;
+    }
+    if (result instanceof Promise) return result.finally(() => void calls.depth--);
+    calls.depth--;
+    return result;
+  }
+}
+
+export class MacroNames {
+  readonly #scope: MacroScope;
+  readonly #objects = new Map<MacroNode, MacroObject>();
+  readonly #packages = new Map<string, PackageMacros>();
+
+  constructor(scope: MacroScope) {
+    this.#scope = scope;
+  }
+
+  get(name: string): Value | undefined {
+    const { index, packageName, rootName } = this.#scope;
+    const near = index.find(packageName, name) ?? (packageName === rootName ? undefined : index.find(rootName, name));
+    if (near !== undefined) return this.object(near);
+    const inPackage = this.#package(name);
+    if (inPackage !== undefined) return inPackage;
+    const builtIn = index.find('dbt', name);
+    return builtIn === undefined ? undefined : this.object(builtIn);
+  }
+
+  object(macro: MacroNode): MacroObject {
+    let object = this.#objects.get(macro);
+    if (object === undefined) this.#objects.set(macro, (object = new MacroObject(macro, this.#scope)));
+    return object;
+  }
+
+  /** As `adapter.dispatch` answers. */
+  dispatch(name: string, namespace: string | null): MacroObject {
+    return this.object(this.#scope.index.dispatch(name, namespace, this.#scope.packageName));
+  }
+
+  #package(name: string): PackageMacros | undefined {
+    const { index } = this.#scope;
+    if (!index.packages.includes(name)) return undefined;
+    let found = this.#packages.get(name);
+    if (found === undefined) {
+      found = new PackageMacros((macro) => {
+        const node = index.find(name, macro);
+        return node === undefined ? undefined : this.object(node);
+      });
+      this.#packages.set(name, found);
+    }
+    return found;
+  }
+}
+
+/** `package.macro`. */
+class PackageMacros extends PyObject {
+  readonly typeName = 'dict';
+  readonly #find: (name: string) => MacroObject | undefined;
+  constructor(find: (name: string) => MacroObject | undefined) {
+    super();
+    this.#find = find;
+  }
+  override attr(name: string): Value | undefined {
+    return this.#find(name);
+  }
+  override item(key: Value): Value | undefined {
+    return typeof key === 'string' ? this.#find(key) : undefined;
+  }
+  override contains(key: Value): boolean {
+    return typeof key === 'string' && this.#find(key) !== undefined;
+  }
+  override truth(): boolean {
+    return true;
+  }
+}

@@ -1,0 +1,303 @@
+/** Renders a project's texts while it is parsed. One context a package, pointed at one node after the other. */
+import {
+  compileTemplate,
+  type Context,
+  createEnvironment,
+  type Environment,
+  framesOf,
+  fromJs,
+  hostFunction,
+  lazyFromJs,
+  PyDict,
+  PyError,
+  renderNative,
+  renderText,
+  str,
+  toJs,
+  type Value,
+} from '../../jinja/index.ts';
+import { DuckhouseError } from '../../errors.ts';
+import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
+import { docBlock } from '../parse/descriptions.ts';
+import { isDict, isText } from '../plain.ts';
+import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../project-types.ts';
+import { createVars } from '../project/vars.ts';
+import type { Captured, ParseRenderer, ParseState } from '../parse/state.ts';
+import { createBaseContext } from './base-context.ts';
+import { MacroNames, macroPrefix, MacroTemplates } from './parse-macros.ts';
+import {
+  apiModule,
+  type Capture,
+  functionFunction,
+  metricFunction,
+  ParseAdapter,
+  ParseConfig,
+  parseExceptions,
+  refFunction,
+  relationOfNode,
+  sourceFunction,
+} from './parse-values.ts';
+
+export interface RendererOptions {
+  readonly root: DbtProject;
+  readonly projects: ReadonlyMap<string, DbtProject>;
+  readonly profile: DbtProfile;
+  readonly macros: MacroIndex;
+  readonly env: Env;
+  readonly flags: Readonly<Dict>;
+  readonly cliVars: Readonly<Dict>;
+  readonly invocationId: string;
+  readonly runStartedAt: Date;
+  readonly sink: ParseSink;
+  /** The state is made with the renderer in it: it is asked for when a doc block is. */
+  readonly state: () => ParseState;
+}
+
+const marks = /[{][{%#]|[#}%][}]/;
+
+export function createParseRenderer(options: RendererOptions): ParseRenderer {
+  const environment = createEnvironment({ undefinedMode: 'chain', macroPrefix });
+  const strict = createEnvironment({ undefinedMode: 'strict', macroPrefix });
+  const native = createEnvironment({ native: true, undefinedMode: 'chain', macroPrefix });
+  const strictNative = createEnvironment({ native: true, macroPrefix });
+  const templates = new MacroTemplates(environment);
+  const packages = new Map<string, PackageContext>();
+  const contextOf = (packageName: string): PackageContext => {
+    let context = packages.get(packageName);
+    if (context === undefined) packages.set(packageName, (context = new PackageContext(packageName, options, templates, { environment, native })));
+    return context;
+  };
+  const names = new NameMacros(options, contextOf);
+  return {
+    captureNode: (node, calls) => contextOf(node.package_name).capture(node, node.raw_code, calls),
+    captureTest: (node, calls) => contextOf(node.package_name).captureTest(node, calls),
+    captureText: (node, text) => contextOf(node.package_name).capture(node, text, {}),
+    yamlValue(text, packageName, path) {
+      if (!marks.test(text)) return text.endsWith('\n') ? text.slice(0, -1) : text;
+      return placed(`${path}`, () => toJs(renderNative(compileTemplate(strictNative, text, { path, name: path }), contextOf(packageName).yaml)));
+    },
+    docText(text, packageName, owner) {
+      if (!marks.test(text)) return text;
+      const context = contextOf(packageName).docs(owner);
+      return placed(`description of ${owner}`, () => renderText(compileTemplate(strict, text, { path: owner, name: `description of ${owner}` }), context));
+    },
+    generateName: (component, custom, node) => names.generate(component, custom, node),
+  };
+}
+
+const emptyCapture = (calls: Dict): Captured => ({ refs: [], sources: [], metrics: [], functions: [], calls, macros: [] });
+
+interface Environments {
+  readonly environment: Environment;
+  readonly native: Environment;
+}
+
+/** What a node of one package sees. */
+class PackageContext implements Context {
+  readonly macros: MacroNames;
+  readonly yaml: Context;
+  readonly #names: Map<string, Value>;
+  readonly #options: RendererOptions;
+  readonly #environments: Environments;
+  #capture: Capture | undefined;
+  #testArguments: Value | undefined;
+
+  constructor(packageName: string, options: RendererOptions, templates: MacroTemplates, environments: Environments) {
+    const { root, projects, cliVars } = options;
+    const project = projects.get(packageName) ?? root;
+    this.#options = options;
+    this.#environments = environments;
+    const asker = (): string => this.#capture?.node.unique_id ?? `package ${packageName}`;
+    const base = createBaseContext({ ...options, projectName: root.name, vars: createVars(cliVars, root, project), asker });
+    this.yaml = new Map(base);
+    this.macros = new MacroNames({
+      index: options.macros,
+      templates,
+      packageName,
+      rootName: root.name,
+      context: () => this,
+      async: false,
+      calls: { depth: 0, called: (macro, depth) => this.#called(macro, depth) },
+    });
+    this.#names = this.#nodeNames(base);
+  }
+
+  #nodeNames(base: Map<string, Value>): Map<string, Value> {
+    const capture = (): Capture => this.#capture as Capture;
+    const own: [string, Value][] = [
+      ['ref', refFunction(capture)],
+      ['source', sourceFunction(capture)],
+      ['metric', metricFunction(capture)],
+      ['function', functionFunction(capture)],
+      ['config', new ParseConfig(capture)],
+      ['adapter', new ParseAdapter((name, namespace) => this.macros.dispatch(name, namespace))],
+      ['api', apiModule],
+      ['execute', false],
+      ['exceptions', parseExceptions((message) => this.#options.sink.warn?.({ name: 'JinjaLogWarning', message }))],
+      ['load_result', hostFunction('load_result', () => null)],
+      ['store_result', hostFunction('store_result', () => '')],
+      ['store_raw_result', hostFunction('store_raw_result', () => '')],
+      ['write', hostFunction('write', () => '')],
+      ['submit_python_job', hostFunction('submit_python_job', () => null)],
+      ['try_or_compiler_error', hostFunction('try_or_compiler_error', ([, f, ...rest]) => (f as never as { call: (args: unknown, kwargs: unknown) => Value }).call(rest, new Map()))],
+      ['render', hostFunction('render', ([text = null]) => this.#render(str(text)))],
+      ['graph', new PyDict([])],
+      ['pre_hooks', []],
+      ['post_hooks', []],
+      ['sql', null],
+      ['selected_resources', []],
+      ['thread_id', 'MainThread'],
+      ['database', this.#options.profile.database],
+      ['schema', this.#options.profile.schema],
+      ['invocation_args_dict', fromJs({})],
+    ];
+    const names = new Map([...base, ...own]);
+    const builtins = new Map([...names].filter(([name]) => name !== 'builtins'));
+    names.set('builtins', new PyDict(builtins));
+    return names;
+  }
+
+  get(name: string): Value | undefined {
+    if (name === '_dbt_generic_test_kwargs') return this.#testArguments;
+    const macro = this.macros.get(name);
+    if (macro !== undefined) return macro;
+    if (name === 'this') return this.#this();
+    if (name === 'model') return this.#capture === undefined ? undefined : lazyFromJs(this.#capture.node);
+    if (name === 'context') return undefined;
+    return this.#names.get(name);
+  }
+
+  #this(): Value {
+    const node = this.#capture?.node;
+    return node === undefined || node.resource_type === 'operation' || node.resource_type === 'analysis' ? null : relationOfNode(node);
+  }
+
+  #called(macro: MacroNode, depth: number): void {
+    const macros = this.#capture?.found.macros;
+    if (depth === 0 && macros !== undefined && !macros.includes(macro.unique_id)) macros.push(macro.unique_id);
+  }
+
+  #render(text: string): string {
+    const { environment } = this.#environments;
+    const label = { path: this.#capture?.node.original_file_path ?? 'text', name: this.#capture?.node.name ?? 'text' };
+    const result = renderText(compileTemplate(environment, text, label), this);
+    environment.programs.delete(text);
+    return result;
+  }
+
+  capture(node: ManifestNode, text: string, calls: Dict): Captured {
+    if (!marks.test(text)) return emptyCapture(calls);
+    return this.#with(node, calls, () => void this.#render(text));
+  }
+
+  captureTest(node: ManifestNode, calls: Dict): Captured {
+    return this.#with(node, calls, () => {
+      this.#testArguments = this.#argumentsOf(node);
+      this.#render(node.raw_code);
+    });
+  }
+
+  #with(node: ManifestNode, calls: Dict, work: () => void): Captured {
+    const earlier = [this.#capture, this.#testArguments] as const;
+    const found = emptyCapture(calls);
+    this.#capture = { node, found };
+    try {
+      placed(`${node.resource_type} ${node.name} (${node.original_file_path})`, work);
+    } finally {
+      [this.#capture, this.#testArguments] = earlier;
+    }
+    return found;
+  }
+
+  /** Arguments of a generic test: text that is or looks like an expression becomes what it gives. */
+  #argumentsOf(node: ManifestNode): Value {
+    const convert = (value: unknown, isColumn: boolean): unknown => {
+      if (Array.isArray(value)) return value.map((item) => convert(item, false));
+      if (isDict(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convert(item, false)]));
+      if (!isText(value) || isColumn) return value;
+      const text = /^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$/.test(value) ? `{{ ${value} }}` : value;
+      if (!marks.test(text)) return text.endsWith('\n') ? text.slice(0, -1) : text;
+      return renderNative(compileTemplate(this.#environments.native, text, { path: node.original_file_path, name: node.name }), this);
+    };
+    const kwargs = Object.entries(node.test_metadata?.kwargs ?? {});
+    return new PyDict(kwargs.map(([key, value]) => [key, fromJs(convert(value, key === 'column_name'))] as const));
+  }
+
+  docs(owner: string): Context {
+    const doc = hostFunction('doc', (args) => {
+      if (args.length < 1 || args.length > 2) throw new PyError('CompilationError', `doc() takes one or two names, not ${args.length}`);
+      const [first = '', second] = args.map(str);
+      const packageName = this.#options.projects.get(owner.split('.')[1] ?? '')?.name ?? this.#options.root.name;
+      return second === undefined
+        ? docBlock(this.#options.state(), packageName, null, first, owner)
+        : docBlock(this.#options.state(), packageName, first, second, owner);
+    });
+    return { get: (name) => (name === 'doc' ? doc : this.yaml.get(name)) };
+  }
+}
+
+/** Errors of templates name the resource, the line, and the macros that were being run. */
+function placed<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof DuckhouseError)) throw error;
+    const frames = framesOf(error);
+    if (frames.length === 0 || error.context.placed === true) throw error;
+    const [inner] = frames;
+    const stack = frames.map(({ name, path, line, column }) => `\n  > in ${name} (${path}:${line}:${column})`).join('');
+    throw new DuckhouseError(error.kind === 'Internal' ? 'DataInvalid' : error.kind, `cannot compile ${what}: ${error.message}${stack}`, {
+      context: { ...error.context, path: inner?.path, line: inner?.line, column: inner?.column, placed: true },
+      hint: error.hint,
+      cause: error,
+    });
+  }
+}
+
+type Component = 'database' | 'schema' | 'alias';
+
+/** Runs the macros that name relations; the built-in ones are done here, as most projects use them. */
+class NameMacros {
+  readonly #options: RendererOptions;
+  readonly #contextOf: (packageName: string) => PackageContext;
+  readonly #chosen = new Map<string, MacroNode | null>();
+
+  constructor(options: RendererOptions, contextOf: (packageName: string) => PackageContext) {
+    this.#options = options;
+    this.#contextOf = contextOf;
+  }
+
+  generate(component: Component, custom: string | null, node: ManifestNode): string | null {
+    const macro = this.#macro(component, node.package_name);
+    if (macro === null) return this.#default(component, custom, node);
+    const context = this.#contextOf(macro.package_name);
+    const name = placed(`${component} of ${node.unique_id}`, () => context.macros.object(macro).call([custom, lazyFromJs(node)], new Map()));
+    return typeof name === 'string' ? name.trim() : name === null ? null : str(name as Value);
+  }
+
+  /** null = nothing overrides the built-in macro. */
+  #macro(component: Component, packageName: string): MacroNode | null {
+    const key = `${component} ${packageName}`;
+    let macro = this.#chosen.get(key);
+    if (macro === undefined) this.#chosen.set(key, (macro = this.#choose(component, packageName)));
+    return macro;
+  }
+
+  #choose(component: Component, packageName: string): MacroNode | null {
+    const { macros } = this.#options;
+    const macro = macros.generate(component, packageName);
+    if (macro.package_name !== 'dbt') return macro;
+    const target = macros.dispatch(`generate_${component}_name`, 'dbt', 'dbt');
+    return target.package_name === 'dbt' ? null : macro;
+  }
+
+  #default(component: Component, custom: string | null, node: ManifestNode): string | null {
+    const { profile } = this.#options;
+    const given = custom === null || custom === '' ? null : custom.trim();
+    if (component === 'database') return given ?? profile.database;
+    if (component === 'schema') return given === null ? profile.schema : `${profile.schema}_${given}`;
+    if (given !== null) return given;
+    const { version = null } = node;
+    return version === null ? node.name : `${node.name}_v${String(version).replaceAll('.', '_')}`;
+  }
+}

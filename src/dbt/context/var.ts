@@ -1,0 +1,49 @@
+/** `var(...)` and `var.has_var(...)`. */
+import { type Args, fromJs, hostFunction, type Kwargs, PyError, PyObject, readArguments, str, type Value } from '../../jinja/index.ts';
+import { nearestNames } from '../../errors.ts';
+import type { VarLookup } from '../project/vars.ts';
+
+export interface VarOptions {
+  /** Who asks, for messages. */
+  readonly asker: () => string;
+  /** Values that are text with expressions; command line files only. */
+  readonly render?: (text: string) => Value;
+}
+
+const notGiven = Symbol('not given') as unknown as Value;
+
+export class VarFunction extends PyObject {
+  readonly typeName = 'Var';
+  readonly #vars: VarLookup;
+  readonly #options: VarOptions;
+
+  constructor(vars: VarLookup, options: VarOptions) {
+    super();
+    this.#vars = vars;
+    this.#options = options;
+  }
+
+  override attr(name: string): Value | undefined {
+    if (name === 'has_var') return hostFunction(name, ([key = null]) => this.#vars.has(str(key)));
+    return undefined;
+  }
+
+  override truth(): boolean {
+    return true;
+  }
+
+  override call(args: Args, kwargs: Kwargs): Value {
+    const given = readArguments('var', ['var_name', 'default'], args, kwargs, { default: notGiven });
+    const name = str(given.var_name);
+    if (this.#vars.has(name)) return this.#value(this.#vars.get(name));
+    if (given.default !== notGiven) return given.default;
+    const known = Object.keys(this.#vars.all());
+    throw new PyError('CompilationError', `var '${name}', which ${this.#options.asker()} needs, is not set; set are: ${known.join(', ') || 'none'}`, {
+      context: { name, candidates: nearestNames(name, known) },
+    });
+  }
+
+  #value(value: unknown): Value {
+    return typeof value === 'string' && this.#options.render !== undefined ? this.#options.render(value) : fromJs(value);
+  }
+}

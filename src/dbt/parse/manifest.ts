@@ -1,0 +1,134 @@
+/** The manifest as a whole: its metadata, its maps, and its file. */
+import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { metadataEnv } from '../context/base-context.ts';
+import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
+import type { ParseFlags } from '../project-types.ts';
+import type { Invocation, LoadedProjects } from '../project/load.ts';
+import { selectorEntries } from '../select/yaml-selectors.ts';
+import { dbtVersion, manifestSchema } from '../version.ts';
+import { md5 } from './hash.ts';
+import { quotingOf } from './relation-name.ts';
+
+/** Microseconds as Python prints them, which these always are zero beyond the millisecond. */
+export const isoTime = (date: Date): string => date.toISOString().replace('Z', '000Z');
+
+export function emptyManifest({ root }: LoadedProjects, flags: ParseFlags, { invocationId, runStartedAt }: Invocation): DbtManifest {
+  return {
+    metadata: {
+      dbt_schema_version: manifestSchema,
+      dbt_version: dbtVersion,
+      generated_at: isoTime(new Date()),
+      invocation_id: invocationId,
+      invocation_started_at: isoTime(runStartedAt),
+      env: metadataEnv(flags.env),
+      project_name: root.name,
+      project_id: md5(root.name),
+      user_id: null,
+      send_anonymous_usage_stats: false,
+      adapter_type: 'duckdb',
+      quoting: { ...quotingOf(root.quoting), column: null },
+      run_started_at: isoTime(runStartedAt).replace('Z', '+00:00'),
+    },
+    nodes: {},
+    sources: {},
+    macros: {},
+    docs: {},
+    exposures: {},
+    metrics: {},
+    groups: {},
+    selectors: selectorEntries(root.root),
+    disabled: {},
+    parent_map: {},
+    child_map: {},
+    group_map: {},
+    saved_queries: {},
+    semantic_models: {},
+    unit_tests: {},
+    functions: {},
+  };
+}
+
+type Member = { readonly unique_id: string; readonly depends_on?: { readonly nodes?: readonly string[] } };
+
+/** Everything that has a place in the graph, sources included. */
+export function* graphMembers(manifest: DbtManifest): Generator<Member> {
+  for (const part of ['nodes', 'sources', 'exposures', 'metrics', 'semantic_models', 'saved_queries', 'unit_tests', 'functions'] as const) {
+    const members = manifest[part] as Dict<Member>;
+    for (const id in members) yield members[id] as Member;
+  }
+}
+
+export function finishMaps(manifest: DbtManifest): void {
+  const parents: Dict<string[]> = {};
+  const children: Dict<string[]> = {};
+  for (const { unique_id: id, depends_on: depends } of graphMembers(manifest)) {
+    parents[id] = [...new Set(depends?.nodes ?? [])].sort();
+    children[id] ??= [];
+    for (const parent of parents[id]) (children[parent] ??= []).push(id);
+  }
+  for (const list of Object.values(children)) list.sort();
+  manifest.parent_map = parents;
+  manifest.child_map = children;
+  manifest.group_map = groupMap(manifest);
+}
+
+function groupMap(manifest: DbtManifest): Dict<string[]> {
+  const groups: Dict<string[]> = {};
+  for (const { name } of Object.values(manifest.groups)) groups[name] = [];
+  for (const id in manifest.nodes) {
+    const { group } = manifest.nodes[id] as ManifestNode;
+    if (group) groups[group]?.push(id);
+  }
+  return groups;
+}
+
+/** Keys of nodes that are for running only. */
+const hidden = new Set(['config_call_dict', 'defer_relation', 'batch', 'tested_node_unique_id', 'this_input_node_unique_id', 'expected_rows']);
+
+/** Written piece by piece: the text of a large manifest is never in memory as a whole. */
+export function writeManifest(manifest: DbtManifest, folder: string, name = 'manifest.json'): string {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, name);
+  const draft = `${file}.tmp`;
+  const handle = openSync(draft, 'w');
+  try {
+    let pending = '';
+    const put = (text: string): void => {
+      pending += text;
+      if (pending.length < 1 << 20) return;
+      writeSync(handle, pending);
+      pending = '';
+    };
+    writeParts(manifest, put);
+    writeSync(handle, pending);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(draft, file);
+  return file;
+}
+
+const replacer = (key: string, value: unknown): unknown => {
+  if (hidden.has(key)) return undefined;
+  return typeof value === 'bigint' ? Number(value) : value;
+};
+
+function writeParts(manifest: DbtManifest, put: (text: string) => void): void {
+  let first = true;
+  for (const [key, part] of Object.entries(manifest)) {
+    put(`${first ? '{' : ', '}${JSON.stringify(key)}: `);
+    first = false;
+    if (key === 'metadata') {
+      put(JSON.stringify(part));
+      continue;
+    }
+    let between = '{';
+    for (const id in part as Dict) {
+      put(`${between}${JSON.stringify(id)}: ${JSON.stringify((part as Dict)[id], replacer)}`);
+      between = ', ';
+    }
+    put(between === '{' ? '{}' : '}');
+  }
+  put('}');
+}

@@ -1,0 +1,176 @@
+/** From folders to a manifest: loads projects, reads their files in dbt's order, links what they name. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createParseRenderer } from '../context/parse-renderer.ts';
+import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
+import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
+import { builtInFolder, type LoadedProjects, loadProjects } from '../project/load.ts';
+import { buildGraph } from '../select/graph.ts';
+import { checkManifest } from './checks.ts';
+import { createConfigBuilder } from './config.ts';
+import { renderDescriptions } from './descriptions.ts';
+import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts';
+import { linkFunctions, linkMetrics, linkRefs, linkSources } from './links.ts';
+import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
+import { createMacroIndex, linkMacros, MacroStore } from './macros.ts';
+import { emptyManifest, finishMaps } from './manifest.ts';
+import { addDisabled, addEnabled, baseName } from './nodes.ts';
+import { readSchemaFiles } from './schema-files.ts';
+import { readAnalysis, readDocs, readHooks, readModel, readSeed, readSingularTest, readSnapshotFile } from './sql-files.ts';
+import type { ParseState } from './state.ts';
+import { linkSemantics } from './semantic.ts';
+import { linkUnitTests } from './unit-tests.ts';
+import { inferPrimaryKeys } from './primary-keys.ts';
+
+/** Throws DuckhouseError for whatever makes the project impossible to parse; less is told to the sink. */
+export function parseProject(flags: ParseFlags, sink: ParseSink = {}): ParsedProject {
+  const clock = stopwatch();
+  const invocation = { invocationId: flags.invocationId ?? randomUUID(), runStartedAt: flags.runStartedAt ?? new Date() };
+  const loaded = loadProjects(flags, invocation);
+  const manifest = emptyManifest(loaded, flags, invocation);
+  const files = new Map([...loaded.projects.values()].filter(({ name }) => !isBuiltIn(name)).map((project) => [project.name, findPackageFiles(project)]));
+  const load = clock();
+  const macros = readMacros(loaded, files, manifest);
+  const macroTime = clock();
+  const warnings: ParseWarning[] = [];
+  const state = createState({ loaded, manifest, macros, flags, invocation, sink, warnings });
+  readNodes(state, loaded, files);
+  const nodes = clock();
+  readSchemas(state, files);
+  const yaml = clock();
+  link(state);
+  const graph = buildGraph(manifest);
+  const linkTime = clock();
+  const timings: ParseTimings = { load, macros: macroTime, nodes, yaml, link: linkTime, total: load + macroTime + nodes + yaml + linkTime };
+  const { root: project, profile, projects } = loaded;
+  return { project, profile, projects, manifest, macros, graph, warnings, timings, vars: flags.vars ?? {}, flags: flags.flags ?? {}, ...invocation };
+}
+
+const isBuiltIn = (name: string): boolean => name === 'dbt' || name === 'dbt_duckdb';
+
+/** Seconds since it was last asked. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}
+
+type FilesByPackage = ReadonlyMap<string, PackageFiles>;
+
+const macroBlocks = new Set(['macro', 'materialization', 'test', 'data_test']);
+const testBlocks = new Set(['test', 'data_test']);
+
+function readMacros(loaded: LoadedProjects, files: FilesByPackage, manifest: DbtManifest): MacroIndex {
+  const store = new MacroStore(manifest.macros, Date.now() / 1000);
+  for (const name of ['dbt', 'dbt_duckdb']) for (const file of builtInFiles(loaded, name)) store.readFile(file, macroBlocks);
+  for (const found of files.values()) {
+    for (const file of found.macros) store.readFile(file, macroBlocks);
+    for (const file of found.genericTests) store.readFile(file, testBlocks);
+  }
+  const packages = [...loaded.projects.keys()];
+  const index = createMacroIndex({ macros: store.byPackage, root: loaded.root, packages });
+  linkMacros(Object.values(manifest.macros), index);
+  return index;
+}
+
+/** Files of built-in macros are known by the paths they have in dbt's own packages. */
+function builtInFiles(loaded: LoadedProjects, name: string): FoundFile[] {
+  const project = loaded.projects.get(name);
+  if (project === undefined) return [];
+  const folder = builtInFolder(name);
+  const found = findPackageFiles({ ...project, root: path.dirname(folder), macroPaths: [name] }).macros;
+  return found.map((file) => ({ ...file, folder: 'macros', original: `macros/${file.relative}` }));
+}
+
+interface StateParts {
+  readonly loaded: LoadedProjects;
+  readonly manifest: DbtManifest;
+  readonly macros: MacroIndex;
+  readonly flags: ParseFlags;
+  readonly invocation: { readonly invocationId: string; readonly runStartedAt: Date };
+  readonly sink: ParseSink;
+  readonly warnings: ParseWarning[];
+}
+
+function createState({ loaded, manifest, macros, flags, invocation, sink, warnings }: StateParts): ParseState {
+  const warn = (warning: ParseWarning): void => {
+    warnings.push(warning);
+    sink.warn?.(warning);
+  };
+  const shared = { ...loaded, macros, env: flags.env, flags: flags.flags ?? {} };
+  const state: ParseState = {
+    ...shared,
+    manifest,
+    configs: createConfigBuilder(loaded.root, loaded.projects),
+    renderer: createParseRenderer({ ...shared, ...invocation, cliVars: flags.vars ?? {}, sink: { ...sink, warn }, state: () => state }),
+    refs: new RefIndex(),
+    docs: new NameIndex(),
+    analyses: new NameIndex(),
+    singularTests: new NameIndex(),
+    sources: new NameIndex(),
+    calls: new Map(),
+    disabled: new DisabledIndex({}),
+    now: Date.now() / 1000,
+    warn,
+  };
+  return state;
+}
+
+function readNodes(state: ParseState, loaded: LoadedProjects, files: FilesByPackage): void {
+  for (const [name, found] of files) {
+    for (const file of found.models) readModel(state, file);
+    for (const file of found.snapshots) readSnapshotFile(state, file);
+    for (const file of found.analyses) readAnalysis(state, file);
+    for (const file of found.singularTests) readSingularTest(state, file);
+    for (const file of found.seeds) readSeed(state, file);
+    for (const file of found.docs) readDocs(state, file);
+    const project = loaded.projects.get(name);
+    if (project !== undefined) readHooks(state, project, readFileSync(path.join(project.root, 'dbt_project.yml'), 'utf8').trim());
+  }
+  state.disabled = new DisabledIndex(state.manifest.disabled);
+}
+
+function readSchemas(state: ParseState, files: FilesByPackage): void {
+  const fixtures = new Map<string, FoundFile>();
+  for (const [name, found] of files) for (const file of found.fixtures) fixtures.set(`${name}.${baseName(file.relative)}`, file);
+  const reader = readSchemaFiles(state, [...files.values()].flatMap(({ schemas }) => schemas), fixtures);
+  sortOutDisabled(state);
+  reader.build(state);
+}
+
+/** YAML may have enabled or disabled nodes that their files had not. */
+function sortOutDisabled(state: ParseState): void {
+  const { manifest } = state;
+  for (const id of Object.keys(manifest.nodes)) {
+    const node = manifest.nodes[id] as ManifestNode;
+    if (node.config.enabled) continue;
+    delete manifest.nodes[id];
+    state.refs.remove(node);
+    addDisabled(state, node);
+  }
+  for (const [id, members] of Object.entries(manifest.disabled)) {
+    const enabled = members.filter((member) => 'raw_code' in member && (member.config as Dict).enabled === true) as ManifestNode[];
+    if (enabled.length === 0) continue;
+    delete manifest.disabled[id];
+    for (const node of enabled) addEnabled(state, node);
+  }
+}
+
+function link(state: ParseState): void {
+  state.disabled = new DisabledIndex(state.manifest.disabled);
+  linkSources(state);
+  linkRefs(state);
+  linkUnitTests(state);
+  renderDescriptions(state);
+  linkSemantics(state);
+  linkMetrics(state);
+  linkFunctions(state);
+  inferPrimaryKeys(state);
+  checkManifest(state);
+  finishMaps(state.manifest);
+}

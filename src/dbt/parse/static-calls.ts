@@ -1,0 +1,60 @@
+/** Reads `ref`, `source` and `config` off a template that calls nothing else, and those with literals only. */
+import { compileTemplate, createEnvironment, type Kwargs, type StaticCall, staticCalls, str, toJs, type Value } from '../../jinja/index.ts';
+import type { RefArgs } from '../manifest-types.ts';
+
+export interface StaticContent {
+  readonly refs: readonly RefArgs[];
+  readonly sources: readonly string[][];
+  /** Keywords of `config` calls, in order. */
+  readonly configs: readonly (readonly [string, unknown])[];
+}
+
+const environment = createEnvironment();
+const names: ReadonlySet<string> = new Set(['ref', 'source', 'config']);
+
+/** undefined = the text must be rendered. */
+export function readStatic(text: string, path: string): StaticContent | undefined {
+  const calls = callsOf(text, path);
+  if (calls === undefined) return undefined;
+  const refs: RefArgs[] = [];
+  const sources: string[][] = [];
+  const configs: (readonly [string, unknown])[] = [];
+  for (const { name, args, kwargs } of calls) {
+    if (!args.every((arg) => typeof arg === 'string')) return undefined;
+    const texts = args as readonly string[];
+    if (name === 'config') {
+      if (texts.length > 0) return undefined;
+      for (const [key, value] of kwargs) configs.push([key, toJs(value)]);
+    } else if (name === 'source') {
+      if (texts.length !== 2 || kwargs.size > 0) return undefined;
+      sources.push([...texts]);
+    } else {
+      const ref = refOf(texts, kwargs);
+      if (ref === undefined) return undefined;
+      refs.push(ref);
+    }
+  }
+  return { refs, sources, configs };
+}
+
+function callsOf(text: string, path: string): readonly StaticCall[] | undefined {
+  try {
+    return staticCalls(compileTemplate(environment, text, { path }), names);
+  } catch {
+    return undefined; // rendering it finds the same mistake, and tells it with its place
+  } finally {
+    environment.programs.delete(text);
+  }
+}
+
+function refOf(texts: readonly string[], kwargs: Kwargs): RefArgs | undefined {
+  if (texts.length < 1 || texts.length > 2) return undefined;
+  let version: string | number | null = null;
+  for (const [key, value] of kwargs) {
+    if (key !== 'v' && key !== 'version') return undefined;
+    version = versionOf(value);
+  }
+  return { name: texts.at(-1) as string, package: texts.length === 2 ? (texts[0] as string) : null, version };
+}
+
+const versionOf = (value: Value): string | number | null => (value === null || typeof value === 'number' ? value : str(value));

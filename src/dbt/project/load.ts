@@ -1,0 +1,87 @@
+/** Loads the root project, its profile and the packages it has installed. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DuckhouseError } from '../../errors.ts';
+import type { Dict } from '../manifest-types.ts';
+import type { DbtProfile, DbtProject, ParseFlags } from '../project-types.ts';
+import { readProfile } from './profile.ts';
+import { buildProject, type ProjectText, readProjectText } from './project.ts';
+import { earlyRenderer, readYaml } from './render.ts';
+import { checkInstalled } from './packages.ts';
+
+export interface LoadedProjects {
+  readonly root: DbtProject;
+  readonly profile: DbtProfile;
+  /** Root first, installed packages, then the built-in ones. */
+  readonly projects: ReadonlyMap<string, DbtProject>;
+  readonly texts: ReadonlyMap<string, ProjectText>;
+}
+
+export interface Invocation {
+  readonly invocationId: string;
+  readonly runStartedAt: Date;
+}
+
+export function loadRoot(flags: ParseFlags, invocation: Invocation): { readonly root: DbtProject; readonly profile: DbtProfile; readonly text: ProjectText } {
+  const text = readProjectText(flags.projectDir, readYaml);
+  const early = { env: flags.env, vars: flags.vars ?? {}, flags: flags.flags ?? {}, ...invocation };
+  const secret = earlyRenderer({ ...early, secrets: true }, 'profiles.yml');
+  const name = flags.profile ?? (typeof text.raw.profile === 'string' ? String(secret(text.raw.profile)) : undefined);
+  const profile = readProfile(
+    {
+      projectDir: flags.projectDir,
+      cwd: flags.cwd ?? flags.projectDir,
+      home: flags.env.HOME ?? flags.env.USERPROFILE,
+      env: flags.env,
+      profilesDir: flags.profilesDir,
+      workspace: flags.workspace,
+      profile: name,
+      target: flags.target ?? undefined,
+      threads: flags.threads,
+    },
+    readYaml,
+    secret,
+  );
+  const root = buildProject(text, earlyRenderer({ ...early, secrets: false, profile }, 'dbt_project.yml'), flags);
+  return { root, profile, text };
+}
+
+export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedProjects {
+  const { root, profile, text } = loadRoot(flags, invocation);
+  const projects = new Map([[root.name, root]]);
+  const texts = new Map([[root.name, text]]);
+  const early = { env: flags.env, vars: flags.vars ?? {}, flags: flags.flags ?? {}, secrets: false, profile, ...invocation };
+  for (const folder of installedFolders(root)) {
+    const source = readProjectText(folder, readYaml);
+    const project = buildProject(source, earlyRenderer(early, path.join(folder, 'dbt_project.yml')));
+    const other = projects.get(project.name);
+    if (other !== undefined)
+      throw new DuckhouseError('AlreadyExists', `two packages are named '${project.name}': ${other.root} and ${folder}`, {
+        context: { name: project.name, path: folder },
+      });
+    projects.set(project.name, project);
+    texts.set(project.name, source);
+  }
+  checkInstalled(root, [...projects.keys()]);
+  for (const name of ['dbt_duckdb', 'dbt']) projects.set(name, builtInProject(name));
+  return { root, profile, projects, texts };
+}
+
+function installedFolders(root: DbtProject): string[] {
+  const folder = path.resolve(root.root, root.packagesInstallPath);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => path.join(folder, name))
+    .filter((one) => existsSync(path.join(one, 'dbt_project.yml')))
+    .sort();
+}
+
+/** Macros that come with the engine are files beside its code. */
+export const builtInFolder = (name: string): string => fileURLToPath(new URL(`../macros/${name}`, import.meta.url));
+
+function builtInProject(name: string): DbtProject {
+  const raw: Dict = { name, version: '1.0.0', 'macro-paths': ['macros'] };
+  return buildProject({ root: path.join(path.dirname(builtInFolder(name)), name), text: '', raw }, (text) => text);
+}

@@ -1,0 +1,58 @@
+/** Renders values of dbt_project.yml, profiles.yml and package lists: before there is a project to speak of. */
+import {
+  compileTemplate,
+  type Context,
+  createEnvironment,
+  PyFloat,
+  renderNative,
+  toJs,
+} from '../../jinja/index.ts';
+import { createBaseContext } from '../context/base-context.ts';
+import { dateTimeValue, dateValue } from '../context/dates.ts';
+import type { Dict } from '../manifest-types.ts';
+import type { DbtProfile, Env } from '../project-types.ts';
+import { loadYaml } from '../yaml/load.ts';
+import type { ScalarMakers } from '../yaml/scalars.ts';
+import type { RenderYaml } from './project.ts';
+
+/** Whole floats keep their point, dates are dates of templates; both are plain in JSON. */
+export const yamlMakers: ScalarMakers = {
+  float: (value) => (Number.isInteger(value) || !Number.isFinite(value) ? new PyFloat(value) : value),
+  date: (year, month, day) => dateValue(year, month, day),
+  dateTime: (parts, microsecond, offset) => dateTimeValue(parts, microsecond, offset),
+};
+
+export const readYaml = (text: string, path: string): unknown => loadYaml(text, path, yamlMakers);
+
+export interface EarlyContextOptions {
+  readonly env: Env;
+  readonly vars: Readonly<Dict>;
+  readonly flags: Readonly<Dict>;
+  readonly secrets: boolean;
+  readonly profile?: DbtProfile | undefined;
+  readonly invocationId: string;
+  readonly runStartedAt: Date;
+}
+
+const marks = /[{][{%#]|[#}%][}]/;
+
+export function earlyRenderer(options: EarlyContextOptions, path: string): RenderYaml {
+  const environment = createEnvironment({ native: true });
+  let context: Context | undefined;
+  return (text) => {
+    if (!marks.test(text)) return text.endsWith('\n') ? text.slice(0, -1) : text;
+    context ??= createBaseContext({
+      ...options,
+      projectName: '',
+      profile: options.profile,
+      sink: {},
+      vars: {
+        has: (name) => Object.hasOwn(options.vars, name),
+        get: (name) => options.vars[name],
+        all: () => ({ ...options.vars }),
+      },
+      asker: () => path,
+    });
+    return toJs(renderNative(compileTemplate(environment, text, { path, name: path }), context));
+  };
+}
