@@ -82,13 +82,16 @@ function install() {
   fs.writeFileSync(stamp, wanted);
 }
 
-function build({ name, config, output, inputs }) {
+function build({ name, config, output, inputs, beside = [] }) {
   const stamp = path.join(output, '.stamp');
   const wanted = hashOf([...inputs.flatMap(files), 'tsconfig.json', config, 'package.json']);
   if (!force && isFresh(stamp, wanted)) return;
   say(`building ${name} …`);
   fs.rmSync(output, { recursive: true, force: true });
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', config]);
+  // Macros of dbt are files that the engine reads beside its code.
+  const macros = path.join('src', 'dbt', 'macros');
+  if (fs.existsSync(macros)) fs.cpSync(macros, path.join(output, ...beside, 'dbt', 'macros'), { recursive: true });
   const bin = path.join(output, 'bin', 'duckhouse.js');
   if (fs.existsSync(bin)) fs.chmodSync(bin, 0o755);
   fs.writeFileSync(stamp, wanted);
@@ -98,5 +101,11 @@ withLock(() => {
   install();
   build({ name: 'duckhouse', config: 'tsconfig.json', output: 'dist', inputs: ['src'] });
   if (mode === 'test')
-    build({ name: 'tests', config: 'tsconfig.test.json', output: 'dist-test', inputs: ['src', 'test', 'bench'] });
+    build({
+      name: 'tests',
+      config: 'tsconfig.test.json',
+      output: 'dist-test',
+      inputs: ['src', 'test', 'bench'],
+      beside: ['src'],
+    });
 });

@@ -39,3 +39,19 @@ export function deepMerge(base: Dict, over: Dict): Dict {
   }
   return merged;
 }
+
+/** The entry of a map, made when it is first wanted. */
+export function entryOf<Key, Item>(map: Map<Key, Item>, key: Key, make: () => Item): Item {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** Adds to the list under a key, which may not be there yet. */
+export function addTo<Item>(lists: Record<string, Item[]>, key: string, item: NoInfer<Item>): void {
+  const list = lists[key];
+  if (list === undefined) lists[key] = [item];
+  else list.push(item);
+}

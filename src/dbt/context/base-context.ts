@@ -13,8 +13,8 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { Dict } from '../manifest-types.ts';
-import type { DbtProfile, Env, ParseSink } from '../project-types.ts';
 import type { VarLookup } from '../project/vars.ts';
+import type { DbtProfile, Env, ParseSink } from '../project-types.ts';
 import { dbtVersion } from '../version.ts';
 import { momentValue } from './dates.ts';
 import { envVarFunction } from './env-var.ts';
@@ -47,15 +47,21 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   add('dbt_version', dbtVersion);
   add('dbt_metadata_envs', fromJs(metadataEnv(env)));
   add('return', returnFunction);
-  add('log', hostFunction('log', (args, kwargs) => {
-    const { msg, info } = readArguments('log', ['msg', 'info'], args, kwargs, { info: false });
-    sink.log?.(truth(info) ? 'info' : 'debug', str(msg));
-    return '';
-  }));
-  add('print', hostFunction('print', ([message = null]) => {
-    sink.print?.(str(message));
-    return '';
-  }));
+  add(
+    'log',
+    hostFunction('log', (args, kwargs) => {
+      const { msg, info } = readArguments('log', ['msg', 'info'], args, kwargs, { info: false });
+      sink.log?.(truth(info) ? 'info' : 'debug', str(msg));
+      return '';
+    }),
+  );
+  add(
+    'print',
+    hostFunction('print', ([message = null]) => {
+      sink.print?.(str(message));
+      return '';
+    }),
+  );
   add('builtins', new PyModule('builtins', names));
   return names;
 }
@@ -69,7 +75,17 @@ export function metadataEnv(env: Env): Dict<string> {
   return found;
 }
 
-const shown = ['database', 'schema', 'path', 'config_options', 'extensions', 'settings', 'external_root', 'attach', 'use_credential_provider'];
+const shown = [
+  'database',
+  'schema',
+  'path',
+  'config_options',
+  'extensions',
+  'settings',
+  'external_root',
+  'attach',
+  'use_credential_provider',
+];
 
 /** `target`: what the profile says, without secrets. */
 export function targetValue(profile: DbtProfile): Value {

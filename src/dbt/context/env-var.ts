@@ -1,6 +1,7 @@
 /** `env_var(...)`: the only way from a template to the environment. */
-import { hostFunction, readArguments, str, type Value } from '../../jinja/index.ts';
+
 import { DuckhouseError } from '../../errors.ts';
+import { hostFunction, readArguments, str, type Value } from '../../jinja/index.ts';
 import type { Env } from '../project-types.ts';
 
 const secretPrefixes = ['DBT_ENV_SECRET', 'DBT_SECRET'] as const;
@@ -8,7 +9,9 @@ export const isSecretName = (name: string): boolean => name.startsWith(secretPre
 
 /** Values of secret variables, to be masked wherever text leaves the process. */
 export const secretValues = (env: Env): string[] =>
-  Object.entries(env).flatMap(([name, value]) => (isSecretName(name) && value !== undefined && value !== '' ? [value] : []));
+  Object.entries(env).flatMap(([name, value]) =>
+    isSecretName(name) && value !== undefined && value !== '' ? [value] : [],
+  );
 
 /** `secrets`: whether DBT_ENV_SECRET variables may be read here, as in profiles and package lists. */
 export const envVarFunction = (env: Env, { secrets }: { readonly secrets: boolean }): Value =>
@@ -16,9 +19,13 @@ export const envVarFunction = (env: Env, { secrets }: { readonly secrets: boolea
     const given = readArguments('env_var', ['var', 'default'], args, kwargs, { default: null });
     const name = str(given.var);
     if (isSecretName(name) && !secrets)
-      throw new DuckhouseError('PermissionDenied', `environment variable '${name}' is secret: it may be used in profiles.yml and packages.yml only`, {
-        context: { name },
-      });
+      throw new DuckhouseError(
+        'PermissionDenied',
+        `environment variable '${name}' is secret: it may be used in profiles.yml and packages.yml only`,
+        {
+          context: { name },
+        },
+      );
     const value = env[name];
     if (value !== undefined) return value;
     if (given.default !== null) return given.default;

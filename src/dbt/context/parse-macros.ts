@@ -1,9 +1,10 @@
 /** Macros as templates of one package see them: local ones, the root's, other packages by name, built-in ones. */
+
 import {
   type Args,
   bindMacro,
-  compileTemplate,
   type Context,
+  compileTemplate,
   type Environment,
   type Kwargs,
   PyObject,
@@ -11,6 +12,7 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { MacroNode } from '../manifest-types.ts';
+import { entryOf } from '../plain.ts';
 import type { MacroIndex } from '../project-types.ts';
 
 export const macroPrefix = 'dbt_macro__';
@@ -108,9 +110,7 @@ export class MacroNames {
   }
 
   object(macro: MacroNode): MacroObject {
-    let object = this.#objects.get(macro);
-    if (object === undefined) this.#objects.set(macro, (object = new MacroObject(macro, this.#scope)));
-    return object;
+    return entryOf(this.#objects, macro, () => new MacroObject(macro, this.#scope));
   }
 
   /** As `adapter.dispatch` answers. */

@@ -1,7 +1,9 @@
 /** Renders a project's texts while it is parsed. One context a package, pointed at one node after the other. */
+
+import { DuckhouseError } from '../../errors.ts';
 import {
-  compileTemplate,
   type Context,
+  compileTemplate,
   createEnvironment,
   type Environment,
   framesOf,
@@ -16,15 +18,14 @@ import {
   toJs,
   type Value,
 } from '../../jinja/index.ts';
-import { DuckhouseError } from '../../errors.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { docBlock } from '../parse/descriptions.ts';
-import { isDict, isText } from '../plain.ts';
-import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../project-types.ts';
-import { createVars } from '../project/vars.ts';
 import type { Captured, ParseRenderer, ParseState } from '../parse/state.ts';
+import { entryOf, isDict, isText } from '../plain.ts';
+import { createVars } from '../project/vars.ts';
+import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../project-types.ts';
 import { createBaseContext } from './base-context.ts';
-import { MacroNames, macroPrefix, MacroTemplates } from './parse-macros.ts';
+import { MacroNames, MacroTemplates, macroPrefix } from './parse-macros.ts';
 import {
   apiModule,
   type Capture,
@@ -63,9 +64,11 @@ export function createParseRenderer(options: RendererOptions): ParseRenderer {
   const templates = new MacroTemplates(environment);
   const packages = new Map<string, PackageContext>();
   const contextOf = (packageName: string): PackageContext => {
-    let context = packages.get(packageName);
-    if (context === undefined) packages.set(packageName, (context = new PackageContext(packageName, options, templates, { environment, native })));
-    return context;
+    return entryOf(
+      packages,
+      packageName,
+      () => new PackageContext(packageName, options, templates, { environment, native }),
+    );
   };
   const names = new NameMacros(options, contextOf);
   return {
@@ -74,18 +77,29 @@ export function createParseRenderer(options: RendererOptions): ParseRenderer {
     captureText: (node, text) => contextOf(node.package_name).capture(node, text, {}),
     yamlValue(text, packageName, path) {
       if (!marks.test(text)) return text.endsWith('\n') ? text.slice(0, -1) : text;
-      return placed(`${path}`, () => toJs(renderNative(compileTemplate(strictNative, text, { path, name: path }), contextOf(packageName).yaml)));
+      return placed(`${path}`, () =>
+        toJs(renderNative(compileTemplate(strictNative, text, { path, name: path }), contextOf(packageName).yaml)),
+      );
     },
     docText(text, packageName, owner) {
       if (!marks.test(text)) return text;
       const context = contextOf(packageName).docs(owner);
-      return placed(`description of ${owner}`, () => renderText(compileTemplate(strict, text, { path: owner, name: `description of ${owner}` }), context));
+      return placed(`description of ${owner}`, () =>
+        renderText(compileTemplate(strict, text, { path: owner, name: `description of ${owner}` }), context),
+      );
     },
     generateName: (component, custom, node) => names.generate(component, custom, node),
   };
 }
 
-const emptyCapture = (calls: Dict): Captured => ({ refs: [], sources: [], metrics: [], functions: [], calls, macros: [] });
+const emptyCapture = (calls: Dict): Captured => ({
+  refs: [],
+  sources: [],
+  metrics: [],
+  functions: [],
+  calls,
+  macros: [],
+});
 
 interface Environments {
   readonly environment: Environment;
@@ -108,7 +122,12 @@ class PackageContext implements Context {
     this.#options = options;
     this.#environments = environments;
     const asker = (): string => this.#capture?.node.unique_id ?? `package ${packageName}`;
-    const base = createBaseContext({ ...options, projectName: root.name, vars: createVars(cliVars, root, project), asker });
+    const base = createBaseContext({
+      ...options,
+      projectName: root.name,
+      vars: createVars(cliVars, root, project),
+      asker,
+    });
     this.yaml = new Map(base);
     this.macros = new MacroNames({
       index: options.macros,
@@ -139,7 +158,12 @@ class PackageContext implements Context {
       ['store_raw_result', hostFunction('store_raw_result', () => '')],
       ['write', hostFunction('write', () => '')],
       ['submit_python_job', hostFunction('submit_python_job', () => null)],
-      ['try_or_compiler_error', hostFunction('try_or_compiler_error', ([, f, ...rest]) => (f as never as { call: (args: unknown, kwargs: unknown) => Value }).call(rest, new Map()))],
+      [
+        'try_or_compiler_error',
+        hostFunction('try_or_compiler_error', ([, f, ...rest]) =>
+          (f as never as { call: (args: unknown, kwargs: unknown) => Value }).call(rest, new Map()),
+        ),
+      ],
       ['render', hostFunction('render', ([text = null]) => this.#render(str(text)))],
       ['graph', new PyDict([])],
       ['pre_hooks', []],
@@ -169,7 +193,9 @@ class PackageContext implements Context {
 
   #this(): Value {
     const node = this.#capture?.node;
-    return node === undefined || node.resource_type === 'operation' || node.resource_type === 'analysis' ? null : relationOfNode(node);
+    return node === undefined || node.resource_type === 'operation' || node.resource_type === 'analysis'
+      ? null
+      : relationOfNode(node);
   }
 
   #called(macro: MacroNode, depth: number): void {
@@ -213,11 +239,15 @@ class PackageContext implements Context {
   #argumentsOf(node: ManifestNode): Value {
     const convert = (value: unknown, isColumn: boolean): unknown => {
       if (Array.isArray(value)) return value.map((item) => convert(item, false));
-      if (isDict(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convert(item, false)]));
+      if (isDict(value))
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convert(item, false)]));
       if (!isText(value) || isColumn) return value;
       const text = /^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$/.test(value) ? `{{ ${value} }}` : value;
       if (!marks.test(text)) return text.endsWith('\n') ? text.slice(0, -1) : text;
-      return renderNative(compileTemplate(this.#environments.native, text, { path: node.original_file_path, name: node.name }), this);
+      return renderNative(
+        compileTemplate(this.#environments.native, text, { path: node.original_file_path, name: node.name }),
+        this,
+      );
     };
     const kwargs = Object.entries(node.test_metadata?.kwargs ?? {});
     return new PyDict(kwargs.map(([key, value]) => [key, fromJs(convert(value, key === 'column_name'))] as const));
@@ -225,7 +255,8 @@ class PackageContext implements Context {
 
   docs(owner: string): Context {
     const doc = hostFunction('doc', (args) => {
-      if (args.length < 1 || args.length > 2) throw new PyError('CompilationError', `doc() takes one or two names, not ${args.length}`);
+      if (args.length < 1 || args.length > 2)
+        throw new PyError('CompilationError', `doc() takes one or two names, not ${args.length}`);
       const [first = '', second] = args.map(str);
       const packageName = this.#options.projects.get(owner.split('.')[1] ?? '')?.name ?? this.#options.root.name;
       return second === undefined
@@ -246,11 +277,15 @@ function placed<T>(what: string, work: () => T): T {
     if (frames.length === 0 || error.context.placed === true) throw error;
     const [inner] = frames;
     const stack = frames.map(({ name, path, line, column }) => `\n  > in ${name} (${path}:${line}:${column})`).join('');
-    throw new DuckhouseError(error.kind === 'Internal' ? 'DataInvalid' : error.kind, `cannot compile ${what}: ${error.message}${stack}`, {
-      context: { ...error.context, path: inner?.path, line: inner?.line, column: inner?.column, placed: true },
-      hint: error.hint,
-      cause: error,
-    });
+    throw new DuckhouseError(
+      error.kind === 'Internal' ? 'DataInvalid' : error.kind,
+      `cannot compile ${what}: ${error.message}${stack}`,
+      {
+        context: { ...error.context, path: inner?.path, line: inner?.line, column: inner?.column, placed: true },
+        hint: error.hint,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -271,16 +306,16 @@ class NameMacros {
     const macro = this.#macro(component, node.package_name);
     if (macro === null) return this.#default(component, custom, node);
     const context = this.#contextOf(macro.package_name);
-    const name = placed(`${component} of ${node.unique_id}`, () => context.macros.object(macro).call([custom, lazyFromJs(node)], new Map()));
+    const name = placed(`${component} of ${node.unique_id}`, () =>
+      context.macros.object(macro).call([custom, lazyFromJs(node)], new Map()),
+    );
     return typeof name === 'string' ? name.trim() : name === null ? null : str(name as Value);
   }
 
   /** null = nothing overrides the built-in macro. */
   #macro(component: Component, packageName: string): MacroNode | null {
     const key = `${component} ${packageName}`;
-    let macro = this.#chosen.get(key);
-    if (macro === undefined) this.#chosen.set(key, (macro = this.#choose(component, packageName)));
-    return macro;
+    return entryOf(this.#chosen, key, () => this.#choose(component, packageName));
   }
 
   #choose(component: Component, packageName: string): MacroNode | null {

@@ -18,9 +18,9 @@ import { columnClass } from '../adapter/column-object.ts';
 import { Relation } from '../adapter/relation.ts';
 import { RelationObject, relationClass } from '../adapter/relation-object.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
-import { isDict } from '../plain.ts';
 import { addConfigCall } from '../parse/config-merge.ts';
 import type { Captured } from '../parse/state.ts';
+import { isDict } from '../plain.ts';
 
 /** Of the node that is being rendered. */
 export interface Capture {
@@ -49,9 +49,16 @@ export class ParseConfig extends PyObject {
   }
   override call(args: Args, kwargs: Kwargs): Value {
     const { node, found } = this.#capture();
-    if (args.length > 1 || (args.length === 1 && kwargs.size > 0) || (args.length === 1 && !(args[0] instanceof PyDict)))
+    if (
+      args.length > 1 ||
+      (args.length === 1 && kwargs.size > 0) ||
+      (args.length === 1 && !(args[0] instanceof PyDict))
+    )
       throw new PyError('CompilationError', `config() of ${node.unique_id} takes keywords, or one dictionary`);
-    const given = args.length === 1 ? (toJs(args[0] as Value) as Dict) : Object.fromEntries([...kwargs].map(([key, value]) => [key, configValue(value)]));
+    const given =
+      args.length === 1
+        ? (toJs(args[0] as Value) as Dict)
+        : Object.fromEntries([...kwargs].map(([key, value]) => [key, configValue(value)]));
     const call: Dict = {};
     for (const [key, value] of Object.entries(isDict(given) ? given : {})) call[aliases[key] ?? key] = value;
     addConfigCall(found.calls, call);
@@ -72,9 +79,11 @@ export function refFunction(capture: () => Capture): Value {
     const { node, found } = capture();
     if (args.length < 1 || args.length > 2) throw badArguments('ref()', args.length);
     const unknown = [...kwargs.keys()].filter((key) => key !== 'version' && key !== 'v');
-    if (unknown.length > 0) throw new PyError('CompilationError', `ref() takes a keyword 'version' or 'v', not '${unknown[0]}'`);
+    if (unknown.length > 0)
+      throw new PyError('CompilationError', `ref() takes a keyword 'version' or 'v', not '${unknown[0]}'`);
     for (const name of args)
-      if (typeof name !== 'string') throw new PyError('CompilationError', `names in ref() must be strings, unlike ${str(name)}`);
+      if (typeof name !== 'string')
+        throw new PyError('CompilationError', `names in ref() must be strings, unlike ${str(name)}`);
     const version = kwargs.get('version') ?? kwargs.get('v') ?? null;
     found.refs.push({
       name: args.at(-1) as string,
@@ -89,9 +98,11 @@ export function sourceFunction(capture: () => Capture): Value {
   return hostFunction('source', (args, kwargs) => {
     const { node, found } = capture();
     const names = [...args, ...kwargs.values()];
-    if (names.length !== 2) throw new PyError('CompilationError', `source() takes a source and a table, not ${names.length} names`);
+    if (names.length !== 2)
+      throw new PyError('CompilationError', `source() takes a source and a table, not ${names.length} names`);
     for (const name of names)
-      if (typeof name !== 'string') throw new PyError('CompilationError', `names in source() must be strings, unlike ${str(name)}`);
+      if (typeof name !== 'string')
+        throw new PyError('CompilationError', `names in source() must be strings, unlike ${str(name)}`);
     found.sources.push(names.map(str));
     return relationOfNode(node);
   });
@@ -106,7 +117,8 @@ const collector = (name: string, list: (found: Captured) => string[][], capture:
   });
 
 export const metricFunction = (capture: () => Capture): Value => collector('metric', (found) => found.metrics, capture);
-export const functionFunction = (capture: () => Capture): Value => collector('function', (found) => found.functions, capture);
+export const functionFunction = (capture: () => Capture): Value =>
+  collector('function', (found) => found.functions, capture);
 
 const lists = new Set([
   'get_columns_in_relation',
@@ -119,7 +131,13 @@ const lists = new Set([
   'valid_incremental_strategies',
 ]);
 const texts = new Set(['cache_added', 'cache_dropped', 'cache_renamed', 'quote_seed_column']);
-const falsehoods = new Set(['check_schema_exists', 'already_exists', 'is_motherduck', 'location_exists', 'is_ducklake']);
+const falsehoods = new Set([
+  'check_schema_exists',
+  'already_exists',
+  'is_motherduck',
+  'location_exists',
+  'is_ducklake',
+]);
 
 /** `adapter` without a database: names are quoted, macros dispatched, and questions have empty answers. */
 export class ParseAdapter extends PyObject {
@@ -151,7 +169,9 @@ export class ParseAdapter extends PyObject {
       case 'config':
         return undefined;
     }
-    return hostFunction(name, () => (lists.has(name) ? [] : texts.has(name) ? '' : falsehoods.has(name) ? false : null));
+    return hostFunction(name, () =>
+      lists.has(name) ? [] : texts.has(name) ? '' : falsehoods.has(name) ? false : null,
+    );
   }
   #dispatchCall(args: Args, kwargs: Kwargs): Value {
     const given = readArguments('dispatch', ['macro_name', 'macro_namespace', 'packages'], args, kwargs, {
@@ -161,7 +181,10 @@ export class ParseAdapter extends PyObject {
     const name = str(given.macro_name);
     if (name.includes('.')) {
       const [namespace, macro] = name.split('.', 2);
-      throw new PyError('CompilationError', `in adapter.dispatch, '${name}' is no name of a macro; write adapter.dispatch('${macro}', '${namespace}')`);
+      throw new PyError(
+        'CompilationError',
+        `in adapter.dispatch, '${name}' is no name of a macro; write adapter.dispatch('${macro}', '${namespace}')`,
+      );
     }
     return this.#dispatch(name, given.macro_namespace === null ? null : str(given.macro_namespace));
   }
@@ -173,7 +196,14 @@ export const apiModule: Value = new PyModule('api', [
   ['Column', columnClass],
 ]);
 
-const raisers = ['raise_compiler_error', 'raise_database_error', 'raise_dependency_error', 'raise_fail_fast_error', 'raise_not_implemented', 'raise_parsing_error'];
+const raisers = [
+  'raise_compiler_error',
+  'raise_database_error',
+  'raise_dependency_error',
+  'raise_fail_fast_error',
+  'raise_not_implemented',
+  'raise_parsing_error',
+];
 
 /** `exceptions` while parsing: errors end it, warnings are told. */
 export const parseExceptions = (warn: (message: string) => void): Value =>
@@ -181,13 +211,19 @@ export const parseExceptions = (warn: (message: string) => void): Value =>
     ...raisers.map((name): [string, Value] => [
       name,
       hostFunction(name, (args, kwargs) => {
-        throw new PyError(name === 'raise_dependency_error' ? 'DependencyError' : 'CompilationError', str(args[0] ?? [...kwargs.values()][0] ?? null));
+        throw new PyError(
+          name === 'raise_dependency_error' ? 'DependencyError' : 'CompilationError',
+          str(args[0] ?? [...kwargs.values()][0] ?? null),
+        );
       }),
     ]),
-    ['warn', hostFunction('warn', ([message = null]) => {
-      warn(str(message));
-      return '';
-    })],
+    [
+      'warn',
+      hostFunction('warn', ([message = null]) => {
+        warn(str(message));
+        return '';
+      }),
+    ],
   ]);
 
 /** A class of templates whose members are ignored while parsing. */

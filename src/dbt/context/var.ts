@@ -1,6 +1,17 @@
 /** `var(...)` and `var.has_var(...)`. */
-import { type Args, fromJs, hostFunction, type Kwargs, PyError, PyObject, readArguments, str, type Value } from '../../jinja/index.ts';
+
 import { nearestNames } from '../../errors.ts';
+import {
+  type Args,
+  fromJs,
+  hostFunction,
+  type Kwargs,
+  PyError,
+  PyObject,
+  readArguments,
+  str,
+  type Value,
+} from '../../jinja/index.ts';
 import type { VarLookup } from '../project/vars.ts';
 
 export interface VarOptions {
@@ -38,12 +49,18 @@ export class VarFunction extends PyObject {
     if (this.#vars.has(name)) return this.#value(this.#vars.get(name));
     if (given.default !== notGiven) return given.default;
     const known = Object.keys(this.#vars.all());
-    throw new PyError('CompilationError', `var '${name}', which ${this.#options.asker()} needs, is not set; set are: ${known.join(', ') || 'none'}`, {
-      context: { name, candidates: nearestNames(name, known) },
-    });
+    throw new PyError(
+      'CompilationError',
+      `var '${name}', which ${this.#options.asker()} needs, is not set; set are: ${known.join(', ') || 'none'}`,
+      {
+        context: { name, candidates: nearestNames(name, known) },
+      },
+    );
   }
 
   #value(value: unknown): Value {
-    return typeof value === 'string' && this.#options.render !== undefined ? this.#options.render(value) : fromJs(value);
+    return typeof value === 'string' && this.#options.render !== undefined
+      ? this.#options.render(value)
+      : fromJs(value);
   }
 }

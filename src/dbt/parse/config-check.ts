@@ -8,7 +8,10 @@ interface Rule {
   readonly holds: (value: unknown) => boolean;
 }
 
-const maybe = (holds: Rule['holds']): Rule['holds'] => (value) => value === null || value === undefined || holds(value);
+const maybe =
+  (holds: Rule['holds']): Rule['holds'] =>
+  (value) =>
+    value === null || value === undefined || holds(value);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const optionalText: Rule = { expected: 'a string', holds: maybe(isText) };

@@ -162,7 +162,14 @@ const kinds: Readonly<Partial<Record<NodeType, ConfigKind>>> = {
   },
   function: {
     tree: 'functions',
-    defaults: { ...node, materialized: 'function', type: 'scalar', volatility: null, runtime_version: null, entry_point: null },
+    defaults: {
+      ...node,
+      materialized: 'function',
+      type: 'scalar',
+      volatility: null,
+      runtime_version: null,
+      entry_point: null,
+    },
     merge: nodeMerge,
   },
 };

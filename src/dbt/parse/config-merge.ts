@@ -20,7 +20,8 @@ function mergeValue(kind: ConfigKind, key: string, earlier: unknown, value: unkn
     case 'append':
       return [...listOf(earlier), ...listOf(value)];
     case 'update':
-      if (key === 'latest_version_pointer' && typeof value === 'boolean') return { ...dictOf(key, earlier), enabled: value };
+      if (key === 'latest_version_pointer' && typeof value === 'boolean')
+        return { ...dictOf(key, earlier), enabled: value };
       return { ...dictOf(key, earlier), ...dictOf(key, value) };
     case 'dictKeyAppend':
       return appendKeys(dictOf(key, earlier), dictOf(key, value));
@@ -61,7 +62,8 @@ export function addConfigCall(calls: Dict, call: Readonly<Dict>): void {
   for (const [key, value] of Object.entries(call)) {
     const earlier = calls[key];
     if (appended.has(key)) calls[key] = earlier === undefined ? listOf(value) : [...listOf(earlier), ...listOf(value)];
-    else if (updated.has(key)) calls[key] = isDict(earlier) ? { ...earlier, ...dictOf(key, value) } : dictOf(key, value);
+    else if (updated.has(key))
+      calls[key] = isDict(earlier) ? { ...earlier, ...dictOf(key, value) } : dictOf(key, value);
     else if (key === 'grants' && isDict(earlier)) calls[key] = addGrants(earlier, dictOf(key, value));
     else calls[key] = value;
   }
@@ -71,6 +73,7 @@ export function addConfigCall(calls: Dict, call: Readonly<Dict>): void {
 function addGrants(earlier: Dict, value: Dict): Dict {
   const merged: Dict = Object.fromEntries(Object.entries(earlier).map(([key, item]) => [key, listOf(item)]));
   for (const [key, item] of Object.entries(value))
-    merged[key] = key.startsWith('+') && merged[key] !== undefined ? [...listOf(merged[key]), ...listOf(item)] : listOf(item);
+    merged[key] =
+      key.startsWith('+') && merged[key] !== undefined ? [...listOf(merged[key]), ...listOf(item)] : listOf(item);
   return merged;
 }

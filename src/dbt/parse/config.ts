@@ -4,9 +4,9 @@
  * resources below one entry of a tree, so it is made once per entry.
  */
 import type { Dict, Hook, NodeType } from '../manifest-types.ts';
-import { isDict } from '../plain.ts';
+import { entryOf, isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
-import { checkConfig, type ConfigOwner } from './config-check.ts';
+import { type ConfigOwner, checkConfig } from './config-check.ts';
 import { type ConfigKind, configKindOf } from './config-kinds.ts';
 import { mergeConfig } from './config-merge.ts';
 
@@ -68,8 +68,7 @@ class TreeConfigs {
   merged(kind: ConfigKind, tree: Level, fqn: readonly string[]): Readonly<Dict> {
     const levels = levelsOf(tree, fqn);
     const deepest = levels[levels.length - 1] as Level;
-    let kept = this.#kept.get(kind);
-    if (kept === undefined) this.#kept.set(kind, (kept = new Map()));
+    const kept = entryOf(this.#kept, kind, () => new Map<Level, Readonly<Dict>>());
     let config = kept.get(deepest);
     if (config === undefined) {
       config = levels.reduce<Dict>((base, level) => mergeConfig(kind, base, configsOf(level)), { ...kind.defaults });
@@ -105,8 +104,7 @@ function finishConfig(config: Dict, kind: ConfigKind, type: NodeType, owner: Con
   if (typeof config.static_analysis === 'boolean') config.static_analysis = config.static_analysis ? 'on' : 'off';
   checkConfig(config, owner, kind.defaults);
   if (typeof config.tags === 'string') config.tags = [config.tags];
-  for (const key of ['pre-hook', 'post-hook'])
-    if (Array.isArray(config[key])) config[key] = config[key].map(hookOf);
+  for (const key of ['pre-hook', 'post-hook']) if (Array.isArray(config[key])) config[key] = config[key].map(hookOf);
   if (type === 'test') finishTest(config);
   if (type === 'model') finishModel(config);
   return config;

@@ -7,12 +7,16 @@ export function contractChecksum(node: ManifestNode): string | null {
   const sorted = Object.values(node.columns).sort((a, b) => (a.name < b.name ? -1 : 1));
   return sha256(
     sorted
-      .map(({ name, data_type: type, constraints }) => `|${name}${type ?? 'None'}[${constraints.map(describe).join(', ')}]`)
+      .map(
+        ({ name, data_type: type, constraints }) =>
+          `|${name}${type ?? 'None'}[${constraints.map(describe).join(', ')}]`,
+      )
       .join(''),
   );
 }
 
-const text = (value: string | null | undefined): string => (value === null || value === undefined ? 'None' : `'${value}'`);
+const text = (value: string | null | undefined): string =>
+  value === null || value === undefined ? 'None' : `'${value}'`;
 const truth = (value: boolean | undefined): string => (value === false ? 'False' : 'True');
 
 /** The form other implementations hash, so that manifests of theirs compare. */

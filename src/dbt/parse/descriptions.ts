@@ -19,19 +19,30 @@ export function renderDescriptions(state: ParseState): void {
   for (const source of Object.values(manifest.sources)) {
     describe(state, source, source.package_name, source.unique_id);
     if (source.source_description.includes('{'))
-      source.source_description = state.renderer.docText(source.source_description, source.package_name, source.unique_id);
+      source.source_description = state.renderer.docText(
+        source.source_description,
+        source.package_name,
+        source.unique_id,
+      );
     describeColumns(state, source.columns, source.package_name, source.unique_id);
   }
   for (const macro of Object.values(manifest.macros)) {
     describe(state, macro, macro.package_name, macro.unique_id);
     for (const argument of macro.arguments) describe(state, argument, macro.package_name, macro.unique_id);
   }
-  for (const exposure of Object.values(manifest.exposures)) describe(state, exposure, exposure.package_name, exposure.unique_id);
+  for (const exposure of Object.values(manifest.exposures))
+    describe(state, exposure, exposure.package_name, exposure.unique_id);
   for (const metric of [...Object.values(manifest.metrics), ...Object.values(manifest.semantic_models)])
-    if (typeof metric.description === 'string') describe(state, metric as unknown as Described, metric.package_name, metric.unique_id);
+    if (typeof metric.description === 'string')
+      describe(state, metric as unknown as Described, metric.package_name, metric.unique_id);
 }
 
-function describeColumns(state: ParseState, columns: Readonly<Record<string, ColumnInfo>>, packageName: string, owner: string): void {
+function describeColumns(
+  state: ParseState,
+  columns: Readonly<Record<string, ColumnInfo>>,
+  packageName: string,
+  owner: string,
+): void {
   for (const name in columns) describe(state, columns[name] as ColumnInfo, packageName, owner);
 }
 
@@ -49,12 +60,22 @@ function describe(state: ParseState, described: Described, packageName: string, 
 }
 
 /** The text of a doc block, for `doc()` in templates. */
-export function docBlock(state: ParseState, nodePackage: string, ofPackage: string | null, name: string, owner: string): string {
+export function docBlock(
+  state: ParseState,
+  nodePackage: string,
+  ofPackage: string | null,
+  name: string,
+  owner: string,
+): string {
   const doc = findDoc(state.docs, state.root.name, nodePackage, ofPackage, name);
   if (doc !== undefined) return doc.block_contents;
   const names = Object.values(state.manifest.docs).map((one) => one.name);
-  throw new DuckhouseError('NotFound', `${owner}: documentation for '${ofPackage === null ? name : `${ofPackage}.${name}`}' was not found`, {
-    context: { node: owner, candidates: nearestNames(name, names) },
-    hint: `write it in a .md file, between {% docs ${name} %} and {% enddocs %}`,
-  });
+  throw new DuckhouseError(
+    'NotFound',
+    `${owner}: documentation for '${ofPackage === null ? name : `${ofPackage}.${name}`}' was not found`,
+    {
+      context: { node: owner, candidates: nearestNames(name, names) },
+      hint: `write it in a .md file, between {% docs ${name} %} and {% enddocs %}`,
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ExposureNode, GroupNode, Owner, RefArgs } from '../manifest-types.ts';
-import { isDict, isText, pathParts, withoutExtension } from '../plain.ts';
+import { addTo, isDict, isText, pathParts, withoutExtension } from '../plain.ts';
 import { textsOf } from './columns.ts';
 import { badShape, entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
 import type { ParseState } from './state.ts';
@@ -19,12 +19,15 @@ export function readExposures(state: ParseState, schema: SchemaFile): void {
     const exposure = exposureOf(state, schema, entry);
     const { manifest } = state;
     if (exposure.config.enabled === false) {
-      (manifest.disabled[exposure.unique_id] ??= []).push(exposure);
+      addTo(manifest.disabled, exposure.unique_id, exposure);
       continue;
     }
     const earlier = manifest.exposures[exposure.unique_id];
     if (earlier !== undefined)
-      throw new DuckhouseError('AlreadyExists', `exposure '${entry.name}' is described twice: in ${earlier.original_file_path} and in ${schema.file.original}`);
+      throw new DuckhouseError(
+        'AlreadyExists',
+        `exposure '${entry.name}' is described twice: in ${earlier.original_file_path} and in ${schema.file.original}`,
+      );
     manifest.exposures[exposure.unique_id] = exposure;
   }
 }
@@ -33,11 +36,20 @@ function exposureOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry): 
   const { file } = schema;
   const uniqueId = `exposure.${file.packageName}.${entry.name}`;
   if (!exposureTypes.includes(entry.type as string))
-    throw badShape(file, `type '${String(entry.type)}' of exposure '${entry.name}' is not one of ${exposureTypes.join(', ')}`);
+    throw badShape(
+      file,
+      `type '${String(entry.type)}' of exposure '${entry.name}' is not one of ${exposureTypes.join(', ')}`,
+    );
   if (!isDict(entry.owner)) throw badShape(file, `exposure '${entry.name}' needs an owner with a name or an email`);
-  if (/[^\w-]/.test(entry.name)) throw badShape(file, `name of exposure '${entry.name}' may hold letters, digits, underscores and hyphens only`);
+  if (/[^\w-]/.test(entry.name))
+    throw badShape(file, `name of exposure '${entry.name}' may hold letters, digits, underscores and hyphens only`);
   const fqn = schemaFqn(schema, entry.name);
-  const request = { type: 'exposure', packageName: file.packageName, fqn, patch: isDict(entry.config) ? entry.config : {} } as const;
+  const request = {
+    type: 'exposure',
+    packageName: file.packageName,
+    fqn,
+    patch: isDict(entry.config) ? entry.config : {},
+  } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
   const tags = [...new Set([...textsOf(entry.tags), ...textsOf(config.tags)])].sort();
   const meta = { ...(isDict(entry.meta) ? entry.meta : {}), ...(config.meta as Dict) };
@@ -74,10 +86,15 @@ function referencesOf(schema: SchemaFile, entry: SchemaEntry): Pick<ExposureNode
   for (const text of textsOf(entry.depends_on)) {
     const metric = /^\s*metric\s*\(\s*(['"])(.+?)\1\s*(?:,\s*(['"])(.+?)\3\s*)?\)\s*$/.exec(text);
     const found = metric === null ? staticReference(text) : undefined;
-    if (metric !== null) metrics.push(metric[4] === undefined ? [metric[2] as string] : [metric[2] as string, metric[4]]);
+    if (metric !== null)
+      metrics.push(metric[4] === undefined ? [metric[2] as string] : [metric[2] as string, metric[4]]);
     else if (found?.ref !== undefined) refs.push(found.ref);
     else if (found?.source !== undefined) sources.push(found.source);
-    else throw badShape(schema.file, `exposure '${entry.name}' depends on '${text}', which is no ref(...), source(...) or metric(...)`);
+    else
+      throw badShape(
+        schema.file,
+        `exposure '${entry.name}' depends on '${text}', which is no ref(...), source(...) or metric(...)`,
+      );
   }
   return { refs, sources, metrics };
 }
@@ -93,8 +110,16 @@ export function readGroups(state: ParseState, schema: SchemaFile): void {
     const uniqueId = `group.${file.packageName}.${entry.name}`;
     const earlier = state.manifest.groups[uniqueId];
     if (earlier !== undefined)
-      throw new DuckhouseError('AlreadyExists', `group '${entry.name}' is described twice: in ${earlier.original_file_path} and in ${file.original}`);
-    const request = { type: 'group', packageName: file.packageName, fqn: schemaFqn(schema, entry.name), patch: isDict(entry.config) ? entry.config : {} } as const;
+      throw new DuckhouseError(
+        'AlreadyExists',
+        `group '${entry.name}' is described twice: in ${earlier.original_file_path} and in ${file.original}`,
+      );
+    const request = {
+      type: 'group',
+      packageName: file.packageName,
+      fqn: schemaFqn(schema, entry.name),
+      patch: isDict(entry.config) ? entry.config : {},
+    } as const;
     const group: GroupNode = {
       name: entry.name,
       resource_type: 'group',

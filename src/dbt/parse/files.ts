@@ -1,8 +1,10 @@
 /** Finds and reads the files of a package. Paths in nodes have forward slashes, relative to the package. */
+
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { FileChecksum } from '../manifest-types.ts';
+import { entryOf } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { sha256 } from './hash.ts';
 
@@ -35,13 +37,13 @@ export function findPackageFiles(project: DbtProject): PackageFiles {
   const ignored = readIgnore(project.root);
   const walked = new Map<string, readonly FoundFile[]>();
   const below = (folder: string): readonly FoundFile[] => {
-    let files = walked.get(folder);
-    if (files === undefined) walked.set(folder, (files = walk(project, folder).filter((file) => !ignored(file.original))));
-    return files;
+    return entryOf(walked, folder, () => walk(project, folder).filter((file) => !ignored(file.original)));
   };
   const search = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
     [...new Set(folders)].flatMap((folder) =>
-      below(folder).filter(({ relative }) => extensions.some((extension) => relative.toLowerCase().endsWith(extension))),
+      below(folder).filter(({ relative }) =>
+        extensions.some((extension) => relative.toLowerCase().endsWith(extension)),
+      ),
     );
   const inTests = (name: string): string[] => project.testPaths.map((folder) => `${folder}/${name}`);
   const everywhere = allSourcePaths(project);
@@ -49,9 +51,7 @@ export function findPackageFiles(project: DbtProject): PackageFiles {
     models: search(project.modelPaths, '.py', '.sql'),
     snapshots: search(project.snapshotPaths, '.sql'),
     analyses: search(project.analysisPaths, '.sql'),
-    singularTests: search(project.testPaths, '.sql').filter(
-      ({ relative }) => !/^(generic|fixtures)\//.test(relative),
-    ),
+    singularTests: search(project.testPaths, '.sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
     genericTests: search(inTests('generic'), '.sql'),
     macros: search(project.macroPaths, '.sql'),
     seeds: search(project.seedPaths, '.csv'),
@@ -156,9 +156,12 @@ export const textChecksum = (text: string): FileChecksum => ({
   checksum: sha256(text.replace(whiteSpace, ' ').trim()),
 });
 
+/** Without white space around it; a byte order mark is none, as in Python. */
+const strip = (text: string): string => text.replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/g, '');
+
 /** Seeds above `limitMib` are known by their path only; 0 = no limit. */
 export function seedChecksum(file: FoundFile, limitMib: number): FileChecksum {
   const { size } = statSync(file.absolute);
   if (limitMib !== 0 && size > limitMib * 1024 * 1024) return { name: 'path', checksum: file.original };
-  return { name: 'sha256', checksum: sha256(readFileSync(file.absolute, 'utf8').replaceAll('\r\n', '\n').trim()) };
+  return { name: 'sha256', checksum: sha256(strip(readFileSync(file.absolute, 'utf8').replaceAll('\r\n', '\n'))) };
 }

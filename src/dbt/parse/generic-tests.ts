@@ -1,16 +1,17 @@
 /** Tests written in YAML on models, columns and sources: their names, ids, arguments and configs. */
-import { fromJs, repr, str } from '../../jinja/index.ts';
+
 import { DuckhouseError } from '../../errors.ts';
+import { fromJs, repr, str } from '../../jinja/index.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { copyPlain, isDict, isText, listOf, typeName } from '../plain.ts';
 import { textsOf } from './columns.ts';
-import { md5 } from './hash.ts';
 import { addConfigCall } from './config-merge.ts';
+import { md5 } from './hash.ts';
 import { addNode, applyConfig, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import type { SchemaFile } from './schema-file.ts';
-import { unrenderedCalls } from './unrendered-calls.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
+import { unrenderedCalls } from './unrendered-calls.ts';
 
 /** What a test is attached to. */
 export interface TestTarget {
@@ -42,14 +43,8 @@ const configArguments = [
   'alias',
 ] as const;
 
-export function addTestsOf(
-  state: ParseState,
-  target: TestTarget,
-  columns: readonly Dict[],
-  tests: unknown,
-): void {
-  for (const column of columns)
-    for (const test of testsOf(target, column)) addGenericTest(state, target, test, column);
+export function addTestsOf(state: ParseState, target: TestTarget, columns: readonly Dict[], tests: unknown): void {
+  for (const column of columns) for (const test of testsOf(target, column)) addGenericTest(state, target, test, column);
   for (const test of Array.isArray(tests) ? tests : []) addGenericTest(state, target, test, undefined);
 }
 
@@ -58,7 +53,8 @@ export function testsOf(target: TestTarget, entry: Dict): unknown[] {
   if (entry.tests && entry.data_tests)
     throw badTest(target, `'${String(entry.name)}' has both 'tests' and 'data_tests'`);
   const tests = entry.data_tests ?? entry.tests ?? [];
-  if (!Array.isArray(tests)) throw badTest(target, `'data_tests' of '${String(entry.name)}' must be a list, not a ${typeName(tests)}`);
+  if (!Array.isArray(tests))
+    throw badTest(target, `'data_tests' of '${String(entry.name)}' must be a list, not a ${typeName(tests)}`);
   return tests;
 }
 
@@ -85,7 +81,11 @@ function addGenericTest(state: ParseState, target: TestTarget, written: unknown,
   const fqn = fqnOf(file.packageName, original.slice(original.indexOf('/') + 1), test.fullName);
   const metadata = { namespace: test.namespace, name: test.name, kwargs: test.args };
   const hash = md5(test.fullName + repr(fromJs(hashable(metadata)))).slice(-10);
-  const tags = [...target.tags, ...textsOf(column?.tags), ...textsOf(isDict(column?.config) ? column.config.tags : undefined)];
+  const tags = [
+    ...target.tags,
+    ...textsOf(column?.tags),
+    ...textsOf(isDict(column?.config) ? column.config.tags : undefined),
+  ];
   const node = createNode(state, {
     type: 'test',
     packageName: file.packageName,
@@ -154,16 +154,24 @@ function buildTest(state: ParseState, target: TestTarget, written: unknown, colu
 /** A test is a name, `{name: arguments}`, or arguments with a `test_name`. */
 function splitTest(target: TestTarget, written: unknown): { readonly macro: string; readonly args: Dict } {
   if (isText(written)) return { macro: written, args: {} };
-  if (!isDict(written)) throw badTest(target, `a test of '${target.name}' must be a name or a dictionary, not a ${typeName(written)}`);
+  if (!isDict(written))
+    throw badTest(target, `a test of '${target.name}' must be a name or a dictionary, not a ${typeName(written)}`);
   if (isText(written.test_name)) {
     const { test_name: macro, ...args } = written;
     return { macro: macro as string, args: copyPlain(args) };
   }
   const entries = Object.entries(written);
   if (entries.length !== 1)
-    throw badTest(target, `a test of '${target.name}' must have one name, not ${entries.length}: ${entries.map(([key]) => key).join(', ')}`);
+    throw badTest(
+      target,
+      `a test of '${target.name}' must have one name, not ${entries.length}: ${entries.map(([key]) => key).join(', ')}`,
+    );
   const [macro, args] = entries[0] as [string, unknown];
-  if (args !== null && !isDict(args)) throw badTest(target, `arguments of test '${macro}' of '${target.name}' must be a dictionary, not a ${typeName(args)}`);
+  if (args !== null && !isDict(args))
+    throw badTest(
+      target,
+      `arguments of test '${macro}' of '${target.name}' must be a dictionary, not a ${typeName(args)}`,
+    );
   return { macro, args: copyPlain((args ?? {}) as Dict) };
 }
 
@@ -187,7 +195,8 @@ function takeConfig(state: ParseState, target: TestTarget, args: Dict): Dict {
   };
   for (const key of configArguments) {
     const value = take(args, key);
-    if (value && key in rest) throw badTest(target, `a test of '${target.name}' has '${key}' twice, as an argument and under 'config'`);
+    if (value && key in rest)
+      throw badTest(target, `a test of '${target.name}' has '${key}' twice, as an argument and under 'config'`);
     put(key, value || take(rest, key));
     delete rest[key];
   }
@@ -209,7 +218,11 @@ const targetText = ({ name, source, version }: TestTarget): string => {
 };
 
 /** All arguments in the name; a name of 64 or more characters is cut and hashed for file and alias. */
-function syntheticNames(type: string, target: string, args: Dict): { readonly fullName: string; readonly shortName: string } {
+function syntheticNames(
+  type: string,
+  target: string,
+  args: Dict,
+): { readonly fullName: string; readonly shortName: string } {
   const parts = Object.keys(args)
     .sort()
     .filter((key) => key !== 'model')
@@ -241,7 +254,8 @@ function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, tar
   const calls: Dict = {};
   addConfigCall(calls, test.config);
   const simple = macro?.package_name === 'dbt' && (macro.name === 'test_not_null' || macro.name === 'test_unique');
-  const references = macro?.package_name === 'dbt' && simpleTests.has(macro.name) ? argumentReferences(test.args, target) : undefined;
+  const references =
+    macro?.package_name === 'dbt' && simpleTests.has(macro.name) ? argumentReferences(test.args, target) : undefined;
   if (references === undefined) takeCaptured(node, state.renderer.captureTest(node, calls));
   else {
     node.refs.push(...references.refs);

@@ -11,7 +11,8 @@ export function linkSources(state: ParseState): void {
     for (const [sourceName = '', tableName = ''] of (node.sources as string[][] | undefined) ?? []) {
       const target = resolveSource(state, sourceName, tableName, node.package_name);
       if (typeof target === 'object') addDependency(node.depends_on, target.unique_id);
-      else missing(state, node, { kind: 'source', name: `${sourceName}.${tableName}`, disabled: target === 'disabled' });
+      else
+        missing(state, node, { kind: 'source', name: `${sourceName}.${tableName}`, disabled: target === 'disabled' });
     }
 }
 
@@ -20,7 +21,13 @@ export function linkRefs(state: ParseState): void {
     for (const ref of node.refs ?? []) {
       const target = resolveRef(state, ref, node.package_name);
       if (target === undefined || target.disabled) {
-        missing(state, node, { kind: 'node', name: ref.name, packageName: ref.package, version: ref.version, disabled: target !== undefined });
+        missing(state, node, {
+          kind: 'node',
+          name: ref.name,
+          packageName: ref.package,
+          version: ref.version,
+          disabled: target !== undefined,
+        });
         continue;
       }
       checkAccess(state, node, target.node);
@@ -31,7 +38,7 @@ export function linkRefs(state: ParseState): void {
 export function linkFunctions(state: ParseState): void {
   const byName = new Map(Object.values(state.manifest.functions).map((one) => [one.name, one]));
   for (const node of linkedMembers(state))
-    for (const call of ((node as { readonly functions?: string[][] }).functions) ?? []) {
+    for (const call of (node as { readonly functions?: string[][] }).functions ?? []) {
       const name = call.at(-1) as string;
       const target = byName.get(name);
       if (target !== undefined) addDependency(node.depends_on, target.unique_id);
@@ -71,7 +78,12 @@ export interface ResolvedRef {
 }
 
 export function resolveRef(state: ParseState, ref: RefArgs, nodePackage: string): ResolvedRef | undefined {
-  const order = searchOrder(state.root.name, nodePackage, ref.package, state.flags.REQUIRE_REF_SEARCHES_NODE_PACKAGE_BEFORE_ROOT === true);
+  const order = searchOrder(
+    state.root.name,
+    nodePackage,
+    ref.package,
+    state.flags.REQUIRE_REF_SEARCHES_NODE_PACKAGE_BEFORE_ROOT === true,
+  );
   for (const packageName of order) {
     const node = state.refs.find(ref.name, packageName, ref.version);
     if (node !== undefined) return { node, disabled: false };
@@ -83,7 +95,12 @@ export function resolveRef(state: ParseState, ref: RefArgs, nodePackage: string)
   return undefined;
 }
 
-export function resolveSource(state: ParseState, source: string, table: string, nodePackage: string): SourceNode | 'disabled' | undefined {
+export function resolveSource(
+  state: ParseState,
+  source: string,
+  table: string,
+  nodePackage: string,
+): SourceNode | 'disabled' | undefined {
   const name = `${source}.${table}`;
   for (const packageName of searchOrder(state.root.name, nodePackage, null, false)) {
     const node = state.sources.find(name, packageName);
@@ -112,7 +129,12 @@ function missing(state: ParseState, node: Linked, what: Missing): void {
     return;
   }
   throw new DuckhouseError('NotFound', message, {
-    context: { node: node.unique_id, path: node.original_file_path, name, candidates: disabled ? [] : nearestNames(name, candidatesOf(state, kind)) },
+    context: {
+      node: node.unique_id,
+      path: node.original_file_path,
+      name,
+      candidates: disabled ? [] : nearestNames(name, candidatesOf(state, kind)),
+    },
     ...(disabled ? { hint: `enable '${name}', or do not refer to it` } : {}),
   });
 }
@@ -135,7 +157,11 @@ function checkAccess(state: ParseState, node: Linked, target: ManifestNode): voi
     );
   if (target.access === 'private' && !sameGroup && isRestricted(state, node, target))
     throw refusal('private', `group '${target.group}'`);
-  if (target.access === 'protected' && target.package_name !== node.package_name && restrictsAccess(state, target.package_name))
+  if (
+    target.access === 'protected' &&
+    target.package_name !== node.package_name &&
+    restrictsAccess(state, target.package_name)
+  )
     throw refusal('protected', `package '${target.package_name}'`);
 }
 

@@ -1,15 +1,15 @@
 /** Finds nodes by the names that `ref`, `source` and `doc` use. */
+
 import { DuckhouseError } from '../../errors.ts';
 import type { BaseResource, DocNode, GraphMember, ManifestNode, NodeType, SourceNode } from '../manifest-types.ts';
+import { entryOf } from '../plain.ts';
 
 /** Resources by name, then by package. */
 export class NameIndex<T extends BaseResource> {
   readonly #byName = new Map<string, Map<string, T>>();
 
   set(name: string, resource: T): void {
-    let packages = this.#byName.get(name);
-    if (packages === undefined) this.#byName.set(name, (packages = new Map()));
-    packages.set(resource.package_name, resource);
+    entryOf(this.#byName, name, () => new Map<string, T>()).set(resource.package_name, resource);
   }
 
   delete(name: string, resource: T): void {
@@ -59,7 +59,8 @@ export class RefIndex {
 
   remove(node: ManifestNode): void {
     this.#index.delete(node.name, node);
-    if (node.version !== null && node.version !== undefined) this.#index.delete(versioned(node.name, node.version), node);
+    if (node.version !== null && node.version !== undefined)
+      this.#index.delete(versioned(node.name, node.version), node);
   }
 
   find(name: string, packageName: string | null, version: string | number | null): ManifestNode | undefined {

@@ -1,7 +1,9 @@
 /** Macros, generic tests and materializations of macro files, and the index that finds them. */
-import { extractBlocks } from '../../jinja/index.ts';
+
 import { DuckhouseError } from '../../errors.ts';
+import { extractBlocks } from '../../jinja/index.ts';
 import type { Dict, MacroNode } from '../manifest-types.ts';
+import { entryOf } from '../plain.ts';
 import type { DbtProject, MacroIndex } from '../project-types.ts';
 import { type FoundFile, readText } from './files.ts';
 
@@ -32,10 +34,14 @@ export class MacroStore {
     const uniqueId = `macro.${file.packageName}.${name}`;
     const earlier = this.#target[uniqueId];
     if (earlier !== undefined)
-      throw new DuckhouseError('AlreadyExists', `two macros of package '${file.packageName}' are named '${name}': in ${earlier.original_file_path} and in ${file.original}`, {
-        context: { path: file.original },
-        hint: 'rename or remove one of them',
-      });
+      throw new DuckhouseError(
+        'AlreadyExists',
+        `two macros of package '${file.packageName}' are named '${name}': in ${earlier.original_file_path} and in ${file.original}`,
+        {
+          context: { path: file.original },
+          hint: 'rename or remove one of them',
+        },
+      );
     const macro: MacroNode = {
       name,
       resource_type: 'macro',
@@ -50,14 +56,15 @@ export class MacroStore {
       docs: { show: true, node_color: null },
       config: { meta: {}, docs: { show: true, node_color: null } },
       patch_path: null,
-      arguments: type === 'macro' || type === 'materialization' ? args.map((arg) => ({ name: arg, type: null, description: '' })) : [],
+      arguments:
+        type === 'macro' || type === 'materialization'
+          ? args.map((arg) => ({ name: arg, type: null, description: '' }))
+          : [],
       created_at: this.#now,
       supported_languages: languages,
     };
     this.#target[uniqueId] = macro;
-    let inPackage = this.byPackage.get(file.packageName);
-    if (inPackage === undefined) this.byPackage.set(file.packageName, (inPackage = new Map()));
-    inPackage.set(name, macro);
+    entryOf(this.byPackage, file.packageName, () => new Map<string, MacroNode>()).set(name, macro);
   }
 }
 
@@ -71,7 +78,12 @@ const opening = /^\s*\{%[-+]?\s*(macro|test|data_test|materialization)\s+([A-Za-
 
 function signatureOf(type: string, text: string, file: FoundFile): Signature {
   const match = opening.exec(text);
-  if (match === null) throw new DuckhouseError('DataInvalid', `${file.original}: cannot read the name of this ${type}: ${text.slice(0, 60)}`, { context: { path: file.original } });
+  if (match === null)
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${file.original}: cannot read the name of this ${type}: ${text.slice(0, 60)}`,
+      { context: { path: file.original } },
+    );
   const name = match[2] as string;
   const rest = text.slice(match[0].length);
   if (type === 'materialization') {
@@ -81,7 +93,10 @@ function signatureOf(type: string, text: string, file: FoundFile): Signature {
     return {
       name: `materialization_${name}_${adapter}`,
       args: ['supported_languages'],
-      languages: languages === undefined ? ['sql'] : [...languages.matchAll(/['"](\w+)['"]/g)].map((found) => found[1] as string),
+      languages:
+        languages === undefined
+          ? ['sql']
+          : [...languages.matchAll(/['"](\w+)['"]/g)].map((found) => found[1] as string),
     };
   }
   return { name: type === 'macro' ? name : `test_${name}`, args: argumentNames(rest), languages: null };
@@ -143,19 +158,30 @@ export function createMacroIndex({ macros, root, packages }: MacroIndexOptions):
       for (const within of searchPackages(namespace))
         for (const prefix of adapterPrefixes) {
           const candidate = `${prefix}${name}`;
-          const found = within === null ? resolve(candidate, packageName) : within === 'dbt' ? builtIn(candidate) : find(within, candidate);
+          const found =
+            within === null
+              ? resolve(candidate, packageName)
+              : within === 'dbt'
+                ? builtIn(candidate)
+                : find(within, candidate);
           if (found !== undefined) return found;
           tried.push(within === null ? candidate : `${within}.${candidate}`);
         }
-      throw new DuckhouseError('NotFound', `no macro '${name}' was found to dispatch to; searched for: ${tried.map((one) => `'${one}'`).join(', ')}`, {
-        context: { name, packageName },
-      });
+      throw new DuckhouseError(
+        'NotFound',
+        `no macro '${name}' was found to dispatch to; searched for: ${tried.map((one) => `'${one}'`).join(', ')}`,
+        {
+          context: { name, packageName },
+        },
+      );
     },
     materialization(materialized) {
       const names = [`materialization_${materialized}_duckdb`, `materialization_${materialized}_default`];
       const hasBuiltIn = names.some((name) => builtIn(name) !== undefined);
       for (const name of names) {
-        const imported = hasBuiltIn ? undefined : imports.map((one) => find(one, name)).find((one) => one !== undefined);
+        const imported = hasBuiltIn
+          ? undefined
+          : imports.map((one) => find(one, name)).find((one) => one !== undefined);
         const found = find(root.name, name) ?? imported ?? builtIn(name);
         if (found !== undefined) return found;
       }
@@ -172,7 +198,8 @@ export function createMacroIndex({ macros, root, packages }: MacroIndexOptions):
 }
 
 const callForm = /(?<![.|]\s*|\w)([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?\s*\(/g;
-const dispatchForm = /adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"]\s*(?:,\s*(?:macro_namespace\s*=\s*)?(?:['"](\w+)['"])?)?/g;
+const dispatchForm =
+  /adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"]\s*(?:,\s*(?:macro_namespace\s*=\s*)?(?:['"](\w+)['"])?)?/g;
 
 /** Which macros a macro's text calls, by name or by dispatch. */
 export function linkMacros(macros: readonly MacroNode[], index: MacroIndex): void {
@@ -187,7 +214,12 @@ export function linkMacros(macros: readonly MacroNode[], index: MacroIndex): voi
         if (plain !== undefined) ids.add(plain.unique_id);
       }
       for (const [, first = '', second] of tag.matchAll(callForm)) {
-        const target = second === undefined ? index.resolve(first, macro.package_name) : index.packages.includes(first) ? index.find(first, second) : undefined;
+        const target =
+          second === undefined
+            ? index.resolve(first, macro.package_name)
+            : index.packages.includes(first)
+              ? index.find(first, second)
+              : undefined;
         if (target !== undefined && target.name !== macro.name) ids.add(target.unique_id);
       }
     }
@@ -195,7 +227,12 @@ export function linkMacros(macros: readonly MacroNode[], index: MacroIndex): voi
   }
 }
 
-function tryDispatch(index: MacroIndex, name: string, namespace: string | null, packageName: string): MacroNode | undefined {
+function tryDispatch(
+  index: MacroIndex,
+  name: string,
+  namespace: string | null,
+  packageName: string,
+): MacroNode | undefined {
   try {
     return index.dispatch(name, namespace, packageName);
   } catch {

@@ -1,10 +1,12 @@
 /** The manifest as a whole: its metadata, its maps, and its file. */
+
 import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { metadataEnv } from '../context/base-context.ts';
 import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
-import type { ParseFlags } from '../project-types.ts';
+import { addTo } from '../plain.ts';
 import type { Invocation, LoadedProjects } from '../project/load.ts';
+import type { ParseFlags } from '../project-types.ts';
 import { selectorEntries } from '../select/yaml-selectors.ts';
 import { dbtVersion, manifestSchema } from '../version.ts';
 import { md5 } from './hash.ts';
@@ -13,7 +15,11 @@ import { quotingOf } from './relation-name.ts';
 /** Microseconds as Python prints them, which these always are zero beyond the millisecond. */
 export const isoTime = (date: Date): string => date.toISOString().replace('Z', '000Z');
 
-export function emptyManifest({ root }: LoadedProjects, flags: ParseFlags, { invocationId, runStartedAt }: Invocation): DbtManifest {
+export function emptyManifest(
+  { root }: LoadedProjects,
+  flags: ParseFlags,
+  { invocationId, runStartedAt }: Invocation,
+): DbtManifest {
   return {
     metadata: {
       dbt_schema_version: manifestSchema,
@@ -53,7 +59,16 @@ type Member = { readonly unique_id: string; readonly depends_on?: { readonly nod
 
 /** Everything that has a place in the graph, sources included. */
 export function* graphMembers(manifest: DbtManifest): Generator<Member> {
-  for (const part of ['nodes', 'sources', 'exposures', 'metrics', 'semantic_models', 'saved_queries', 'unit_tests', 'functions'] as const) {
+  for (const part of [
+    'nodes',
+    'sources',
+    'exposures',
+    'metrics',
+    'semantic_models',
+    'saved_queries',
+    'unit_tests',
+    'functions',
+  ] as const) {
     const members = manifest[part] as Dict<Member>;
     for (const id in members) yield members[id] as Member;
   }
@@ -65,7 +80,7 @@ export function finishMaps(manifest: DbtManifest): void {
   for (const { unique_id: id, depends_on: depends } of graphMembers(manifest)) {
     parents[id] = [...new Set(depends?.nodes ?? [])].sort();
     children[id] ??= [];
-    for (const parent of parents[id]) (children[parent] ??= []).push(id);
+    for (const parent of parents[id]) addTo(children, parent, id);
   }
   for (const list of Object.values(children)) list.sort();
   manifest.parent_map = parents;
@@ -84,7 +99,14 @@ function groupMap(manifest: DbtManifest): Dict<string[]> {
 }
 
 /** Keys of nodes that are for running only. */
-const hidden = new Set(['config_call_dict', 'defer_relation', 'batch', 'tested_node_unique_id', 'this_input_node_unique_id', 'expected_rows']);
+const hidden = new Set([
+  'config_call_dict',
+  'defer_relation',
+  'batch',
+  'tested_node_unique_id',
+  'this_input_node_unique_id',
+  'expected_rows',
+]);
 
 /** Written piece by piece: the text of a large manifest is never in memory as a whole. */
 export function writeManifest(manifest: DbtManifest, folder: string, name = 'manifest.json'): string {

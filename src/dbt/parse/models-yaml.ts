@@ -1,15 +1,14 @@
 /** `models:`, `seeds:`, `snapshots:`, `analyses:`, `macros:` and `data_tests:` of a YAML file. */
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
-import { isDict, isText } from '../plain.ts';
+import { isDict, isText, pathParts, withoutExtension } from '../plain.ts';
+import { textChecksum } from './files.ts';
 import { addTestsOf, type TestTarget, testsOf } from './generic-tests.ts';
 import { addDisabled, addEnabled, applyConfig, createNode } from './nodes.ts';
 import { applyPatch, configOf, mergedConfig, patchFor, patchPath, patchVersion } from './patches.ts';
 import { entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
-import { pathParts, withoutExtension } from '../plain.ts';
-import { textChecksum } from './files.ts';
 
 const dictsOf = (value: unknown): Dict[] => (Array.isArray(value) ? value.filter(isDict) : []);
 
@@ -44,11 +43,15 @@ export const compareVersions = (a: Version, b: Version): number => {
   return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
 };
 
-const versionOf = (value: unknown): Version => (typeof value === 'number' ? value : typeof value === 'object' ? Number(JSON.stringify(value)) : String(value));
+const versionOf = (value: unknown): Version =>
+  typeof value === 'number' ? value : typeof value === 'object' ? Number(JSON.stringify(value)) : String(value);
 
 function readVersions(state: ParseState, schema: SchemaFile, entry: SchemaEntry, versions: readonly Dict[]): void {
   const all = versions.map(({ v }) => versionOf(v));
-  const latest = entry.latest_version === undefined || entry.latest_version === null ? ([...all].sort(compareVersions).at(-1) as Version) : versionOf(entry.latest_version);
+  const latest =
+    entry.latest_version === undefined || entry.latest_version === null
+      ? ([...all].sort(compareVersions).at(-1) as Version)
+      : versionOf(entry.latest_version);
   const config = configOf(schema, entry);
   for (const [index, version] of versions.entries()) {
     const v = all[index] as Version;
@@ -61,10 +64,16 @@ function readVersions(state: ParseState, schema: SchemaFile, entry: SchemaEntry,
       entry: {
         ...entry,
         description: version.description || entry.description,
-        constraints: Array.isArray(version.constraints) && version.constraints.length > 0 ? version.constraints : entry.constraints,
+        constraints:
+          Array.isArray(version.constraints) && version.constraints.length > 0
+            ? version.constraints
+            : entry.constraints,
         deprecation_date: version.deprecation_date,
       },
-      config: mergedConfig(mergedConfig(config, version.config), version.access === undefined ? {} : { access: version.access }),
+      config: mergedConfig(
+        mergedConfig(config, version.config),
+        version.access === undefined ? {} : { access: version.access },
+      ),
       rawConfig: isDict(version.config) ? version.config : {},
       version: v,
       latestVersion: latest,
@@ -76,7 +85,12 @@ function readVersions(state: ParseState, schema: SchemaFile, entry: SchemaEntry,
   for (const [index, version] of versions.entries()) {
     const target = targetOf(schema, 'models', entry, all[index]);
     const own = 'data_tests' in version || 'tests' in version;
-    addTestsOf(state, target, versionColumns(entry, version), testsOf(target, own ? { ...version, name: entry.name } : entry));
+    addTestsOf(
+      state,
+      target,
+      versionColumns(entry, version),
+      testsOf(target, own ? { ...version, name: entry.name } : entry),
+    );
   }
 }
 
@@ -116,7 +130,10 @@ function versionColumns(entry: Dict, version: Dict): Dict[] {
   const written = dictsOf(version.columns);
   const filters = written.filter((column) => 'include' in column);
   if (filters.length > 1)
-    throw new DuckhouseError('DataInvalid', `a version of '${String(entry.name)}' has more than one include/exclude entry`);
+    throw new DuckhouseError(
+      'DataInvalid',
+      `a version of '${String(entry.name)}' has more than one include/exclude entry`,
+    );
   const { include = '*', exclude = [] } = filters[0] ?? {};
   const all = include === '*' || include === 'all';
   const included = dictsOf(entry.columns).filter(
@@ -148,9 +165,13 @@ function addYamlSnapshot(state: ParseState, schema: SchemaFile, entry: SchemaEnt
   const { file } = schema;
   const found = staticReference(relation);
   if (found === undefined)
-    throw new DuckhouseError('DataInvalid', `${file.original}: 'relation' of snapshot '${entry.name}' must be ref(...) or source(...), not ${relation}`, {
-      context: { path: file.original },
-    });
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${file.original}: 'relation' of snapshot '${entry.name}' must be ref(...) or source(...), not ${relation}`,
+      {
+        context: { path: file.original },
+      },
+    );
   const node = createNode(state, {
     type: 'snapshot',
     packageName: file.packageName,
@@ -179,14 +200,25 @@ export function readMacros(state: ParseState, schema: SchemaFile): void {
   for (const { entry } of entriesOf(state, schema, 'macros')) {
     const macro = state.manifest.macros[`macro.${schema.file.packageName}.${entry.name}`];
     if (macro === undefined) {
-      state.warn({ name: 'MacroNotFoundForPatch', message: `did not find a macro named '${entry.name}', described in ${schema.file.original}` });
+      state.warn({
+        name: 'MacroNotFoundForPatch',
+        message: `did not find a macro named '${entry.name}', described in ${schema.file.original}`,
+      });
       continue;
     }
     if (macro.patch_path !== null)
-      throw new DuckhouseError('AlreadyExists', `macro '${macro.name}' is described twice: in ${macro.patch_path.split('://')[1]} and in ${schema.file.original}`);
+      throw new DuckhouseError(
+        'AlreadyExists',
+        `macro '${macro.name}' is described twice: in ${macro.patch_path.split('://')[1]} and in ${schema.file.original}`,
+      );
     const config = isDict(entry.config) ? entry.config : {};
     const meta = { ...(isDict(entry.meta) ? entry.meta : {}), ...(isDict(config.meta) ? config.meta : {}) };
-    const docs = { show: true, node_color: null, ...(isDict(entry.docs) ? entry.docs : {}), ...(isDict(config.docs) ? config.docs : {}) };
+    const docs = {
+      show: true,
+      node_color: null,
+      ...(isDict(entry.docs) ? entry.docs : {}),
+      ...(isDict(config.docs) ? config.docs : {}),
+    };
     macro.patch_path = patchPath(schema);
     macro.description = isText(entry.description) ? entry.description : '';
     macro.meta = meta;
@@ -201,4 +233,3 @@ export function readMacros(state: ParseState, schema: SchemaFile): void {
       }));
   }
 }
-

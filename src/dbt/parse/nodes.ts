@@ -95,7 +95,12 @@ export function takeCaptured(node: ManifestNode, captured: Captured): void {
 }
 
 /** Works out config and names of a node from all that is known now; called again when YAML adds to it. */
-export function applyConfig(state: ParseState, node: ManifestNode, patch?: Readonly<Dict>, rawPatch: Readonly<Dict> = {}): void {
+export function applyConfig(
+  state: ParseState,
+  node: ManifestNode,
+  patch?: Readonly<Dict>,
+  rawPatch: Readonly<Dict> = {},
+): void {
   const known = state.calls.get(node);
   const python = node.language === 'python' && node.resource_type === 'model' && patch?.materialized === undefined;
   const request: ConfigRequest = {
@@ -107,7 +112,11 @@ export function applyConfig(state: ParseState, node: ManifestNode, patch?: Reado
   };
   const config = state.configs.build(request, node) as NodeConfig;
   const written = patch === undefined ? request.patch : deepMerge(request.patch ?? {}, rawPatch);
-  node.unrendered_config = state.configs.unrendered({ ...request, patch: written, calls: known?.unrendered ?? known?.calls });
+  node.unrendered_config = state.configs.unrendered({
+    ...request,
+    patch: written,
+    calls: known?.unrendered ?? known?.calls,
+  });
   copyToNode(node, config);
   const given = { database: config.database, schema: config.schema, alias: config.alias };
   keepEarlier(config, node.config === emptyConfig ? state.configs.fromTrees(request) : node.config);
@@ -120,11 +129,13 @@ function copyToNode(node: ManifestNode, config: NodeConfig): void {
   for (const tag of config.tags) if (!node.tags.includes(tag)) node.tags.push(tag);
   if (hasKeys(config.meta)) node.meta = config.meta;
   if (config.group) node.group = config.group;
-  if (node.resource_type === 'model' && config.access) node.access = config.access as 'private' | 'protected' | 'public';
+  if (node.resource_type === 'model' && config.access)
+    node.access = config.access as 'private' | 'protected' | 'public';
   const docs = config.docs as Docs | undefined;
   if (docs !== undefined) node.docs = { show: docs.show ?? node.docs.show, node_color: docs.node_color ?? null };
   const contract = config.contract as Partial<Contract> | undefined;
-  if (contract !== undefined && node.resource_type !== 'seed') node.contract = { ...noContract(), ...contract, checksum: node.contract.checksum };
+  if (contract !== undefined && node.resource_type !== 'seed')
+    node.contract = { ...noContract(), ...contract, checksum: node.contract.checksum };
 }
 
 const hasKeys = (value: object | undefined): boolean => {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createParseRenderer } from '../context/parse-renderer.ts';
 import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
-import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
 import { builtInFolder, type LoadedProjects, loadProjects } from '../project/load.ts';
+import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
 import { buildGraph } from '../select/graph.ts';
 import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
@@ -16,20 +16,35 @@ import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
 import { createMacroIndex, linkMacros, MacroStore } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
-import { readSchemaFiles } from './schema-files.ts';
-import { readAnalysis, readDocs, readHooks, readModel, readSeed, readSingularTest, readSnapshotFile } from './sql-files.ts';
-import type { ParseState } from './state.ts';
-import { linkSemantics } from './semantic.ts';
-import { linkUnitTests } from './unit-tests.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
+import { readSchemaFiles } from './schema-files.ts';
+import { linkSemantics } from './semantic.ts';
+import {
+  readAnalysis,
+  readDocs,
+  readHooks,
+  readModel,
+  readSeed,
+  readSingularTest,
+  readSnapshotFile,
+} from './sql-files.ts';
+import type { ParseState } from './state.ts';
+import { linkUnitTests } from './unit-tests.ts';
 
 /** Throws DuckhouseError for whatever makes the project impossible to parse; less is told to the sink. */
 export function parseProject(flags: ParseFlags, sink: ParseSink = {}): ParsedProject {
   const clock = stopwatch();
-  const invocation = { invocationId: flags.invocationId ?? randomUUID(), runStartedAt: flags.runStartedAt ?? new Date() };
+  const invocation = {
+    invocationId: flags.invocationId ?? randomUUID(),
+    runStartedAt: flags.runStartedAt ?? new Date(),
+  };
   const loaded = loadProjects(flags, invocation);
   const manifest = emptyManifest(loaded, flags, invocation);
-  const files = new Map([...loaded.projects.values()].filter(({ name }) => !isBuiltIn(name)).map((project) => [project.name, findPackageFiles(project)]));
+  const files = new Map(
+    [...loaded.projects.values()]
+      .filter(({ name }) => !isBuiltIn(name))
+      .map((project) => [project.name, findPackageFiles(project)]),
+  );
   const load = clock();
   const macros = readMacros(loaded, files, manifest);
   const macroTime = clock();
@@ -42,9 +57,28 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}): ParsedPro
   link(state);
   const graph = buildGraph(manifest);
   const linkTime = clock();
-  const timings: ParseTimings = { load, macros: macroTime, nodes, yaml, link: linkTime, total: load + macroTime + nodes + yaml + linkTime };
+  const timings: ParseTimings = {
+    load,
+    macros: macroTime,
+    nodes,
+    yaml,
+    link: linkTime,
+    total: load + macroTime + nodes + yaml + linkTime,
+  };
   const { root: project, profile, projects } = loaded;
-  return { project, profile, projects, manifest, macros, graph, warnings, timings, vars: flags.vars ?? {}, flags: flags.flags ?? {}, ...invocation };
+  return {
+    project,
+    profile,
+    projects,
+    manifest,
+    macros,
+    graph,
+    warnings,
+    timings,
+    vars: flags.vars ?? {},
+    flags: flags.flags ?? {},
+    ...invocation,
+  };
 }
 
 const isBuiltIn = (name: string): boolean => name === 'dbt' || name === 'dbt_duckdb';
@@ -67,7 +101,8 @@ const testBlocks = new Set(['test', 'data_test']);
 
 function readMacros(loaded: LoadedProjects, files: FilesByPackage, manifest: DbtManifest): MacroIndex {
   const store = new MacroStore(manifest.macros, Date.now() / 1000);
-  for (const name of ['dbt', 'dbt_duckdb']) for (const file of builtInFiles(loaded, name)) store.readFile(file, macroBlocks);
+  for (const name of ['dbt', 'dbt_duckdb'])
+    for (const file of builtInFiles(loaded, name)) store.readFile(file, macroBlocks);
   for (const found of files.values()) {
     for (const file of found.macros) store.readFile(file, macroBlocks);
     for (const file of found.genericTests) store.readFile(file, testBlocks);
@@ -107,7 +142,13 @@ function createState({ loaded, manifest, macros, flags, invocation, sink, warnin
     ...shared,
     manifest,
     configs: createConfigBuilder(loaded.root, loaded.projects),
-    renderer: createParseRenderer({ ...shared, ...invocation, cliVars: flags.vars ?? {}, sink: { ...sink, warn }, state: () => state }),
+    renderer: createParseRenderer({
+      ...shared,
+      ...invocation,
+      cliVars: flags.vars ?? {},
+      sink: { ...sink, warn },
+      state: () => state,
+    }),
     refs: new RefIndex(),
     docs: new NameIndex(),
     analyses: new NameIndex(),
@@ -130,15 +171,21 @@ function readNodes(state: ParseState, loaded: LoadedProjects, files: FilesByPack
     for (const file of found.seeds) readSeed(state, file);
     for (const file of found.docs) readDocs(state, file);
     const project = loaded.projects.get(name);
-    if (project !== undefined) readHooks(state, project, readFileSync(path.join(project.root, 'dbt_project.yml'), 'utf8').trim());
+    if (project !== undefined)
+      readHooks(state, project, readFileSync(path.join(project.root, 'dbt_project.yml'), 'utf8').trim());
   }
   state.disabled = new DisabledIndex(state.manifest.disabled);
 }
 
 function readSchemas(state: ParseState, files: FilesByPackage): void {
   const fixtures = new Map<string, FoundFile>();
-  for (const [name, found] of files) for (const file of found.fixtures) fixtures.set(`${name}.${baseName(file.relative)}`, file);
-  const reader = readSchemaFiles(state, [...files.values()].flatMap(({ schemas }) => schemas), fixtures);
+  for (const [name, found] of files)
+    for (const file of found.fixtures) fixtures.set(`${name}.${baseName(file.relative)}`, file);
+  const reader = readSchemaFiles(
+    state,
+    [...files.values()].flatMap(({ schemas }) => schemas),
+    fixtures,
+  );
   sortOutDisabled(state);
   reader.build(state);
 }
@@ -154,7 +201,9 @@ function sortOutDisabled(state: ParseState): void {
     addDisabled(state, node);
   }
   for (const [id, members] of Object.entries(manifest.disabled)) {
-    const enabled = members.filter((member) => 'raw_code' in member && (member.config as Dict).enabled === true) as ManifestNode[];
+    const enabled = members.filter(
+      (member) => 'raw_code' in member && (member.config as Dict).enabled === true,
+    ) as ManifestNode[];
     if (enabled.length === 0) continue;
     delete manifest.disabled[id];
     for (const node of enabled) addEnabled(state, node);

@@ -40,7 +40,11 @@ export function configOf(schema: SchemaFile, entry: Dict): Dict {
   return config;
 }
 
-export const patchFor = (schema: SchemaFile, key: NodePatch['key'], { raw, entry }: { readonly raw: Dict; readonly entry: SchemaEntry }): NodePatch => ({
+export const patchFor = (
+  schema: SchemaFile,
+  key: NodePatch['key'],
+  { raw, entry }: { readonly raw: Dict; readonly entry: SchemaEntry },
+): NodePatch => ({
   schema,
   key,
   name: entry.name,
@@ -152,7 +156,10 @@ function finishModel(node: ManifestNode, patch: NodePatch): void {
     throw new DuckhouseError(
       'DataInvalid',
       `${node.unique_id} (${node.original_file_path}): a contract is enforced, but no columns are described`,
-      { context: { node: node.unique_id, path: node.original_file_path }, hint: 'list the columns with their data_type in YAML' },
+      {
+        context: { node: node.unique_id, path: node.original_file_path },
+        hint: 'list the columns with their data_type in YAML',
+      },
     );
   checkPrimaryKeys(node, constraints);
   const isNew = node.constraints?.length === 0;
@@ -162,7 +169,9 @@ function finishModel(node: ManifestNode, patch: NodePatch): void {
 }
 
 function checkPrimaryKeys(node: ManifestNode, constraints: readonly { readonly type: string }[]): void {
-  const keys = Object.values(node.columns).filter((column) => column.constraints.some(({ type }) => type === 'primary_key'));
+  const keys = Object.values(node.columns).filter((column) =>
+    column.constraints.some(({ type }) => type === 'primary_key'),
+  );
   const inModel = constraints.some(({ type }) => type === 'primary_key');
   if (keys.length <= 1 && !(keys.length === 1 && inModel)) return;
   throw new DuckhouseError(
@@ -180,9 +189,13 @@ function referForeignKeys(node: ManifestNode): void {
     if (found?.ref !== undefined) node.refs.push(found.ref);
     else if (found?.source !== undefined) node.sources.push(found.source);
     else
-      throw new DuckhouseError('DataInvalid', `${node.unique_id}: 'to' of a foreign key must be ref(...) or source(...), not ${to}`, {
-        context: { node: node.unique_id },
-      });
+      throw new DuckhouseError(
+        'DataInvalid',
+        `${node.unique_id}: 'to' of a foreign key must be ref(...) or source(...), not ${to}`,
+        {
+          context: { node: node.unique_id },
+        },
+      );
   }
 }
 

@@ -11,7 +11,10 @@ export function pythonCalls(source: string): string {
 }
 
 function withoutComments(source: string): string {
-  return source.replace(/("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|#[^\n]*/g, (_, text: string | undefined) => text ?? '');
+  return source.replace(
+    /("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|#[^\n]*/g,
+    (_, text: string | undefined) => text ?? '',
+  );
 }
 
 /** What stands between the parenthesis at `open` and its partner. */

@@ -42,7 +42,8 @@ export function checkShape(file: FoundFile, content: unknown): Dict | undefined 
     if (entries === undefined || entries === null) continue;
     if (!Array.isArray(entries)) throw badShape(file, `'${key}' must be a list, not a ${typeName(entries)}`);
     for (const [index, entry] of entries.entries()) {
-      if (!isDict(entry)) throw badShape(file, `entry ${index + 1} of '${key}' must be a dictionary, not a ${typeName(entry)}`);
+      if (!isDict(entry))
+        throw badShape(file, `entry ${index + 1} of '${key}' must be a dictionary, not a ${typeName(entry)}`);
       if (typeof entry.name !== 'string' && key !== 'unit_tests')
         throw badShape(file, `entry ${index + 1} of '${key}' has no name`);
     }
@@ -104,7 +105,10 @@ function isRenderedLater(key: SchemaKey, keys: KeyPath): boolean {
 function isLateKey(keys: KeyPath): boolean {
   const [first, second, third, fourth, fifth] = keys;
   if (lateOrQuery(first) || (keys.length === 2 && lateOrQuery(second))) return true;
-  if (first === 'config' && ['pre_hook', 'post_hook', 'pre-hook', 'post-hook', 'loaded_at_query'].includes(second as string))
+  if (
+    first === 'config' &&
+    ['pre_hook', 'post_hook', 'pre-hook', 'post-hook', 'loaded_at_query'].includes(second as string)
+  )
     return true;
   if (keys.length === 5 && fifth === 'description') return true;
   if (first === 'versions') return late.has(third) || (third === 'columns' && late.has(fifth));

@@ -1,6 +1,6 @@
 /** Semantic models, metrics and saved queries: carried through with what they depend on; nothing here computes them. */
 import type { Dict, SemanticNode } from '../manifest-types.ts';
-import { isDict, isText, listOf } from '../plain.ts';
+import { addTo, isDict, isText, listOf } from '../plain.ts';
 import { schemaFqn } from './exposures.ts';
 import { addDependency } from './links.ts';
 import { badShape, entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
@@ -15,12 +15,16 @@ export function readSemantics(state: ParseState, schema: SchemaFile): void {
     const node = nodeOf(state, schema, 'semantic_model', entry);
     const found = isText(entry.model) ? staticReference(entry.model) : undefined;
     if (found?.ref === undefined)
-      throw badShape(schema.file, `'model' of semantic model '${entry.name}' must be ref(...), not ${String(entry.model)}`);
+      throw badShape(
+        schema.file,
+        `'model' of semantic model '${entry.name}' must be ref(...), not ${String(entry.model)}`,
+      );
     node.refs.push(found.ref);
     node.node_relation = null;
     keep(state, manifest.semantic_models, node);
   }
-  for (const { entry } of entriesOf(state, schema, 'metrics')) keep(state, manifest.metrics, nodeOf(state, schema, 'metric', entry));
+  for (const { entry } of entriesOf(state, schema, 'metrics'))
+    keep(state, manifest.metrics, nodeOf(state, schema, 'metric', entry));
   for (const { entry } of entriesOf(state, schema, 'saved_queries'))
     keep(state, manifest.saved_queries, nodeOf(state, schema, 'saved_query', entry));
 }
@@ -29,7 +33,8 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, entry: Schema
   const { file } = schema;
   const uniqueId = `${kind}.${file.packageName}.${entry.name}`;
   const patch = isDict(entry.config) ? { ...entry.config } : {};
-  for (const key of ['enabled', 'meta', 'tags', 'group'] as const) if (key in entry && !(key in patch)) patch[key] = entry[key];
+  for (const key of ['enabled', 'meta', 'tags', 'group'] as const)
+    if (key in entry && !(key in patch)) patch[key] = entry[key];
   const fqn = schemaFqn(schema, entry.name);
   const request = { type: kind, packageName: file.packageName, fqn, patch } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
@@ -58,7 +63,7 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, entry: Schema
 }
 
 function keep(state: ParseState, target: Dict<SemanticNode>, node: SemanticNode): void {
-  if (node.config.enabled === false) (state.manifest.disabled[node.unique_id] ??= []).push(node);
+  if (node.config.enabled === false) addTo(state.manifest.disabled, node.unique_id, node);
   else target[node.unique_id] = node;
 }
 
@@ -85,5 +90,7 @@ function namesIn(value: unknown): string[] {
   if (isText(value)) return [value];
   if (Array.isArray(value)) return value.flatMap(namesIn);
   if (!isDict(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => (key === 'name' || key === 'measure' || typeof item === 'object' ? namesIn(item) : []));
+  return Object.entries(value).flatMap(([key, item]) =>
+    key === 'name' || key === 'measure' || typeof item === 'object' ? namesIn(item) : [],
+  );
 }

@@ -36,9 +36,13 @@ export function externalLocation(node: SourceNode): string | undefined {
 function formatText(template: string, formatter: string, values: Dict, node: SourceNode): string {
   const valueOfName = (name: string): string => {
     if (name in values) return String(values[name]);
-    throw new DuckhouseError('DataInvalid', `${node.unique_id}: external_location names '${name}', which the source does not have`, {
-      context: { node: node.unique_id },
-    });
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${node.unique_id}: external_location names '${name}', which the source does not have`,
+      {
+        context: { node: node.unique_id },
+      },
+    );
   };
   switch (formatter) {
     case 'newstyle':
@@ -46,12 +50,17 @@ function formatText(template: string, formatter: string, values: Dict, node: Sou
         name === undefined ? whole.charAt(0) : valueOfName(name),
       );
     case 'oldstyle':
-      return template.replace(/%%|%\(([^)]*)\)s/g, (_, name: string | undefined) => (name === undefined ? '%' : valueOfName(name)));
+      return template.replace(/%%|%\(([^)]*)\)s/g, (_, name: string | undefined) =>
+        name === undefined ? '%' : valueOfName(name),
+      );
     case 'template':
       return template.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (_, a: string | undefined, b: string | undefined) =>
         a === undefined && b === undefined ? '$' : valueOfName((a ?? b) as string),
       );
     default:
-      throw new DuckhouseError('InvalidArgument', `${node.unique_id}: formatter '${formatter}' is not one of newstyle, oldstyle, template`);
+      throw new DuckhouseError(
+        'InvalidArgument',
+        `${node.unique_id}: formatter '${formatter}' is not one of newstyle, oldstyle, template`,
+      );
   }
 }

@@ -1,11 +1,11 @@
 /** `sources:` of YAML files, patched by `overrides`, made into source nodes with their tests. */
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict, FreshnessThreshold, FreshnessTime, SourceNode } from '../manifest-types.ts';
-import { isDict, isText, pathParts, withoutExtension } from '../plain.ts';
+import { addTo, isDict, isText, pathParts, withoutExtension } from '../plain.ts';
 import { columnsOf, textsOf } from './columns.ts';
 import { addTestsOf, type TestTarget, testsOf } from './generic-tests.ts';
-import { sourceRelationName } from './source-relation.ts';
 import { entriesOf, type SchemaFile } from './schema-file.ts';
+import { sourceRelationName } from './source-relation.ts';
 import type { ParseState } from './state.ts';
 
 interface FoundSource {
@@ -27,7 +27,10 @@ export class SourceReader {
         const key = `${entry.overrides}.${entry.name}`;
         const earlier = this.#overrides.get(key);
         if (earlier !== undefined)
-          throw new DuckhouseError('AlreadyExists', `source '${key}' is overridden twice: in ${earlier.schema.file.original} and in ${schema.file.original}`);
+          throw new DuckhouseError(
+            'AlreadyExists',
+            `source '${key}' is overridden twice: in ${earlier.schema.file.original} and in ${schema.file.original}`,
+          );
         this.#overrides.set(key, found);
       }
     }
@@ -43,12 +46,22 @@ export class SourceReader {
       const tables = (Array.isArray(source.tables) ? source.tables : []) as Dict[];
       for (const table of tables) {
         const change = ((override?.source.tables ?? []) as Dict[]).find(({ name }) => name === table.name);
-        addSource(state, schema, patched, raw, change === undefined ? table : laidOver(table, change), override?.schema);
+        addSource(
+          state,
+          schema,
+          patched,
+          raw,
+          change === undefined ? table : laidOver(table, change),
+          override?.schema,
+        );
       }
     }
     for (const [key, { schema }] of this.#overrides)
       if (!used.has(key))
-        state.warn({ name: 'UnusedTables', message: `${schema.file.original} overrides source '${key}', which does not exist` });
+        state.warn({
+          name: 'UnusedTables',
+          message: `${schema.file.original} overrides source '${key}', which does not exist`,
+        });
   }
 }
 
@@ -72,7 +85,9 @@ function addSource(
     key: 'sources',
     name: `${sourceName}_${tableName}`,
     source: { name: sourceName, table: tableName },
-    quoteColumns: isDict(table.quoting) ? table.quoting.column === true : isDict(source.quoting) && source.quoting.column === true,
+    quoteColumns: isDict(table.quoting)
+      ? table.quoting.column === true
+      : isDict(source.quoting) && source.quoting.column === true,
     tags: [...textsOf(source.tags), ...textsOf(table.tags)],
   };
   const columns = (Array.isArray(table.columns) ? table.columns : []) as Dict[];
@@ -80,14 +95,18 @@ function addSource(
   const node = sourceNode(state, schema, source, raw, table, override);
   const { manifest } = state;
   if ((node.config.enabled as boolean) === false) {
-    (manifest.disabled[node.unique_id] ??= []).push(node);
+    addTo(manifest.disabled, node.unique_id, node);
     return;
   }
   const earlier = manifest.sources[node.unique_id];
   if (earlier !== undefined)
-    throw new DuckhouseError('AlreadyExists', `source '${sourceName}.${tableName}' is described twice: in ${earlier.original_file_path} and in ${file.original}`, {
-      context: { node: node.unique_id, path: file.original },
-    });
+    throw new DuckhouseError(
+      'AlreadyExists',
+      `source '${sourceName}.${tableName}' is described twice: in ${earlier.original_file_path} and in ${file.original}`,
+      {
+        context: { node: node.unique_id, path: file.original },
+      },
+    );
   manifest.sources[node.unique_id] = node;
   state.sources.set(`${sourceName}.${tableName}`, node);
 }
@@ -110,7 +129,14 @@ function sourceNode(
   const patch = sourcePatch(source, table, file.original);
   const request = { type: 'source', packageName: file.packageName, fqn, patch } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
-  const quoting = { database: null, schema: null, identifier: null, column: null, ...dictOf(source.quoting), ...dictOf(table.quoting) };
+  const quoting = {
+    database: null,
+    schema: null,
+    identifier: null,
+    column: null,
+    ...dictOf(source.quoting),
+    ...dictOf(table.quoting),
+  };
   const node: SourceNode = {
     database: textOr(source.database, state.profile.database),
     schema: textOr(source.schema, sourceName),
@@ -217,18 +243,29 @@ interface LoadedAt {
 }
 
 function loadedAt(source: Dict, ofSource: Dict, table: Dict, ofTable: Dict, original: string): LoadedAt {
-  const text = (...values: readonly unknown[]): string | null => (values.find((value) => isText(value) && value !== '') as string | undefined) ?? null;
-  const atTable = { field: text(table.loaded_at_field, ofTable.loaded_at_field), query: text(table.loaded_at_query, ofTable.loaded_at_query) };
-  const atSource = { field: text(source.loaded_at_field, ofSource.loaded_at_field), query: text(source.loaded_at_query, ofSource.loaded_at_query) };
+  const text = (...values: readonly unknown[]): string | null =>
+    (values.find((value) => isText(value) && value !== '') as string | undefined) ?? null;
+  const atTable = {
+    field: text(table.loaded_at_field, ofTable.loaded_at_field),
+    query: text(table.loaded_at_query, ofTable.loaded_at_query),
+  };
+  const atSource = {
+    field: text(source.loaded_at_field, ofSource.loaded_at_field),
+    query: text(source.loaded_at_query, ofSource.loaded_at_query),
+  };
   for (const [level, name] of [
     [atTable, `${String(source.name)}.${String(table.name)}`],
     [atSource, String(source.name)],
   ] as const)
     if (level.field !== null && level.query !== null)
-      throw new DuckhouseError('DataInvalid', `${original}: source '${name}' has both loaded_at_field and loaded_at_query`, {
-        context: { path: original },
-        hint: 'keep one of them',
-      });
+      throw new DuckhouseError(
+        'DataInvalid',
+        `${original}: source '${name}' has both loaded_at_field and loaded_at_query`,
+        {
+          context: { path: original },
+          hint: 'keep one of them',
+        },
+      );
   const fieldGiven = 'loaded_at_field' in table || isText(ofTable.loaded_at_field);
   return {
     field: fieldGiven ? atTable.field : atSource.field,

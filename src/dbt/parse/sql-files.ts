@@ -1,6 +1,7 @@
 /** Nodes that files make: models, snapshots, analyses, singular tests, seeds; hooks of dbt_project.yml; doc blocks. */
-import { extractBlocks } from '../../jinja/index.ts';
+
 import { DuckhouseError } from '../../errors.ts';
+import { extractBlocks } from '../../jinja/index.ts';
 import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
 import { pathParts, withoutExtension } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
@@ -9,8 +10,8 @@ import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts
 import { addNode, applyConfig, baseName, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
-import { unrenderedCalls } from './unrendered-calls.ts';
 import { readStatic } from './static-calls.ts';
+import { unrenderedCalls } from './unrendered-calls.ts';
 
 export function readModel(state: ParseState, file: FoundFile): void {
   const text = readText(file);
@@ -54,7 +55,8 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   node.refs.push(...found.refs);
   node.sources.push(...found.sources);
   const plain = found.configs.every(([, value]) => typeof value !== 'number');
-  if (found.configs.length > 0) state.calls.set(node, { calls, unrendered: plain ? unrendered : unrenderedCalls(source) });
+  if (found.configs.length > 0)
+    state.calls.set(node, { calls, unrendered: plain ? unrendered : unrenderedCalls(source) });
   return true;
 }
 
@@ -165,9 +167,13 @@ export function readDocs(state: ParseState, file: FoundFile): void {
     const uniqueId = `doc.${file.packageName}.${name}`;
     const earlier = manifest.docs[uniqueId];
     if (earlier !== undefined)
-      throw new DuckhouseError('AlreadyExists', `doc block '${name}' is written twice: in ${earlier.original_file_path} and in ${file.original}`, {
-        context: { path: file.original },
-      });
+      throw new DuckhouseError(
+        'AlreadyExists',
+        `doc block '${name}' is written twice: in ${earlier.original_file_path} and in ${file.original}`,
+        {
+          context: { path: file.original },
+        },
+      );
     const doc = {
       name,
       resource_type: 'doc' as const,

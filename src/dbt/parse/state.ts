@@ -1,12 +1,5 @@
 /** What the steps of a parse share. */
-import type {
-  DbtManifest,
-  Dict,
-  DocNode,
-  ManifestNode,
-  RefArgs,
-  SourceNode,
-} from '../manifest-types.ts';
+import type { DbtManifest, Dict, DocNode, ManifestNode, RefArgs, SourceNode } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseWarning } from '../project-types.ts';
 import type { ConfigBuilder } from './config.ts';
 import type { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';

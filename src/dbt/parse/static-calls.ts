@@ -1,5 +1,14 @@
 /** Reads `ref`, `source` and `config` off a template that calls nothing else, and those with literals only. */
-import { compileTemplate, createEnvironment, type Kwargs, type StaticCall, staticCalls, str, toJs, type Value } from '../../jinja/index.ts';
+import {
+  compileTemplate,
+  createEnvironment,
+  type Kwargs,
+  type StaticCall,
+  staticCalls,
+  str,
+  toJs,
+  type Value,
+} from '../../jinja/index.ts';
 import type { RefArgs } from '../manifest-types.ts';
 
 export interface StaticContent {
@@ -57,4 +66,5 @@ function refOf(texts: readonly string[], kwargs: Kwargs): RefArgs | undefined {
   return { name: texts.at(-1) as string, package: texts.length === 2 ? (texts[0] as string) : null, version };
 }
 
-const versionOf = (value: Value): string | number | null => (value === null || typeof value === 'number' ? value : str(value));
+const versionOf = (value: Value): string | number | null =>
+  value === null || typeof value === 'number' ? value : str(value);

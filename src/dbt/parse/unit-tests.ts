@@ -1,10 +1,10 @@
 /** `unit_tests:` of YAML files; what they test is found when all models are known. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fromJs, repr } from '../../jinja/index.ts';
 import { DuckhouseError, nearestNames } from '../../errors.ts';
+import { fromJs, repr } from '../../jinja/index.ts';
 import type { Dict, ManifestNode, UnitTestFixture, UnitTestNode, UnitTestOverrides } from '../manifest-types.ts';
-import { isDict, isText, pathParts, withoutExtension } from '../plain.ts';
+import { addTo, isDict, isText, pathParts, withoutExtension } from '../plain.ts';
 import { readCsv } from './csv.ts';
 import { type FoundFile, readText } from './files.ts';
 import { sha256 } from './hash.ts';
@@ -19,7 +19,7 @@ export function readUnitTests(state: ParseState, schema: SchemaFile, fixtures: F
   for (const { entry } of entriesOf(state, schema, 'unit_tests')) {
     const test = unitTestOf(state, schema, entry, fixtures);
     const { manifest } = state;
-    if (test.config.enabled === false) (manifest.disabled[test.unique_id] ??= []).push(test);
+    if (test.config.enabled === false) addTo(manifest.disabled, test.unique_id, test);
     else if (manifest.unit_tests[test.unique_id] !== undefined)
       throw badShape(schema.file, `unit test '${test.name}' of model '${test.model}' is defined twice`);
     else manifest.unit_tests[test.unique_id] = test;
@@ -39,7 +39,9 @@ function unitTestOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry, f
   const context: FixtureContext = { state, schema, fixtures, test: name };
   const test: UnitTestNode = {
     model,
-    given: (Array.isArray(entry.given) ? (entry.given as Dict[]) : []).map((given) => fixtureOf(context, given, 'input')),
+    given: (Array.isArray(entry.given) ? (entry.given as Dict[]) : []).map((given) =>
+      fixtureOf(context, given, 'input'),
+    ),
     expect: fixtureOf(context, entry.expect, 'expected'),
     name,
     resource_type: 'unit_test',
@@ -64,23 +66,35 @@ function unitTestOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry, f
 
 const overridesOf = (value: unknown): UnitTestOverrides | null =>
   isDict(value)
-    ? { macros: (value.macros as Dict) ?? {}, vars: (value.vars as Dict) ?? {}, env_vars: (value.env_vars as Dict) ?? {} }
+    ? {
+        macros: (value.macros as Dict) ?? {},
+        vars: (value.vars as Dict) ?? {},
+        env_vars: (value.env_vars as Dict) ?? {},
+      }
     : null;
 
 const versionsOf = (value: unknown): Dict | null =>
   isDict(value) ? { include: value.include ?? null, exclude: value.exclude ?? null } : null;
 
 const pyText = (value: unknown): string => repr(fromJs(value));
-const formats = { dict: "<UnitTestFormat.Dict: 'dict'>", csv: "<UnitTestFormat.CSV: 'csv'>", sql: "<UnitTestFormat.SQL: 'sql'>" };
+const formats = {
+  dict: "<UnitTestFormat.Dict: 'dict'>",
+  csv: "<UnitTestFormat.CSV: 'csv'>",
+  sql: "<UnitTestFormat.SQL: 'sql'>",
+};
 
 /** Of all that decides the outcome, in the form that other implementations hash. */
 function checksumOf({ model, versions, given, expect, overrides }: UnitTestNode): string {
   const body = ({ rows, format, fixture }: UnitTestFixture): string =>
     `rows=${pyText(rows)}, format=${formats[format]}, fixture=${pyText(fixture)}`;
   const inputs = given.map((one) => `UnitTestInputFixture(input=${pyText(one.input)}, ${body(one)})`).join(', ');
-  const over = overrides === null ? 'None' : `UnitTestOverrides(macros=${pyText(overrides.macros)}, vars=${pyText(overrides.vars)}, env_vars=${pyText(overrides.env_vars)})`;
+  const over =
+    overrides === null
+      ? 'None'
+      : `UnitTestOverrides(macros=${pyText(overrides.macros)}, vars=${pyText(overrides.vars)}, env_vars=${pyText(overrides.env_vars)})`;
   const { include, exclude } = (versions ?? {}) as Dict;
-  const chosen = versions === null ? 'None' : `UnitTestNodeVersions(include=${pyText(include)}, exclude=${pyText(exclude)})`;
+  const chosen =
+    versions === null ? 'None' : `UnitTestNodeVersions(include=${pyText(include)}, exclude=${pyText(exclude)})`;
   const files = given.filter(({ fixture }) => fixture !== null).map(({ rows }) => `-${pyText(rows)}`);
   return sha256(`${model}-${chosen}-[${inputs}]-UnitTestOutputFixture(${body(expect)})-${over}${files.join('')}`);
 }
@@ -95,7 +109,8 @@ interface FixtureContext {
 function fixtureOf(context: FixtureContext, written: Dict, kind: 'input' | 'expected'): UnitTestFixture {
   const { schema, test } = context;
   const format = (written.format ?? 'dict') as UnitTestFixture['format'];
-  if (!['dict', 'csv', 'sql'].includes(format)) throw badShape(schema.file, `format '${String(format)}' in unit test '${test}' is not one of dict, csv, sql`);
+  if (!['dict', 'csv', 'sql'].includes(format))
+    throw badShape(schema.file, `format '${String(format)}' in unit test '${test}' is not one of dict, csv, sql`);
   const fixture: UnitTestFixture = {
     ...(kind === 'input' ? { input: String(written.input ?? '') } : {}),
     rows: (written.rows as UnitTestFixture['rows']) ?? null,
@@ -113,22 +128,37 @@ function rowsOf(context: FixtureContext, fixture: UnitTestFixture, kind: string)
   if (format === 'dict') {
     if (rows === null && fixture.fixture === null) return seedRows(context, fixture.input ?? '');
     if (Array.isArray(rows)) return rows;
-    throw badShape(schema.file, `unit test '${test}' has ${kind} rows that do not match format dict: a list of dictionaries is needed`);
+    throw badShape(
+      schema.file,
+      `unit test '${test}' has ${kind} rows that do not match format dict: a list of dictionaries is needed`,
+    );
   }
   const text = fixture.fixture === null ? rows : fixtureText(context, fixture.fixture);
-  if (!isText(text)) throw badShape(schema.file, `unit test '${test}' has ${kind} rows that do not match format ${format}: a string or a fixture is needed`);
+  if (!isText(text))
+    throw badShape(
+      schema.file,
+      `unit test '${test}' has ${kind} rows that do not match format ${format}: a string or a fixture is needed`,
+    );
   if (format === 'sql') return text;
-  return readCsv(text).map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === '' ? null : value])));
+  return readCsv(text).map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === '' ? null : value])),
+  );
 }
 
 function fixtureText({ schema, fixtures, test }: FixtureContext, name: string): string {
   const { packageName } = schema.file;
   const found = fixtures.get(`${packageName}.${name}`);
   if (found !== undefined) return readText(found);
-  const names = [...fixtures.keys()].filter((key) => key.startsWith(`${packageName}.`)).map((key) => key.slice(packageName.length + 1));
-  throw new DuckhouseError('NotFound', `${schema.file.original}: unit test '${test}' names fixture '${name}', which is no file of a 'fixtures' folder of the tests`, {
-    context: { path: schema.file.original, candidates: nearestNames(name, names) },
-  });
+  const names = [...fixtures.keys()]
+    .filter((key) => key.startsWith(`${packageName}.`))
+    .map((key) => key.slice(packageName.length + 1));
+  throw new DuckhouseError(
+    'NotFound',
+    `${schema.file.original}: unit test '${test}' names fixture '${name}', which is no file of a 'fixtures' folder of the tests`,
+    {
+      context: { path: schema.file.original, candidates: nearestNames(name, names) },
+    },
+  );
 }
 
 function seedRows({ state, schema, test }: FixtureContext, input: string): Dict[] {
@@ -136,7 +166,10 @@ function seedRows({ state, schema, test }: FixtureContext, input: string): Dict[
   const { packageName } = schema.file;
   const seed = ref === undefined ? undefined : state.refs.find(ref.name, ref.package ?? packageName, null);
   if (seed?.resource_type !== 'seed')
-    throw badShape(schema.file, `unit test '${test}' gives no rows for ${input}, and that is no seed to take them from`);
+    throw badShape(
+      schema.file,
+      `unit test '${test}' gives no rows for ${input}, and that is no seed to take them from`,
+    );
   return readCsv(readFileSync(path.join(seed.root_path ?? '', seed.original_file_path), 'utf8'));
 }
 
@@ -158,9 +191,13 @@ function linkUnitTest(state: ParseState, test: UnitTestNode): void {
   if (tested === undefined) {
     const disabled = state.disabled.find(name, test.package_name, ['model']);
     if (disabled.length === 0)
-      throw new DuckhouseError('NotFound', `${test.original_file_path}: unit test '${test.name}' tests model '${test.model}', which does not exist`, {
-        context: { path: test.original_file_path, candidates: nearestNames(name, state.refs.names) },
-      });
+      throw new DuckhouseError(
+        'NotFound',
+        `${test.original_file_path}: unit test '${test.name}' tests model '${test.model}', which does not exist`,
+        {
+          context: { path: test.original_file_path, candidates: nearestNames(name, state.refs.names) },
+        },
+      );
     test.config.enabled = false;
     delete manifest.unit_tests[test.unique_id];
     manifest.disabled[test.unique_id] ??= [test];
@@ -171,25 +208,39 @@ function linkUnitTest(state: ParseState, test: UnitTestNode): void {
   checkIncremental(test, tested);
   if (tested.version !== null && tested.version !== undefined) spreadOverVersions(state, test, tested);
   else if (hasVersions(test))
-    throw new DuckhouseError('DataInvalid', `${test.original_file_path}: unit test '${test.name}' chooses versions, but model '${tested.name}' has none`);
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${test.original_file_path}: unit test '${test.name}' chooses versions, but model '${tested.name}' has none`,
+    );
 }
 
-const hasVersions = ({ versions }: UnitTestNode): boolean => isDict(versions) && (Array.isArray(versions.include) || Array.isArray(versions.exclude));
+const hasVersions = ({ versions }: UnitTestNode): boolean =>
+  isDict(versions) && (Array.isArray(versions.include) || Array.isArray(versions.exclude));
 
 function checkIncremental(test: UnitTestNode, tested: ManifestNode): void {
   if (!tested.depends_on.macros.includes('macro.dbt.is_incremental')) return;
   const override = test.overrides?.macros.is_incremental;
   const place = `${test.original_file_path}: unit test '${test.name}' of incremental model '${tested.name}'`;
   if (typeof override !== 'boolean')
-    throw new DuckhouseError('DataInvalid', `${place} must override macro 'is_incremental' with true or false`, { context: { node: test.unique_id } });
+    throw new DuckhouseError('DataInvalid', `${place} must override macro 'is_incremental' with true or false`, {
+      context: { node: test.unique_id },
+    });
   if (override && !test.given.some(({ input }) => input === 'this'))
-    throw new DuckhouseError('DataInvalid', `${place} must give an input 'this', as it overrides 'is_incremental' with true`, { context: { node: test.unique_id } });
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${place} must give an input 'this', as it overrides 'is_incremental' with true`,
+      { context: { node: test.unique_id } },
+    );
 }
 
 function spreadOverVersions(state: ParseState, test: UnitTestNode, tested: ManifestNode): void {
   const { manifest } = state;
-  const { include, exclude } = (test.versions ?? {}) as { readonly include?: unknown[] | null; readonly exclude?: unknown[] | null };
-  const among = (list: readonly unknown[], node: ManifestNode): boolean => list.some((version) => version === node.version);
+  const { include, exclude } = (test.versions ?? {}) as {
+    readonly include?: unknown[] | null;
+    readonly exclude?: unknown[] | null;
+  };
+  const among = (list: readonly unknown[], node: ManifestNode): boolean =>
+    list.some((version) => version === node.version);
   const chosen = Object.values(manifest.nodes).filter(
     (node) =>
       node.resource_type === 'model' &&
@@ -198,7 +249,10 @@ function spreadOverVersions(state: ParseState, test: UnitTestNode, tested: Manif
       (Array.isArray(exclude) ? !among(exclude, node) : !Array.isArray(include) || among(include, node)),
   );
   if (chosen.length === 0)
-    throw new DuckhouseError('NotFound', `${test.original_file_path}: unit test '${test.name}' chooses a version of '${tested.name}' that does not exist`);
+    throw new DuckhouseError(
+      'NotFound',
+      `${test.original_file_path}: unit test '${test.name}' chooses a version of '${tested.name}' that does not exist`,
+    );
   delete manifest.unit_tests[test.unique_id];
   for (const node of chosen) {
     const uniqueId = `${test.unique_id}_v${node.version}`;

@@ -15,9 +15,15 @@ export function unrenderedCalls(code: string): Dict | undefined {
 }
 
 function valueText(text: string): string {
+  if (/^(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')$/s.test(text)) return text.slice(1, -1).replace(/\\(["'\\])/g, '$1');
   try {
-    const value = literalEval(text.replace(/\btrue\b/g, 'True').replace(/\bfalse\b/g, 'False').replace(/\bnone\b/g, 'None'));
-    return typeof value === 'string' ? value : repr(fromJs(value));
+    const value = literalEval(
+      text
+        .replace(/\btrue\b/g, 'True')
+        .replace(/\bfalse\b/g, 'False')
+        .replace(/\bnone\b/g, 'None'),
+    );
+    return value === undefined ? text : repr(fromJs(value));
   } catch {
     return text; // an expression, not a literal
   }

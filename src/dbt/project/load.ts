@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, ParseFlags } from '../project-types.ts';
+import { checkInstalled } from './packages.ts';
 import { readProfile } from './profile.ts';
 import { buildProject, type ProjectText, readProjectText } from './project.ts';
 import { earlyRenderer, readYaml } from './render.ts';
-import { checkInstalled } from './packages.ts';
 
 export interface LoadedProjects {
   readonly root: DbtProject;
@@ -23,7 +23,10 @@ export interface Invocation {
   readonly runStartedAt: Date;
 }
 
-export function loadRoot(flags: ParseFlags, invocation: Invocation): { readonly root: DbtProject; readonly profile: DbtProfile; readonly text: ProjectText } {
+export function loadRoot(
+  flags: ParseFlags,
+  invocation: Invocation,
+): { readonly root: DbtProject; readonly profile: DbtProfile; readonly text: ProjectText } {
   const text = readProjectText(flags.projectDir, readYaml);
   const early = { env: flags.env, vars: flags.vars ?? {}, flags: flags.flags ?? {}, ...invocation };
   const secret = earlyRenderer({ ...early, secrets: true }, 'profiles.yml');
@@ -51,15 +54,26 @@ export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedP
   const { root, profile, text } = loadRoot(flags, invocation);
   const projects = new Map([[root.name, root]]);
   const texts = new Map([[root.name, text]]);
-  const early = { env: flags.env, vars: flags.vars ?? {}, flags: flags.flags ?? {}, secrets: false, profile, ...invocation };
+  const early = {
+    env: flags.env,
+    vars: flags.vars ?? {},
+    flags: flags.flags ?? {},
+    secrets: false,
+    profile,
+    ...invocation,
+  };
   for (const folder of installedFolders(root)) {
     const source = readProjectText(folder, readYaml);
     const project = buildProject(source, earlyRenderer(early, path.join(folder, 'dbt_project.yml')));
     const other = projects.get(project.name);
     if (other !== undefined)
-      throw new DuckhouseError('AlreadyExists', `two packages are named '${project.name}': ${other.root} and ${folder}`, {
-        context: { name: project.name, path: folder },
-      });
+      throw new DuckhouseError(
+        'AlreadyExists',
+        `two packages are named '${project.name}': ${other.root} and ${folder}`,
+        {
+          context: { name: project.name, path: folder },
+        },
+      );
     projects.set(project.name, project);
     texts.set(project.name, source);
   }

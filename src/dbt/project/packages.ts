@@ -17,9 +17,13 @@ export interface PackageList {
 export function readPackageList(root: string): PackageList | undefined {
   const [packages, dependencies] = ['packages.yml', 'dependencies.yml'].map((name) => readList(path.join(root, name)));
   if (packages?.content.packages !== undefined && dependencies?.content.packages !== undefined)
-    throw new DuckhouseError('DataInvalid', `packages are listed twice: in ${packages.file} and in ${dependencies.file}`, {
-      hint: 'keep one of the two lists',
-    });
+    throw new DuckhouseError(
+      'DataInvalid',
+      `packages are listed twice: in ${packages.file} and in ${dependencies.file}`,
+      {
+        hint: 'keep one of the two lists',
+      },
+    );
   const found = packages ?? dependencies;
   if (found === undefined) return undefined;
   return {
@@ -32,14 +36,19 @@ export function readPackageList(root: string): PackageList | undefined {
 function readList(file: string): { readonly file: string; readonly content: Dict } | undefined {
   if (!existsSync(file)) return undefined;
   const content = readYaml(readFileSync(file, 'utf8'), file) ?? {};
-  if (!isDict(content)) throw new DuckhouseError('DataInvalid', `${file}: must hold a dictionary with 'packages'`, { context: { path: file } });
+  if (!isDict(content))
+    throw new DuckhouseError('DataInvalid', `${file}: must hold a dictionary with 'packages'`, {
+      context: { path: file },
+    });
   return { file, content };
 }
 
 function dicts(value: unknown, file: string): Dict[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value) && value.every(isDict)) return value;
-  throw new DuckhouseError('DataInvalid', `${file}: the list of packages must be a list of dictionaries`, { context: { path: file } });
+  throw new DuckhouseError('DataInvalid', `${file}: the list of packages must be a list of dictionaries`, {
+    context: { path: file },
+  });
 }
 
 /** A project whose list names more packages than are installed cannot be parsed. */

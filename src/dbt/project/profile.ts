@@ -51,7 +51,13 @@ export function readProfile(request: ProfileRequest, load: LoadYaml, render: Ren
   const holder = found.find(({ content }) => isDict(content) && name in content);
   if (holder === undefined)
     throw new DuckhouseError('NotFound', `profile '${name}' is not in ${files.join(', ')}`, {
-      context: { name, candidates: nearestNames(name, found.flatMap(({ content }) => (isDict(content) ? Object.keys(content) : []))) },
+      context: {
+        name,
+        candidates: nearestNames(
+          name,
+          found.flatMap(({ content }) => (isDict(content) ? Object.keys(content) : [])),
+        ),
+      },
     });
   return profileOf(request, holder.file, (holder.content as Dict)[name], render);
 }
@@ -63,20 +69,30 @@ function profileOf(request: ProfileRequest, file: string, content: unknown, rend
   if (!isDict(content)) throw wrong(`profile '${name}' must be a dictionary, not a ${typeName(content)}`);
   const { outputs } = content;
   if (!isDict(outputs)) throw wrong(`profile '${name}' has no outputs`);
-  const targetName = request.target ?? (content.target === undefined ? 'default' : String(render(String(content.target))));
+  const targetName =
+    request.target ?? (content.target === undefined ? 'default' : String(render(String(content.target))));
   const output = outputs[targetName];
   if (output === undefined)
-    throw wrong(`profile '${name}' has no target named '${targetName}'; it has ${Object.keys(outputs).join(', ')}`, nearestNames(targetName, Object.keys(outputs)));
-  if (!isDict(output)) throw wrong(`output '${targetName}' of profile '${name}' must be a dictionary, not a ${typeName(output)}`);
+    throw wrong(
+      `profile '${name}' has no target named '${targetName}'; it has ${Object.keys(outputs).join(', ')}`,
+      nearestNames(targetName, Object.keys(outputs)),
+    );
+  if (!isDict(output))
+    throw wrong(`output '${targetName}' of profile '${name}' must be a dictionary, not a ${typeName(output)}`);
   const { type, threads, ...credentials } = renderAll(output, render) as Dict;
   if (type !== 'duckdb')
-    throw new DuckhouseError('Unsupported', `${file}: target '${targetName}' of profile '${name}' is of type '${String(type)}'; only duckdb is supported`, {
-      context: { path: file, name },
-    });
+    throw new DuckhouseError(
+      'Unsupported',
+      `${file}: target '${targetName}' of profile '${name}' is of type '${String(type)}'; only duckdb is supported`,
+      {
+        context: { path: file, name },
+      },
+    );
   const dbPath = credentials.path ?? ':memory:';
   if (!isText(dbPath)) throw wrong(`'path' of target '${targetName}' must be a string, not a ${typeName(dbPath)}`);
   const count = request.threads ?? threads ?? 1;
-  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) throw wrong(`'threads' of target '${targetName}' must be a whole number above zero, not ${JSON.stringify(count)}`);
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1)
+    throw wrong(`'threads' of target '${targetName}' must be a whole number above zero, not ${JSON.stringify(count)}`);
   return {
     name,
     targetName,
@@ -101,9 +117,13 @@ function databaseOf(credentials: Dict, dbPath: string, wrong: (problem: string) 
   const fromPath = databaseName(dbPath);
   const given = credentials.database;
   if (!isText(given) || given === fromPath) return fromPath;
-  const aliases = (Array.isArray(credentials.attach) ? credentials.attach : []).map((one) => (isDict(one) ? one.alias : undefined));
+  const aliases = (Array.isArray(credentials.attach) ? credentials.attach : []).map((one) =>
+    isDict(one) ? one.alias : undefined,
+  );
   if (aliases.includes(given) || isDict(credentials.remote)) return given;
-  throw wrong(`'database' is ${given}, but the file ${dbPath} is named ${fromPath}, and nothing is attached as ${given}`);
+  throw wrong(
+    `'database' is ${given}, but the file ${dbPath} is named ${fromPath}, and nothing is attached as ${given}`,
+  );
 }
 
 export function databaseName(dbPath: string): string {

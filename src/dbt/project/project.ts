@@ -59,11 +59,16 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
   const rendered = renderProject(raw, render);
   const { name } = rendered;
   if (!isText(name)) throw invalid(file, `it has no name`);
-  if (!/^[^\d\W]\w*$/.test(name)) throw invalid(file, `name '${name}' may hold letters, digits and underscores only, and must not begin with a digit`);
+  if (!/^[^\d\W]\w*$/.test(name))
+    throw invalid(
+      file,
+      `name '${name}' may hold letters, digits and underscores only, and must not begin with a digit`,
+    );
   const paths = (key: string, otherwise: readonly string[], old?: string): readonly string[] => {
     const value = rendered[key] ?? (old === undefined ? undefined : rendered[old]);
     if (value === undefined || value === null) return otherwise;
-    if (!Array.isArray(value) || !value.every(isText)) throw invalid(file, `'${key}' must be a list of folders, not ${JSON.stringify(value)}`);
+    if (!Array.isArray(value) || !value.every(isText))
+      throw invalid(file, `'${key}' must be a list of folders, not ${JSON.stringify(value)}`);
     return value.map((one) => one.replace(/\/+$/, ''));
   };
   const modelPaths = paths('model-paths', ['models'], 'source-paths');
@@ -73,7 +78,15 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
   const macroPaths = paths('macro-paths', ['macros']);
   const testPaths = paths('test-paths', ['tests']);
   const functionPaths = paths('function-paths', ['functions']);
-  const everywhere = [...modelPaths, ...seedPaths, ...snapshotPaths, ...analysisPaths, ...macroPaths, ...testPaths, ...functionPaths];
+  const everywhere = [
+    ...modelPaths,
+    ...seedPaths,
+    ...snapshotPaths,
+    ...analysisPaths,
+    ...macroPaths,
+    ...testPaths,
+    ...functionPaths,
+  ];
   const targetPath = options.targetPath ?? textOr(rendered['target-path'], 'target');
   return {
     name,
@@ -97,7 +110,10 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
     dispatch: dispatchOf(file, rendered.dispatch),
     vars: dictOf(rendered.vars),
     flags: dictOf(rendered.flags),
-    requireDbtVersion: (rendered['require-dbt-version'] === undefined ? [] : listOf(rendered['require-dbt-version'])).map(String),
+    requireDbtVersion: (rendered['require-dbt-version'] === undefined
+      ? []
+      : listOf(rendered['require-dbt-version'])
+    ).map(String),
     onRunStart: hooksOf(rendered['on-run-start']),
     onRunEnd: hooksOf(rendered['on-run-end']),
     queryComment: rendered['query-comment'],
@@ -128,7 +144,10 @@ function dispatchOf(file: string, value: unknown): DbtProject['dispatch'] {
   return listOf(value).map((entry) => {
     if (isDict(entry) && isText(entry.macro_namespace) && Array.isArray(entry.search_order))
       return { macro_namespace: entry.macro_namespace, search_order: entry.search_order.map(String) };
-    throw invalid(file, `every entry of 'dispatch' needs a macro_namespace and a search_order, unlike ${JSON.stringify(entry)}`);
+    throw invalid(
+      file,
+      `every entry of 'dispatch' needs a macro_namespace and a search_order, unlike ${JSON.stringify(entry)}`,
+    );
   });
 }
 
@@ -138,7 +157,8 @@ const hookKeys = new Set(['pre-hook', 'post-hook', 'pre_hook', 'post_hook']);
 function renderProject(raw: Dict, render: RenderYaml): Dict {
   const visit = (value: unknown, keys: readonly (string | number)[]): unknown => {
     const [first] = keys;
-    if (first === 'on-run-start' || first === 'on-run-end' || first === 'query-comment' || first === 'vars') return value;
+    if (first === 'on-run-start' || first === 'on-run-end' || first === 'query-comment' || first === 'vars')
+      return value;
     if (keys.some((key) => typeof key === 'string' && hookKeys.has(key.replace(/^[+ ]+/, '')))) return value;
     if (isText(value)) return render(value);
     if (Array.isArray(value)) return value.map((item, index) => visit(item, [...keys, index]));

@@ -1,12 +1,5 @@
 /** Renders values of dbt_project.yml, profiles.yml and package lists: before there is a project to speak of. */
-import {
-  compileTemplate,
-  type Context,
-  createEnvironment,
-  PyFloat,
-  renderNative,
-  toJs,
-} from '../../jinja/index.ts';
+import { type Context, compileTemplate, createEnvironment, PyFloat, renderNative, toJs } from '../../jinja/index.ts';
 import { createBaseContext } from '../context/base-context.ts';
 import { dateTimeValue, dateValue } from '../context/dates.ts';
 import type { Dict } from '../manifest-types.ts';

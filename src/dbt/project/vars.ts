@@ -10,7 +10,11 @@ export interface VarLookup {
 }
 
 export function createVars(cli: Readonly<Dict>, root: DbtProject, project: DbtProject): VarLookup {
-  const levels: readonly Readonly<Dict>[] = [cli, ...scopes(root, project.name), ...(root === project ? [] : scopes(project, project.name))];
+  const levels: readonly Readonly<Dict>[] = [
+    cli,
+    ...scopes(root, project.name),
+    ...(root === project ? [] : scopes(project, project.name)),
+  ];
   const levelOf = (name: string): Readonly<Dict> | undefined => levels.find((level) => Object.hasOwn(level, name));
   return {
     has: (name) => levelOf(name) !== undefined,
@@ -26,5 +30,11 @@ function scopes({ vars }: DbtProject, packageName: string): readonly Readonly<Di
 }
 
 /** The vars of a package in a parsed project. */
-export const varsOf = (parsed: { readonly project: DbtProject; readonly projects: ReadonlyMap<string, DbtProject>; readonly vars: Readonly<Dict> }, packageName: string): VarLookup =>
-  createVars(parsed.vars, parsed.project, parsed.projects.get(packageName) ?? parsed.project);
+export const varsOf = (
+  parsed: {
+    readonly project: DbtProject;
+    readonly projects: ReadonlyMap<string, DbtProject>;
+    readonly vars: Readonly<Dict>;
+  },
+  packageName: string,
+): VarLookup => createVars(parsed.vars, parsed.project, parsed.projects.get(packageName) ?? parsed.project);

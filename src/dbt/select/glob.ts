@@ -1,13 +1,11 @@
 /** Shell patterns as Python's fnmatch reads them: `*`, `?`, `[abc]`, `[!abc]`; slashes are ordinary characters. */
+import { entryOf } from '../plain.ts';
+
 const kept = new Map<string, RegExp>();
 
 export function matchesGlob(text: string, pattern: string): boolean {
-  let regExp = kept.get(pattern);
-  if (regExp === undefined) {
-    if (kept.size > 1000) kept.clear();
-    kept.set(pattern, (regExp = new RegExp(`^${globSource(pattern, '.')}$`, 's')));
-  }
-  return regExp.test(text);
+  if (kept.size > 1000) kept.clear();
+  return entryOf(kept, pattern, () => new RegExp(`^${globSource(pattern, '.')}$`, 's')).test(text);
 }
 
 /** `any`: what a star stands for, a character at a time. */

@@ -1,8 +1,8 @@
 /** The graph of a manifest: parents, children, and an order in which parents come first. */
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest } from '../manifest-types.ts';
-import type { DbtGraph } from '../project-types.ts';
 import { graphMembers } from '../parse/manifest.ts';
+import type { DbtGraph } from '../project-types.ts';
 
 export function buildGraph(manifest: DbtManifest): DbtGraph {
   const parents = new Map<string, readonly string[]>();
@@ -16,7 +16,10 @@ export function buildGraph(manifest: DbtManifest): DbtGraph {
   return { parents, children, order: sorted(parents, children) };
 }
 
-function sorted(parents: ReadonlyMap<string, readonly string[]>, children: ReadonlyMap<string, readonly string[]>): string[] {
+function sorted(
+  parents: ReadonlyMap<string, readonly string[]>,
+  children: ReadonlyMap<string, readonly string[]>,
+): string[] {
   const waiting = new Map([...parents].map(([id, list]) => [id, list.length]));
   const order = [...waiting].filter(([, count]) => count === 0).map(([id]) => id);
   for (let at = 0; at < order.length; at++)
@@ -38,5 +41,7 @@ function cycle(parents: ReadonlyMap<string, readonly string[]>, done: ReadonlySe
     at = parents.get(at)?.find((id) => !done.has(id)) as string;
   }
   const path = [...trail.slice(trail.indexOf(at)), at].reverse();
-  return new DuckhouseError('DataInvalid', `found a cycle: ${path.join(' --> ')}`, { context: { node: at, candidates: [] } });
+  return new DuckhouseError('DataInvalid', `found a cycle: ${path.join(' --> ')}`, {
+    context: { node: at, candidates: [] },
+  });
 }

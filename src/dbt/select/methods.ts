@@ -6,8 +6,8 @@ import type { DbtManifest, Dict, GraphMember, ManifestNode, SourceNode } from '.
 import { isDict } from '../plain.ts';
 import type { PreviousState } from '../project-types.ts';
 import { globSource, matchesGlob } from './glob.ts';
-import { freshSources, previousStatuses, stateCheck } from './state.ts';
 import { type Criteria, type MethodName, methodNames } from './spec.ts';
+import { freshSources, previousStatuses, stateCheck } from './state.ts';
 
 export interface MethodContext {
   readonly manifest: DbtManifest;
@@ -19,14 +19,19 @@ export interface MethodContext {
 
 type Method = (context: MethodContext, value: string, criteria: Criteria) => (member: GraphMember) => boolean;
 
-const invalid = (message: string, context: Dict<string> = {}): DuckhouseError => new DuckhouseError('InvalidArgument', message, { context });
+const invalid = (message: string, context: Dict<string> = {}): DuckhouseError =>
+  new DuckhouseError('InvalidArgument', message, { context });
 
 export function methodOf(criteria: Criteria): Method {
   const method = methods[criteria.method as MethodName];
   if (method !== undefined) return method;
-  throw new DuckhouseError('InvalidArgument', `'${criteria.method}' is not a valid method name; the methods are ${methodNames.join(', ')}`, {
-    context: { value: criteria.raw, candidates: nearestNames(criteria.method, methodNames) },
-  });
+  throw new DuckhouseError(
+    'InvalidArgument',
+    `'${criteria.method}' is not a valid method name; the methods are ${methodNames.join(', ')}`,
+    {
+      context: { value: criteria.raw, candidates: nearestNames(criteria.method, methodNames) },
+    },
+  );
 }
 
 const isNode = (member: GraphMember): member is ManifestNode => 'raw_code' in member;
@@ -53,12 +58,15 @@ const methods: Readonly<Partial<Record<MethodName, Method>>> = {
   },
   group: (_, value) => (member) => {
     const { group } = member.config as Dict;
-    return (isNode(member) || member.resource_type === 'metric') && typeof group === 'string' && matchesGlob(group, value);
+    return (
+      (isNode(member) || member.resource_type === 'metric') && typeof group === 'string' && matchesGlob(group, value)
+    );
   },
   access: (_, value) => (member) => isNode(member) && member.resource_type === 'model' && member.access === value,
   source: (_, value) => {
     const parts = value.split('.');
-    if (parts.length > 3) throw invalid(`invalid source selector value '${value}': write source, source.table or package.source.table`);
+    if (parts.length > 3)
+      throw invalid(`invalid source selector value '${value}': write source, source.table or package.source.table`);
     const [packageName = '*', source = '*', table = '*'] =
       parts.length === 1 ? ['*', parts[0]] : parts.length === 2 ? ['*', ...parts] : parts;
     return (member) =>
@@ -85,10 +93,14 @@ const methods: Readonly<Partial<Record<MethodName, Method>>> = {
     const wanted = value === 'this' ? (manifest.metadata.project_name ?? value) : value;
     return (member) => matchesGlob(member.package_name, wanted);
   },
-  config: (_, value, { methodArguments }) => (member) =>
-    (isNode(member) || member.resource_type === 'source') && matchesConfig(member.config as Dict, methodArguments, value),
+  config:
+    (_, value, { methodArguments }) =>
+    (member) =>
+      (isNode(member) || member.resource_type === 'source') &&
+      matchesConfig(member.config as Dict, methodArguments, value),
   resource_type: (_, value) => {
-    if (!resourceTypes.has(value)) throw invalid(`invalid resource_type selector '${value}'; the types are ${[...resourceTypes].join(', ')}`);
+    if (!resourceTypes.has(value))
+      throw invalid(`invalid resource_type selector '${value}'; the types are ${[...resourceTypes].join(', ')}`);
     return (member) => member.resource_type === value;
   },
   test_name: (_, value) => (member) =>
@@ -103,7 +115,8 @@ const methods: Readonly<Partial<Record<MethodName, Method>>> = {
   unit_test: typed('unit_test'),
   version: (_, value) => versionCheck(value),
   state: ({ manifest, previous }, value) => {
-    if (previous?.manifest === undefined) throw invalid(`selecting by state needs the manifest of an earlier run: give its folder with --state`);
+    if (previous?.manifest === undefined)
+      throw invalid(`selecting by state needs the manifest of an earlier run: give its folder with --state`);
     return stateCheck(manifest, previous.manifest, value);
   },
   result: ({ previous }, value) => {
@@ -117,7 +130,26 @@ const methods: Readonly<Partial<Record<MethodName, Method>>> = {
   },
 };
 
-const resourceTypes = new Set(['model', 'analysis', 'test', 'snapshot', 'operation', 'seed', 'sql_operation', 'doc', 'source', 'macro', 'exposure', 'metric', 'group', 'saved_query', 'semantic_model', 'unit_test', 'fixture', 'function']);
+const resourceTypes = new Set([
+  'model',
+  'analysis',
+  'test',
+  'snapshot',
+  'operation',
+  'seed',
+  'sql_operation',
+  'doc',
+  'source',
+  'macro',
+  'exposure',
+  'metric',
+  'group',
+  'saved_query',
+  'semantic_model',
+  'unit_test',
+  'fixture',
+  'function',
+]);
 
 /** A name, its last part, or a prefix of the parts; from the first wildcard on, the rest must match. */
 function matchesFqn(fqn: readonly string[], selector: string, versioned: boolean): boolean {
@@ -186,7 +218,8 @@ function versionCheck(value: string): (member: GraphMember) => boolean {
     none: (member) => ((member as ManifestNode).version ?? null) === null,
   };
   const check = checks[value];
-  if (check === undefined) throw invalid(`invalid version selector '${value}': expected latest, prerelease, old or none`);
+  if (check === undefined)
+    throw invalid(`invalid version selector '${value}': expected latest, prerelease, old or none`);
   return (member) => member.resource_type === 'model' && check(member);
 }
 
@@ -198,16 +231,25 @@ const parentsOf = (original: string): string[] => {
 
 /** Files and folders of the project that a pattern means, relative to it; `**` stands for any folders. */
 export function globPaths(root: string, pattern: string): string[] {
-  const parts = path.posix.normalize(pattern.replaceAll('\\', '/')).replace(/\/$/, '').split('/').filter((part) => part !== '' && part !== '.');
+  const parts = path.posix
+    .normalize(pattern.replaceAll('\\', '/'))
+    .replace(/\/$/, '')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.');
   const walk = (folder: string, rest: readonly string[]): string[] => {
     const [part, ...later] = rest;
     if (part === undefined) return [folder === '' ? '.' : folder];
     if (part === '**') return [...walk(folder, later), ...subfolders(root, folder).flatMap((one) => walk(one, rest))];
     if (part === '..') return walk(path.posix.join(folder, '..'), later);
     const below = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
-    if (!/[*?[\]]/.test(part)) return statSync(path.join(root, below(part)), { throwIfNoEntry: false }) === undefined ? [] : walk(below(part), later);
+    if (!/[*?[\]]/.test(part))
+      return statSync(path.join(root, below(part)), { throwIfNoEntry: false }) === undefined
+        ? []
+        : walk(below(part), later);
     const form = new RegExp(`^${globSource(part, '[^/]')}$`, 's');
-    return entriesOf(root, folder).filter((name) => form.test(name)).flatMap((name) => walk(below(name), later));
+    return entriesOf(root, folder)
+      .filter((name) => form.test(name))
+      .flatMap((name) => walk(below(name), later));
   };
   return walk('', parts);
 }

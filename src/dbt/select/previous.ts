@@ -23,7 +23,10 @@ function readJson(file: string): Json | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Json;
   } catch (cause) {
-    throw new DuckhouseError('DataInvalid', `${file} is no JSON: ${(cause as Error).message}`, { cause, context: { path: file } });
+    throw new DuckhouseError('DataInvalid', `${file} is no JSON: ${(cause as Error).message}`, {
+      cause,
+      context: { path: file },
+    });
   }
 }
 

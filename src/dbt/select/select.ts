@@ -1,6 +1,13 @@
 /** Runs a selection over the graph: criteria, neighbours, tests that come along, set operations. */
 import type { GraphMember, ManifestNode } from '../manifest-types.ts';
-import type { DbtGraph, IndirectSelection, ParsedProject, ParseWarning, SelectionRequest, Selection as SelectionResult } from '../project-types.ts';
+import type {
+  DbtGraph,
+  IndirectSelection,
+  ParsedProject,
+  ParseWarning,
+  SelectionRequest,
+  Selection as SelectionResult,
+} from '../project-types.ts';
 import { graphMemberOf } from './members.ts';
 import { type MethodContext, methodOf } from './methods.ts';
 import { type Criteria, parseSelection, type Selection } from './spec.ts';
@@ -47,7 +54,8 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
   const members = new Map<string, GraphMember>();
   for (const id of graph.parents.keys()) {
     const member = graphMemberOf(manifest, id);
-    if (member !== undefined && (member.config as { readonly enabled?: boolean }).enabled !== false) members.set(id, member);
+    if (member !== undefined && (member.config as { readonly enabled?: boolean }).enabled !== false)
+      members.set(id, member);
   }
   const warnings: ParseWarning[] = [];
   const context: MethodContext = { manifest, members: [...members.values()], projectRoot: project.root, previous };
@@ -75,7 +83,10 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
       default: {
         const combined = combine(selection.parts.map(resolve), selection.kind === 'union' ? unionOf : intersection);
         if (selection.raw !== undefined && combined.direct.size === 0)
-          warnings.push({ name: 'NoNodesForSelectionCriteria', message: `The selection criterion '${selection.raw}' does not match any enabled nodes` });
+          warnings.push({
+            name: 'NoNodesForSelectionCriteria',
+            message: `The selection criterion '${selection.raw}' does not match any enabled nodes`,
+          });
         return combined;
       }
     }
@@ -90,8 +101,10 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
 }
 
 const unionOf = (sets: readonly Ids[]): Ids => new Set(sets.flatMap((set) => [...set]));
-const intersection = ([first = new Set<string>(), ...rest]: readonly Ids[]): Ids => new Set([...first].filter((id) => rest.every((set) => set.has(id))));
-const difference = ([first = new Set<string>(), ...rest]: readonly Ids[]): Ids => new Set([...first].filter((id) => !rest.some((set) => set.has(id))));
+const intersection = ([first = new Set<string>(), ...rest]: readonly Ids[]): Ids =>
+  new Set([...first].filter((id) => rest.every((set) => set.has(id))));
+const difference = ([first = new Set<string>(), ...rest]: readonly Ids[]): Ids =>
+  new Set([...first].filter((id) => !rest.some((set) => set.has(id))));
 
 class Walker {
   readonly #graph: DbtGraph;
@@ -149,7 +162,9 @@ class Walker {
   }
 
   #buildable(selected: Ids): Set<string> {
-    const sources = [...this.#members.values()].filter((member) => member.resource_type === 'source').map(({ unique_id: id }) => id);
+    const sources = [...this.#members.values()]
+      .filter((member) => member.resource_type === 'source')
+      .map(({ unique_id: id }) => id);
     return new Set([...selected, ...this.#reach(selected, 'parents'), ...sources]);
   }
 
@@ -164,10 +179,12 @@ class Walker {
     const reachable = mode === 'buildable' ? new Set([...selected, ...this.#reach(selected, 'parents')]) : selected;
     for (const id of all) {
       const member = this.#members.get(id);
-      if (!selected.has(id) && member !== undefined && 'raw_code' in member && this.#within(member, reachable)) selected.add(id);
+      if (!selected.has(id) && member !== undefined && 'raw_code' in member && this.#within(member, reachable))
+        selected.add(id);
     }
     return selected;
   }
 }
 
-const comesAlong = (member: GraphMember): boolean => member.resource_type === 'test' || member.resource_type === 'unit_test';
+const comesAlong = (member: GraphMember): boolean =>
+  member.resource_type === 'test' || member.resource_type === 'unit_test';

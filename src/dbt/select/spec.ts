@@ -61,9 +61,14 @@ const form = /^(@)?(?:(\d*)(\+))?(?:([\w.]+):)?(.*?)(?:(\+)(\d*))?$/s;
 export function parseCriteria(raw: string): Criteria {
   const [, at, parentsDepth, parents, method, value = '', children, childrenDepth] = form.exec(raw) as RegExpExecArray;
   if (at !== undefined && children !== undefined)
-    throw new DuckhouseError('InvalidArgument', `selection '${raw}': the prefix "@" and the suffix "+" exclude each other`, { context: { value: raw } });
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `selection '${raw}': the prefix "@" and the suffix "+" exclude each other`,
+      { context: { value: raw } },
+    );
   const [name = '', ...methodArguments] = method === undefined ? [defaultMethod(value)] : method.split('.');
-  const depth = (text: string | undefined): number | undefined => (text === undefined || text === '' ? undefined : Number(text));
+  const depth = (text: string | undefined): number | undefined =>
+    text === undefined || text === '' ? undefined : Number(text);
   return {
     method: name,
     methodArguments,
@@ -86,7 +91,10 @@ function defaultMethod(value: string): MethodName {
 const everything = ['fqn:*', 'source:*', 'exposure:*', 'metric:*', 'semantic_model:*', 'saved_query:*', 'unit_test:*'];
 
 /** Selection of the command line: spaces and repeated flags unite, commas intersect. */
-export function parseSelection(select: readonly string[] | undefined, exclude: readonly string[] | undefined): Selection {
+export function parseSelection(
+  select: readonly string[] | undefined,
+  exclude: readonly string[] | undefined,
+): Selection {
   const base = unionOf(select ?? everything, select !== undefined);
   if (exclude === undefined || exclude.length === 0) return base;
   return { kind: 'difference', base, excluded: unionOf(exclude, false) };

@@ -1,19 +1,31 @@
 /** Compares members of the graph with those of an earlier manifest. */
 import { isDeepStrictEqual } from 'node:util';
 import { DuckhouseError, nearestNames } from '../../errors.ts';
-import type { ColumnInfo, DbtManifest, Dict, ExposureNode, GraphMember, ManifestNode, SourceNode, UnitTestNode } from '../manifest-types.ts';
+import type {
+  ColumnInfo,
+  DbtManifest,
+  Dict,
+  ExposureNode,
+  GraphMember,
+  ManifestNode,
+  SourceNode,
+  UnitTestNode,
+} from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { PreviousState } from '../project-types.ts';
 import { graphMemberOf } from './members.ts';
 
 /** Plain JSON, as a manifest that was read from a file has it: dates are texts there, floats numbers. */
-const same = (a: unknown, b: unknown): boolean =>
-  isDeepStrictEqual(a, b) || isDeepStrictEqual(asJson(a), asJson(b));
+const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b) || isDeepStrictEqual(asJson(a), asJson(b));
 const asJson = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
 type Check = (old: GraphMember | undefined, now: GraphMember) => boolean;
 
-export function stateCheck(manifest: DbtManifest, previous: DbtManifest, name: string): (member: GraphMember) => boolean {
+export function stateCheck(
+  manifest: DbtManifest,
+  previous: DbtManifest,
+  name: string,
+): (member: GraphMember) => boolean {
   const macros = new MacroChanges(manifest, previous);
   const modified: Check = (old, now) => old === undefined || !sameContents(old, now) || macros.reach(now);
   const part =
@@ -34,9 +46,13 @@ export function stateCheck(manifest: DbtManifest, previous: DbtManifest, name: s
   };
   const check = checks[name];
   if (check === undefined)
-    throw new DuckhouseError('InvalidArgument', `invalid state selector '${name}'; expected one of ${Object.keys(checks).join(', ')}`, {
-      context: { value: name, candidates: nearestNames(name, Object.keys(checks)) },
-    });
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `invalid state selector '${name}'; expected one of ${Object.keys(checks).join(', ')}`,
+      {
+        context: { value: name, candidates: nearestNames(name, Object.keys(checks)) },
+      },
+    );
   return (member) => check(graphMemberOf(previous, member.unique_id), member);
 }
 
@@ -78,13 +94,26 @@ function sameBody(old: ManifestNode, now: ManifestNode): boolean {
 
 /** Where a node is stored and how it is described are compared apart. */
 const notCompared = new Set(['alias', 'schema', 'database', 'tags', 'group']);
-const testModifiers = ['severity', 'where', 'limit', 'fail_calc', 'warn_if', 'error_if', 'store_failures', 'store_failures_as', 'sql_header'];
+const testModifiers = [
+  'severity',
+  'where',
+  'limit',
+  'fail_calc',
+  'warn_if',
+  'error_if',
+  'store_failures',
+  'store_failures_as',
+  'sql_header',
+];
 
 function sameConfig(old: GraphMember, now: GraphMember): boolean {
   const before = ((old as ManifestNode).unrendered_config ?? {}) as Dict;
   const after = ((now as ManifestNode).unrendered_config ?? {}) as Dict;
   const all = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const keys = now.resource_type === 'test' ? testModifiers : [...all].filter((key) => now.resource_type === 'source' || !notCompared.has(key));
+  const keys =
+    now.resource_type === 'test'
+      ? testModifiers
+      : [...all].filter((key) => now.resource_type === 'source' || !notCompared.has(key));
   return keys.every((key) => key in before === key in after && same(before[key], after[key]));
 }
 
@@ -100,7 +129,9 @@ const descriptions = (columns: Dict<ColumnInfo>): Dict<string> =>
 function sameRelation(old: GraphMember, now: GraphMember): boolean {
   if (now.resource_type === 'source') {
     const [before, after] = [old as SourceNode, now as SourceNode];
-    return before.database === after.database && before.schema === after.schema && before.identifier === after.identifier;
+    return (
+      before.database === after.database && before.schema === after.schema && before.identifier === after.identifier
+    );
   }
   const before = ((old as ManifestNode).unrendered_config ?? {}) as Dict;
   const after = ((now as ManifestNode).unrendered_config ?? {}) as Dict;
@@ -116,12 +147,16 @@ function sameContract(old: ManifestNode, now: ManifestNode): boolean {
 
 const sameColumns = (old: ManifestNode, now: ManifestNode): boolean => {
   const typesOf = (node: ManifestNode): Dict =>
-    Object.fromEntries(Object.values(node.columns).map(({ name, data_type: type, constraints }) => [name, { type, constraints }]));
+    Object.fromEntries(
+      Object.values(node.columns).map(({ name, data_type: type, constraints }) => [name, { type, constraints }]),
+    );
   return same(typesOf(old), typesOf(now));
 };
 
 const sameReferability = (old: ManifestNode, now: ManifestNode): boolean =>
-  same(old.latest_version, now.latest_version) && old.access === now.access && same(old.deprecation_date, now.deprecation_date);
+  same(old.latest_version, now.latest_version) &&
+  old.access === now.access &&
+  same(old.deprecation_date, now.deprecation_date);
 
 const sameSource = (old: SourceNode, now: SourceNode): boolean =>
   sameRelation(old, now) &&
@@ -174,23 +209,41 @@ class MacroChanges {
   }
 }
 
-const resultsOf = (value: unknown): Dict[] => (isDict(value) && Array.isArray(value.results) ? value.results.filter(isDict) : []);
+const resultsOf = (value: unknown): Dict[] =>
+  isDict(value) && Array.isArray(value.results) ? value.results.filter(isDict) : [];
 
 /** Nodes that ended with a status in the results of `--state`. */
 export function previousStatuses(previous: PreviousState | undefined, status: string): ReadonlySet<unknown> {
   if (previous?.runResults === undefined)
-    throw new DuckhouseError('InvalidArgument', 'selecting by result needs run_results.json of an earlier run: give its folder with --state');
-  return new Set(resultsOf(previous.runResults).filter((result) => result.status === status).map((result) => result.unique_id));
+    throw new DuckhouseError(
+      'InvalidArgument',
+      'selecting by result needs run_results.json of an earlier run: give its folder with --state',
+    );
+  return new Set(
+    resultsOf(previous.runResults)
+      .filter((result) => result.status === status)
+      .map((result) => result.unique_id),
+  );
 }
 
 /** Sources that were loaded later than at the time of `--state`. */
 export function freshSources(previous: PreviousState | undefined): ReadonlySet<unknown> {
   if (previous?.sources === undefined || previous.currentSources === undefined)
-    throw new DuckhouseError('InvalidArgument', 'selecting by source_status needs sources.json, both in the folder of --state and in the target folder', {
-      hint: 'run: duckhouse dbt source freshness',
-    });
+    throw new DuckhouseError(
+      'InvalidArgument',
+      'selecting by source_status needs sources.json, both in the folder of --state and in the target folder',
+      {
+        hint: 'run: duckhouse dbt source freshness',
+      },
+    );
   const loaded = (value: unknown): Map<unknown, string> =>
-    new Map(resultsOf(value).filter((one) => typeof one.max_loaded_at === 'string').map((one) => [one.unique_id, one.max_loaded_at as string]));
+    new Map(
+      resultsOf(value)
+        .filter((one) => typeof one.max_loaded_at === 'string')
+        .map((one) => [one.unique_id, one.max_loaded_at as string]),
+    );
   const before = loaded(previous.sources);
-  return new Set([...loaded(previous.currentSources)].filter(([id, time]) => time > (before.get(id) ?? '')).map(([id]) => id));
+  return new Set(
+    [...loaded(previous.currentSources)].filter(([id, time]) => time > (before.get(id) ?? '')).map(([id]) => id),
+  );
 }

@@ -22,7 +22,8 @@ export function readSelectors(root: string): NamedSelector[] {
   if (content === null) return [];
   if (!isDict(content) || !Array.isArray(content.selectors)) throw bad(file, `it must hold a list 'selectors'`);
   const found = content.selectors.map((entry: unknown): NamedSelector => {
-    if (!isDict(entry) || !isText(entry.name) || entry.definition === undefined) throw bad(file, `every selector needs a name and a definition`);
+    if (!isDict(entry) || !isText(entry.name) || entry.definition === undefined)
+      throw bad(file, `every selector needs a name and a definition`);
     return {
       name: entry.name,
       isDefault: entry.default === true,
@@ -56,7 +57,8 @@ function spelled(definition: unknown): unknown {
   if (!isDict(definition)) return definition;
   for (const key of ['union', 'intersection'] as const)
     if (Array.isArray(definition[key])) return { [key]: definition[key].map(spelled) };
-  if (Array.isArray(definition.exclude) && !('method' in definition)) return { exclude: definition.exclude.map(spelled) };
+  if (Array.isArray(definition.exclude) && !('method' in definition))
+    return { exclude: definition.exclude.map(spelled) };
   if (!('method' in definition) && Object.keys(definition).length === 1) {
     const [method, value] = Object.entries(definition)[0] as [string, unknown];
     return { method, value };
@@ -65,7 +67,8 @@ function spelled(definition: unknown): unknown {
 }
 
 function spelledText(text: string): unknown {
-  const { method, methodArguments, value, parents, children, childrensParents, parentsDepth, childrenDepth } = parseCriteria(text);
+  const { method, methodArguments, value, parents, children, childrensParents, parentsDepth, childrenDepth } =
+    parseCriteria(text);
   return {
     method: [method, ...methodArguments].join('.'),
     value,
@@ -83,15 +86,32 @@ export function selectorSelection(root: string, name: string, indirect: Indirect
   return definitionOf(named, name, indirect, []);
 }
 
-export const defaultSelector = (root: string): string | undefined => readSelectors(root).find(({ isDefault }) => isDefault)?.name;
+export const defaultSelector = (root: string): string | undefined =>
+  readSelectors(root).find(({ isDefault }) => isDefault)?.name;
 
-function definitionOf(named: readonly NamedSelector[], name: string, indirect: IndirectSelection, trail: readonly string[]): Selection {
+function definitionOf(
+  named: readonly NamedSelector[],
+  name: string,
+  indirect: IndirectSelection,
+  trail: readonly string[],
+): Selection {
   const found = named.find((one) => one.name === name);
   if (found === undefined)
-    throw new DuckhouseError('NotFound', `could not find selector named ${name}, expected one of ${named.map((one) => one.name).join(', ') || 'none'}`, {
-      context: { name, candidates: nearestNames(name, named.map((one) => one.name)) },
-    });
-  if (trail.includes(name)) throw new DuckhouseError('DataInvalid', `selectors refer to each other: ${[...trail, name].join(' --> ')}`);
+    throw new DuckhouseError(
+      'NotFound',
+      `could not find selector named ${name}, expected one of ${named.map((one) => one.name).join(', ') || 'none'}`,
+      {
+        context: {
+          name,
+          candidates: nearestNames(
+            name,
+            named.map((one) => one.name),
+          ),
+        },
+      },
+    );
+  if (trail.includes(name))
+    throw new DuckhouseError('DataInvalid', `selectors refer to each other: ${[...trail, name].join(' --> ')}`);
   return toSelection(found.definition, { named, indirect, trail: [...trail, name] });
 }
 
@@ -102,12 +122,18 @@ interface Reading {
 }
 
 function toSelection(definition: unknown, reading: Reading): Selection {
-  if (isText(definition)) return { kind: 'criteria', criteria: { ...parseCriteria(definition), indirect: reading.indirect } };
+  if (isText(definition))
+    return { kind: 'criteria', criteria: { ...parseCriteria(definition), indirect: reading.indirect } };
   if (Array.isArray(definition)) return group('union', definition, reading);
-  if (!isDict(definition)) throw new DuckhouseError('DataInvalid', `a selector's definition must be text or a dictionary, not a ${typeName(definition)}`);
+  if (!isDict(definition))
+    throw new DuckhouseError(
+      'DataInvalid',
+      `a selector's definition must be text or a dictionary, not a ${typeName(definition)}`,
+    );
   for (const key of ['union', 'intersection'] as const)
     if (key in definition) {
-      if (!Array.isArray(definition[key])) throw new DuckhouseError('DataInvalid', `'${key}' of a selector must be a list`);
+      if (!Array.isArray(definition[key]))
+        throw new DuckhouseError('DataInvalid', `'${key}' of a selector must be a list`);
       return group(key, definition[key], reading);
     }
   return criteriaOf(definition, reading);
@@ -120,19 +146,29 @@ function group(kind: 'union' | 'intersection', entries: readonly unknown[], read
   const excluded = entries.flatMap((entry) => excludeOf(entry) ?? []);
   const parts = entries.filter((entry) => excludeOf(entry) === undefined).map((entry) => toSelection(entry, reading));
   const base: Selection = { kind, parts };
-  return excluded.length === 0 ? base : { kind: 'difference', base, excluded: union(excluded.map((entry) => toSelection(entry, reading))) };
+  return excluded.length === 0
+    ? base
+    : { kind: 'difference', base, excluded: union(excluded.map((entry) => toSelection(entry, reading))) };
 }
 
 function criteriaOf(definition: Dict, reading: Reading): Selection {
   const entries = Object.entries(definition).filter(([key]) => key !== 'exclude');
   if (!('method' in definition) && entries.length === 1) {
     const [method, value] = entries[0] as [string, unknown];
-    return { kind: 'criteria', criteria: { ...parseCriteria(`${method}:${String(value)}`), indirect: reading.indirect } };
+    return {
+      kind: 'criteria',
+      criteria: { ...parseCriteria(`${method}:${String(value)}`), indirect: reading.indirect },
+    };
   }
   const { method, value, indirect_selection: indirect } = definition;
-  if (!isText(method) || value === undefined) throw new DuckhouseError('DataInvalid', `a selector's definition needs a method and a value, unlike ${JSON.stringify(definition)}`);
+  if (!isText(method) || value === undefined)
+    throw new DuckhouseError(
+      'DataInvalid',
+      `a selector's definition needs a method and a value, unlike ${JSON.stringify(definition)}`,
+    );
   const [name = '', ...methodArguments] = method.split('.');
-  const depth = (key: string): number | undefined => (typeof definition[key] === 'number' ? (definition[key] as number) : undefined);
+  const depth = (key: string): number | undefined =>
+    typeof definition[key] === 'number' ? (definition[key] as number) : undefined;
   const criteria: Criteria = {
     method: name,
     methodArguments,
@@ -147,7 +183,11 @@ function criteriaOf(definition: Dict, reading: Reading): Selection {
   };
   const base: Selection =
     name === 'selector'
-      ? { kind: 'expanded', base: definitionOf(reading.named, String(value), reading.indirect, reading.trail), criteria }
+      ? {
+          kind: 'expanded',
+          base: definitionOf(reading.named, String(value), reading.indirect, reading.trail),
+          criteria,
+        }
       : { kind: 'criteria', criteria };
   return Array.isArray(definition.exclude)
     ? { kind: 'difference', base, excluded: union(definition.exclude.map((entry) => toSelection(entry, reading))) }

@@ -69,6 +69,10 @@ export class PyDate extends PyObject {
     if (name === 'year' || name === 'month' || name === 'day') return this.fields[name];
     return memberOf<PyDate>(this, DATE_MEMBERS, name);
   }
+  /** For JSON.stringify, as all values of YAML that JSON lacks have it. */
+  toJSON(): string {
+    return this.isoDate();
+  }
   isoDate(): string {
     const { year, month, day } = this.fields;
     return `${pad(year, 4)}-${pad(month)}-${pad(day)}`;
@@ -202,6 +206,9 @@ export class PyDateTime extends PyDate {
     if (name === 'tzinfo') return this.zone;
     if (name === 'fold') return 0;
     return memberOf<PyDateTime>(this, DATETIME_MEMBERS, name) ?? super.attr(name);
+  }
+  override toJSON(): string {
+    return this.isoformat('T');
   }
   isoformat(separator: string, timespec = 'auto'): string {
     return `${this.isoDate()}${separator}${isoTime(this.time, timespec)}${offsetText(this.offset?.seconds, ':')}`;

@@ -16,6 +16,10 @@ export class PyFloat extends PyObject {
   override truth(): boolean {
     return this.value !== 0;
   }
+  /** For JSON.stringify. */
+  toJSON(): number {
+    return this.value;
+  }
   override repr(): string {
     return floatRepr(this.value);
   }
