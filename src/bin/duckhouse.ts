@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { type CommandContext, createProgram } from '../cli/index.ts';
+import { type CommandContext, createProgram, toCommandError, usageError } from '../cli/index.ts';
 import { type DuckhouseError, type ErrorKind, toDuckhouseError } from '../errors.ts';
 import { createTranslator, languageOf } from '../messages/index.ts';
 
@@ -21,7 +21,9 @@ const exitCodes: Readonly<Record<ErrorKind, number>> = {
 };
 /** A statement that is wrong is a failure, not a wrong use of the command. */
 const exitCodeOf = (error: DuckhouseError): number =>
-  error.context.errorType === undefined || error.kind === 'NotFound' ? exitCodes[error.kind] : 1;
+  error.context.errorType === undefined || error.kind === 'NotFound' || error.kind === 'PermissionDenied'
+    ? exitCodes[error.kind]
+    : 1;
 
 const interrupt = new AbortController();
 let interrupts = 0;
@@ -66,17 +68,23 @@ async function impliedCommand(argv: readonly string[]): Promise<string[]> {
   return maybeFormat(first) === undefined ? [...argv] : ['ingest', ...argv];
 }
 
+const isHelp = ({ exitCode, code }: CommanderError): boolean => exitCode === 0 || code === 'commander.help';
+
 function report(failure: unknown): number {
-  if (failure instanceof CommanderError) return failure.exitCode === 0 ? 0 : 2;
-  const error = interrupt.signal.aborted ? toDuckhouseError(interrupt.signal.reason) : toDuckhouseError(failure);
+  if (failure instanceof CommanderError && isHelp(failure)) return failure.exitCode === 0 ? 0 : 2;
   const translator =
     context?.translator ??
     createTranslator(languageOf(process.env.DUCKHOUSE_LANG, process.env.LC_ALL, process.env.LANG));
+  const error = interrupt.signal.aborted
+    ? toDuckhouseError(interrupt.signal.reason)
+    : (usageError(failure, translator) ?? toCommandError(failure));
   const { message, hint } = translator.error(error);
   const { line, column } = error.context;
   if (json) process.stdout.write(`${JSON.stringify({ error: { kind: error.kind, message, hint, line, column } })}\n`);
   const place =
-    typeof line === 'number' && error.context.file === undefined ? ` (line ${line}, column ${String(column)})` : '';
+    typeof line === 'number' && error.context.file === undefined
+      ? ` ${translator.t('error.place', { line, column: String(column) })}`
+      : '';
   process.stderr.write(`${translator.t('error', { message: message + place })}\n`);
   if (hint !== undefined) process.stderr.write(`${translator.t('hint', { hint })}\n`);
   if (process.env.DUCKHOUSE_DEBUG !== undefined)

@@ -1,8 +1,11 @@
+import { accessSync, constants, existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import net from 'node:net';
 import { freemem, totalmem } from 'node:os';
+import path from 'node:path';
 import { isRunning, readServerFile, type ServerFile } from '../config/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
+import { toCommandError } from './command-error.ts';
 import { type CommandContext, write } from './effects.ts';
 import { bytesText } from './progress.ts';
 
@@ -114,15 +117,27 @@ function freePort({ config, translator }: CommandContext, port: number): Promise
 }
 
 async function database({ config, translator }: CommandContext): Promise<Finding> {
-  const { existsSync } = await import('node:fs');
-  if (config.database === ':memory:' || !existsSync(config.database))
-    return { check: 'database', status: 'ok', message: translator.t('doctor.lock', { database: config.database }) };
+  const usable: Finding = {
+    check: 'database',
+    status: 'ok',
+    message: translator.t('doctor.lock', { database: config.database }),
+  };
+  if (config.database === ':memory:') return usable;
   try {
+    if (!existsSync(config.database)) {
+      accessSync(existingFolder(path.dirname(config.database)), constants.W_OK);
+      return usable;
+    }
     const { openEngine } = await import('../engine/index.ts');
     await (await openEngine({ database: config.database, readOnly: true })).close();
-    return { check: 'database', status: 'ok', message: translator.t('doctor.lock', { database: config.database }) };
+    return usable;
   } catch (failure) {
-    const { message, hint } = translator.error(toDuckhouseError(failure));
+    const { message, hint } = translator.error(toCommandError(failure));
     return { check: 'database', status: 'error', message, fix: hint };
   }
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+function existingFolder(folder: string): string {
+  return existsSync(folder) || folder === path.dirname(folder) ? folder : existingFolder(path.dirname(folder));
 }

@@ -1,3 +1,5 @@
 /** The command line room: one file a command. It knows how to say things; the rooms below know how to do them. */
+export { toCommandError } from './command-error.ts';
 export { type CommandContext, type Effects, write } from './effects.ts';
 export { createProgram, type ProgramHost } from './program.ts';
+export { usageError } from './usage.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { decodeSchema, type IpcMessage, readIpcStream, readMessageHeader } from '../arrow/index.ts';
 import { type Engine, openEngine } from '../engine/index.ts';
-import { DuckhouseError, toDuckhouseError } from '../errors.ts';
+import { DuckhouseError } from '../errors.ts';
 import type { OutgoingBatch } from '../flight/index.ts';
 import {
   csvError,
@@ -18,6 +18,7 @@ import {
   tableNameOfFile,
 } from '../ingest/index.ts';
 import type { PutMode, Receipt } from '../lakehouse/index.ts';
+import { toCommandError } from './command-error.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { openTarget } from './open-target.ts';
 import { formatTable } from './output/table.ts';
@@ -133,7 +134,7 @@ async function runJob(on: JobContext, job: Job): Promise<IngestOutcome> {
     }
     return { files, table, receipt: await loadJob(on, job) };
   } catch (error) {
-    return { files, table, error: toDuckhouseError(csvError(files[0] as string, error)) };
+    return { files, table, error: toCommandError(csvError(files[0] as string, error)) };
   }
 }
 
@@ -159,6 +160,8 @@ async function makeView(
 const shown = (files: readonly string[]): string =>
   files.length === 1 ? path.basename(files[0] as string) : `${path.basename(files[0] as string)} … (${files.length})`;
 
+const shownColumns = 50;
+
 interface Found {
   readonly file: string;
   readonly format: string;
@@ -169,11 +172,11 @@ interface Found {
 async function announce(context: CommandContext, { file, format, details, columns }: Found): Promise<void> {
   const { translator } = context;
   await note(context, translator.t('ingest.sniffed', { file, format, details }));
-  if (columns.length > 0)
-    await note(
-      context,
-      translator.t('ingest.columns', { columns: columns.map(({ name, type }) => `${name} ${type}`).join(', ') }),
-    );
+  if (columns.length === 0) return;
+  const names = columns.slice(0, shownColumns).map(({ name, type }) => `${name} ${type}`);
+  const more = columns.length - names.length;
+  if (more > 0) names.push(translator.t('ingest.moreColumns', { count: more }));
+  await note(context, translator.t('ingest.columns', { columns: names.join(', ') }));
 }
 
 async function loadJob(on: JobContext, job: Job): Promise<Receipt> {

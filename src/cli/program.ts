@@ -6,6 +6,7 @@ import type { CommandAdder, CommandFlags as Flags } from './command-adder.ts';
 import { type CommandContext, commandContext, type Effects } from './effects.ts';
 import type { IngestCommandOptions } from './ingest.ts';
 import { type OutputFormatName, outputFormats } from './output/formats.ts';
+import { translateHelp } from './usage.ts';
 
 export interface ProgramHost {
   readonly effects: Effects;
@@ -57,7 +58,9 @@ export function createProgram(host: ProgramHost): Command {
   program.configureOutput({
     writeErr: (text) => void host.effects.stderr.write(text),
     writeOut: (text) => void host.effects.stdout.write(text),
+    outputError: () => undefined, // told once, in the reader's language, where all errors are
   });
+  translateHelp(program, translator);
   const add = commandAdder(program, host, translator);
 
   add('up [dir]', 'command.up', serverSettings, async (context, flags) =>

@@ -34,7 +34,8 @@ export async function queryCommand(context: CommandContext, options: QueryComman
 async function readSql({ stdin }: CommandContext, { sql, file }: QueryCommandOptions): Promise<string> {
   if (sql !== undefined && sql !== '-') return sql;
   if (file !== undefined) {
-    return readFile(file, 'utf8').catch((cause: unknown) => {
+    return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') throw Object.assign(cause, { path: file }); // reading a folder names no path
       throw new DuckhouseError('NotFound', `cannot read ${file}`, { id: 'file-missing', context: { file }, cause });
     });
   }
@@ -88,11 +89,13 @@ interface Sink {
 function openSink(file: string | undefined, stdout: Writable): Sink {
   if (file === undefined) return { out: stdout, close: () => write(stdout, '') };
   const out = createWriteStream(file);
+  const done = finished(out);
+  done.catch(() => undefined); // thrown by close
   return {
     out,
     async close() {
       out.end();
-      await finished(out);
+      await done;
     },
   };
 }

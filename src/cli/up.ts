@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readServerFile } from '../config/index.ts';
-import { toDuckhouseError } from '../errors.ts';
 import { maybeFormat } from '../ingest/index.ts';
+import { toCommandError } from './command-error.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { ingestFiles, printOutcomes } from './ingest.ts';
 import { listTables } from './ls.ts';
@@ -27,7 +27,8 @@ export async function upCommand(context: CommandContext, { exit }: UpCommandOpti
   const supervisor = running === undefined ? await startServer(context) : undefined;
   if (supervisor !== undefined) await write(context.stdout, readyLine(supervisor));
   const stopped = (): boolean => signal.aborted || supervisor?.isStopping() === true;
-  const ok = await attempt(context, () => job(context, stopped));
+  const serving = !exit || supervisor === undefined;
+  const ok = await attempt(context, () => job(context, { stopped, serving }));
   if (exit || supervisor === undefined || signal.aborted) {
     if (!stopped()) supervisor?.stop();
     await supervisor?.done;
@@ -37,9 +38,15 @@ export async function upCommand(context: CommandContext, { exit }: UpCommandOpti
   return supervisor.done;
 }
 
+interface JobOptions {
+  readonly stopped: () => boolean;
+  /** The server is there after the job. */
+  readonly serving: boolean;
+}
+
 /** The main job; false when a part of it failed, which is told and does not stop the others. */
-async function job(context: CommandContext, stopped: () => boolean): Promise<boolean> {
-  const parts = [loadData, tellDbt, showTables, runFirstQuery, tellNext];
+async function job(context: CommandContext, { stopped, serving }: JobOptions): Promise<boolean> {
+  const parts = [loadData, tellDbt, showTables, runFirstQuery, serving ? tellNext : tellFiles];
   const target = await openTarget(context.config, { create: true });
   try {
     let ok = true;
@@ -54,7 +61,7 @@ async function attempt(context: CommandContext, part: () => Promise<unknown>): P
   try {
     return (await part()) !== false;
   } catch (failure) {
-    const { message, hint } = context.translator.error(toDuckhouseError(failure));
+    const { message, hint } = context.translator.error(toCommandError(failure));
     await note(context, context.translator.t('error', { message }));
     if (hint !== undefined) await note(context, context.translator.t('hint', { hint }));
     return false;
@@ -127,16 +134,27 @@ async function runFirstQuery(context: CommandContext, target: Target): Promise<v
   });
 }
 
-/** Lines to paste. */
-async function tellNext({ config, translator, stderr, ...effects }: CommandContext, target: Target): Promise<void> {
+/** Lines to paste while the server runs. */
+async function tellNext(context: CommandContext, target: Target): Promise<void> {
+  const { sql, lines } = await commandsToTry(context, target);
+  const python = `python -c 'import pyarrow.flight as f; print(f.connect("${target.address}").do_get(f.Ticket(b"${sql}")).read_all())'`;
+  await tell(context, [...lines, python]);
+}
+
+/** Lines to paste that need no server. */
+const tellFiles = async (context: CommandContext, target: Target): Promise<void> =>
+  tell(context, (await commandsToTry(context, target)).lines);
+
+const tell = (context: CommandContext, lines: readonly string[]): Promise<void> =>
+  note(context, `\n${context.translator.t('up.try')}\n${lines.map((line) => `  ${line}\n`).join('')}`);
+
+async function commandsToTry(
+  { config }: CommandContext,
+  target: Target,
+): Promise<{ readonly sql: string; readonly lines: readonly string[] }> {
   const workspace = path.relative(process.cwd(), config.workspace);
   const flag = workspace === '' ? '' : ` --workspace ${workspace}`;
   const table = (await target.listTables()).find(({ name }) => /^[a-z_][a-z0-9_]*$/i.test(name))?.name;
   const sql = table === undefined ? 'SELECT 42' : `FROM ${table} LIMIT 5`;
-  const lines = [
-    `npx duckhouse query${flag} "${sql}"`,
-    `npx duckhouse ls${flag}`,
-    `python -c 'import pyarrow.flight as f; print(f.connect("${target.address}").do_get(f.Ticket(b"${sql}")).read_all())'`,
-  ];
-  await note({ stderr, ...effects }, `\n${translator.t('up.try')}\n${lines.map((line) => `  ${line}\n`).join('')}`);
+  return { sql, lines: [`npx duckhouse query${flag} "${sql}"`, `npx duckhouse ls${flag}`] };
 }

@@ -39,8 +39,8 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
 const refinements: readonly (readonly [string, RegExp, ErrorKind])[] = [
   ['FATAL', /no space left|disk (is )?full/i, 'ResourceExhausted'],
   ['IO', /no space left|disk (is )?full|failed to offload/i, 'ResourceExhausted'],
-  ['IO', /no files found|no such file|does not exist|cannot open file/i, 'NotFound'],
   ['IO', /permission denied/i, 'PermissionDenied'],
+  ['IO', /no files found|no such file|does not exist|cannot open file/i, 'NotFound'],
   ['Constraint', /duplicate key|violates primary key|violates unique/i, 'AlreadyExists'],
   ['TransactionContext', /no space left|disk (is )?full/i, 'ResourceExhausted'],
   ['TransactionContext', /conflict/i, 'CommitConflict'],

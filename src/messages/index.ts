@@ -72,5 +72,7 @@ function translateError(
     Array.isArray(candidates) && candidates.length > 0
       ? t('error.did-you-mean', { candidates: candidates.slice(0, 3).join(', ') })
       : undefined;
-  return { message, hint: named ?? error.hint };
+  const hintId = `hint.${error.id ?? ''}`;
+  const hint = hintId in en && error.hint !== undefined ? t(hintId as MessageId, params) : error.hint;
+  return { message, hint: named ?? hint };
 }

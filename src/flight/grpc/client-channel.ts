@@ -109,7 +109,7 @@ const unreachable = (url: string, cause: unknown): DuckhouseError =>
     `cannot reach ${url.replace(/^http/, 'grpc')}: ${cause instanceof Error ? cause.message : String(cause)}`,
     {
       id: 'server-unreachable',
-      context: { server: url },
+      context: { server: url.replace(/^http/, 'grpc') },
       hint: 'is the server running? (duckhouse serve)',
       cause,
     },

@@ -48,10 +48,22 @@ function sniffEncoding(file: string, head: Buffer): string {
 
 async function inspect(file: string): Promise<{ readonly encoding: string | undefined; readonly size: number }> {
   const { head, size } = await readHead(file);
-  if (size === 0)
-    throw new DuckhouseError('DataInvalid', `file ${file} is empty`, { id: 'file-empty', context: { file } });
-  return { encoding: head.length >= 4 && isCompressed(head) ? undefined : sniffEncoding(file, head), size };
+  if (size === 0) throw empty(file);
+  if (head.length >= 4 && isCompressed(head)) return { encoding: undefined, size };
+  const encoding = sniffEncoding(file, head);
+  if (size === head.length && isBlank(head, encoding)) throw empty(file);
+  return { encoding, size };
 }
+
+const empty = (file: string): DuckhouseError =>
+  new DuckhouseError('DataInvalid', `file ${file} is empty`, { id: 'file-empty', context: { file } });
+
+/** Nothing but a byte order mark and white space. */
+const isBlank = (head: Buffer, encoding: string): boolean =>
+  (encoding === 'utf-16' ? head.filter((byte) => byte !== 0).subarray(2) : head)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trim() === '';
 
 /** Options of read_csv as SQL. */
 function readerOptions(
@@ -232,12 +244,20 @@ async function withPlace<T>(file: string, work: () => Promise<T>): Promise<T> {
 export function csvError(file: string, error: unknown): unknown {
   if (!(error instanceof DuckhouseError) || error.context.errorType === undefined || !/csv/i.test(error.message))
     return error;
+  const encoding = /does not support the encoding: "(.*)"/.exec(error.message)?.[1];
+  if (encoding !== undefined)
+    return new DuckhouseError('InvalidArgument', `unknown encoding "${encoding}"`, {
+      id: 'encoding-unknown',
+      context: { encoding },
+      hint: 'utf-8, utf-16 or latin-1',
+    });
   const text = error.message.split('\n').filter((line) => line.trim() !== '');
   const line = /Line: (\d+)/.exec(error.message)?.[1] ?? /line (\d+)/i.exec(error.message)?.[1];
   const cause =
     text.find((one) => !/^(CSV Error on|Original Line|Possible|\*)/.test(one.trim())) ?? (text[0] as string);
   const message = `${file}${line === undefined ? '' : `:${line}`}: ${cause.trim()}`;
   return new DuckhouseError('DataInvalid', message, {
+    id: 'csv-malformed',
     context: { file, ...(line === undefined ? {} : { line: Number(line) }) },
     hint: '--column NAME:VARCHAR, --delimiter, --quote or --encoding say how to read it',
     cause: error,

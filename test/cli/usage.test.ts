@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { duckhouse, inTemporaryFolder, permissionsCount, plainUser } from '../workspace.ts';
+
+test('a wrong use of the command is told with what is right, in both languages, and ends with 2', () =>
+  inTemporaryFolder(async (cwd) => {
+    const wrong: readonly (readonly [readonly string[], RegExp, RegExp])[] = [
+      [
+        ['qury'],
+        /there is no command "qury"\nhint: did you mean query\?/,
+        /la commande « qury » n'existe pas\nconseil/,
+      ],
+      [['ingest'], /the argument <files> is missing/, /l'argument <files> manque/],
+      [['serve', '--nope'], /there is no option --nope/, /l'option --nope n'existe pas/],
+      [
+        ['serve', '--host'],
+        /the option --host <address> needs a value/,
+        /l'option --host <address> demande une valeur/,
+      ],
+      [['query', '--format', 'xml', 'x'], /--format <format> takes table, json, .*, not "xml"/, /, pas « xml »/],
+      [['ls', 'a', 'b'], /2 arguments given, 0 taken/, /2 arguments donnés, 0 attendus/],
+    ];
+    for (const [args, english, french] of wrong) {
+      const said = await duckhouse(args, { cwd });
+      assert.deepEqual([said.code, said.stdout], [2, ''], args.join(' '));
+      assert.match(said.stderr, english);
+      assert.match((await duckhouse(args, { cwd, env: { DUCKHOUSE_LANG: 'fr' } })).stderr, french);
+    }
+    const help = await duckhouse(['ingest', '--help'], { cwd, env: { DUCKHOUSE_LANG: 'fr' } });
+    assert.deepEqual([help.code, help.stderr], [0, '']);
+    assert.match(help.stdout, /^Usage : duckhouse ingest .*\n[\s\S]*Options :\n[\s\S]*afficher l'aide\n/);
+  }));
+
+test('files that cannot be written or read are named, with the exit code of what is wrong', () =>
+  inTemporaryFolder(async (cwd) => {
+    const env = { DUCKHOUSE_DATABASE: ':memory:' };
+    const run = async (...args: string[]) => {
+      const { code, stderr } = await duckhouse(args, { cwd, env });
+      return [code, stderr];
+    };
+    await mkdir(path.join(cwd, 'folder'));
+    assert.deepEqual(await run('query', 'SELECT 1', '-o', 'no/such/x.csv'), [3, 'error: there is no no/such/x.csv\n']);
+    assert.deepEqual(await run('query', 'SELECT 1', '-o', 'folder'), [2, 'error: folder is a folder, not a file\n']);
+    assert.deepEqual(await run('query', '-f', 'folder'), [2, 'error: folder is a folder, not a file\n']);
+  }));
+
+test(
+  'a workspace without permission is refused as such by every command that writes',
+  { skip: !permissionsCount() },
+  () =>
+    inTemporaryFolder(async (cwd) => {
+      await writeFile(path.join(cwd, 'a.csv'), 'a\n1\n');
+      await chmod(cwd, 0o555);
+      const uid = plainUser();
+      const ports = ['--flight-port', '0', '--http-port', '0'];
+      for (const args of [
+        ['ingest', 'a.csv'],
+        ['serve', ...ports],
+        ['up', '--exit', ...ports],
+        ['init', 'new'],
+      ]) {
+        const { code, stderr } = await duckhouse(args, { cwd, uid });
+        assert.equal(code, 4, `${args[0]}: ${stderr}`);
+        assert.match(stderr, /error: no permission for .*(\.duckhouse|new)\n/);
+      }
+      assert.match((await duckhouse(['doctor', ...ports], { cwd, uid })).stdout, /✗ no permission for /);
+      // A state folder that somebody else made.
+      await chmod(cwd, 0o777);
+      assert.equal(
+        (await duckhouse(['ingest', 'a.csv'], { cwd, ...(uid === undefined ? {} : { uid: 65533 }) })).code,
+        0,
+      );
+      await chmod(path.join(cwd, '.duckhouse'), 0o555);
+      await chmod(path.join(cwd, '.duckhouse', 'warehouse.duckdb'), 0o444);
+      const other = await duckhouse(['ingest', 'a.csv', '--again'], { cwd, uid });
+      assert.deepEqual([other.code, /[Pp]ermission/.test(other.stderr)], [4, true], other.stderr);
+      await chmod(path.join(cwd, '.duckhouse'), 0o777);
+    }),
+);
