@@ -230,7 +230,6 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.no-columns': 'the data has no columns',
   'error.cancelled': 'the statement was cancelled',
   'error.connection-ended': 'the connection has ended',
-  'error.permission-denied': '{principal} ({role}) may not use {what}',
   'hint.server-unreachable': 'is the server running? (duckhouse serve)',
   'hint.database-missing': 'duckhouse up, or duckhouse ingest FILE',
   'hint.view-remote': 'load them: --as table',

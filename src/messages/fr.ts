@@ -232,7 +232,6 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.no-columns': "les données n'ont pas de colonnes",
   'error.cancelled': "l'instruction a été annulée",
   'error.connection-ended': 'la connexion est terminée',
-  'error.permission-denied': "{principal} ({role}) n'a pas le droit d'utiliser {what}",
   'hint.server-unreachable': 'le serveur tourne-t-il ? (duckhouse serve)',
   'hint.database-missing': 'duckhouse up, ou duckhouse ingest FICHIER',
   'hint.view-remote': 'chargez-les : --as table',
