@@ -73,10 +73,9 @@ export function decide(principal: Principal, facts: StatementFacts, policy: Gate
   if (plan === undefined) return decideUnplanned(facts, principal.role, refuse);
   checkKind(principal, plan, refuse);
   checkFunctions(principal, plan.functions, refuse);
-  const secret = plan.readSettings.find((name) => !readableSettings.has(name));
-  if (secret !== undefined) refuse(secret === '' ? 'current_setting of a computed name' : `setting ${secret}`);
+  checkReadSettings(plan.readSettings, refuse);
   checkText(facts.text, refuse);
-  if (facts.viewText !== undefined) checkView(facts.viewText, refuse);
+  if (facts.definition !== undefined) checkDefinition(facts.definition, plan, refuse);
   checkScans(facts, { plan, policy, refuse });
   return 'run';
 }
@@ -114,7 +113,7 @@ interface UnplannedQuery {
 function decideText({ text, planError, role }: UnplannedQuery, refuse: Refuse): 'run' | 'fail' {
   checkText(text, refuse);
   checkFunctions({ role }, text.functions, refuse);
-  if (text.functions.includes('current_setting')) refuse('current_setting here');
+  checkReadSettings(text.readSettings, refuse);
   if (planError === 'files' || text.relations.some(fileLike)) refuse('local files', fileHint);
   if (text.relations.some((parts) => hiddenRelations.has((parts.at(-1) ?? '').toLowerCase()))) refuse('the log');
   if (tellableErrors.has(planError)) return 'fail';
@@ -179,13 +178,21 @@ function checkText(text: TextFacts | undefined, refuse: Refuse): void {
   if (refused !== undefined) refuse(`function ${refused}`, fileHint);
 }
 
-/** A view lives on: it may stand on nothing that somebody could make mean a file later. */
-function checkView(text: TextFacts, refuse: Refuse): void {
+/** A definition lives on: it may stand on nothing that somebody could make mean a file later. Only views have queries in it. */
+function checkDefinition(text: TextFacts, { roots, scans }: PlanFacts, refuse: Refuse): void {
   checkText(text, refuse);
   checkFunctionNames(text.functions, refuse);
-  if (text.macros.length > 0) refuse(`macro ${text.macros[0]} in a view`);
+  checkReadSettings(text.readSettings, refuse);
+  if (text.macros.length > 0) refuse(`macro ${text.macros[0]} in a definition`);
   const file = text.relations.find(fileLike);
-  if (file !== undefined) refuse(`a view of "${file.join('.')}", which may name a file`);
+  if (file !== undefined) refuse(`"${file.join('.')}" in a definition, which may name a file`);
+  const queries = text.relations.length + text.tableFunctions.length > 0;
+  if (queries && roots[0] !== 'LOGICAL_CREATE_VIEW' && scans.length === 0) refuse('a query in a definition');
+}
+
+function checkReadSettings(names: readonly string[], refuse: Refuse): void {
+  const secret = names.find((name) => !readableSettings.has(name));
+  if (secret !== undefined) refuse(secret === '' ? 'current_setting of a computed name' : `setting ${secret}`);
 }
 
 interface ScanCheck {

@@ -102,6 +102,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
       });
       return result;
     } catch (error) {
+      noteFailed();
       if (kept !== undefined) void putBack(core, plans, { sql, plan: kept, keep: false });
       throw error;
     }
@@ -116,6 +117,10 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
 
   const note = (handle: ResultHandle | StatementHandle): void => {
     left = left || handle.leavesState;
+  };
+  /** What DuckDB runs as several statements, such as some ALTERs, leaves a transaction open when one of them fails. */
+  const noteFailed = (): void => {
+    left = true;
   };
   const noteStarted = (handle: ResultHandle): void => {
     note(handle);
@@ -159,10 +164,12 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
         options,
         keep: keep && isKeepable(handle),
         onStarted: noteStarted,
+        onFailed: noteFailed,
         release: (kept) => putBack(core, plans, { sql, plan, keep: kept }),
         giveBack: (started) => giveBack(sql, version, started),
       });
     } catch (error) {
+      noteFailed();
       const explained = statement.explain(error);
       statement.finish();
       throw explained;
@@ -226,6 +233,7 @@ interface PreparedOptions {
   readonly options: QueryOptions;
   readonly keep: boolean;
   readonly onStarted: (started: ResultHandle) => void;
+  readonly onFailed: () => void;
   /** Destroys the statement that has not run, or keeps it. */
   readonly release: (keep: boolean) => Promise<unknown>;
   readonly giveBack: (started: ResultHandle) => void;
@@ -260,6 +268,7 @@ function preparedQuery(prepared: PreparedOptions): PreparedQuery {
           onEnd: prepared.giveBack,
         });
       } catch (error) {
+        prepared.onFailed();
         if (keep) void prepared.release(false);
         throw error;
       }

@@ -21,16 +21,16 @@ function walk(value: unknown, visit: (node: Json) => void): void {
 }
 
 /** What json_serialize_plan says: the plans, or why there are none. */
-export function planFacts(json: string): Pick<StatementFacts, 'plan' | 'planError' | 'viewText'> {
+export function planFacts(json: string): Pick<StatementFacts, 'plan' | 'planError' | 'definition'> {
   const parsed = JSON.parse(json) as Json;
-  if (parsed.error === true) return { plan: undefined, planError: planError(parsed), viewText: undefined };
+  if (parsed.error === true) return { plan: undefined, planError: planError(parsed), definition: undefined };
   const plans = Array.isArray(parsed.plans) ? (parsed.plans as unknown[]) : [];
   const [root] = plans;
-  const view = isObject(root) && root.type === 'LOGICAL_CREATE_VIEW' && isObject(root.info) ? root.info : undefined;
+  const defined = isObject(root) && isObject(root.info) && root.type !== 'LOGICAL_TRANSACTION' ? root.info : undefined;
   return {
     plan: readPlans(plans),
     planError: undefined,
-    viewText: view === undefined ? undefined : textFacts(view.query),
+    definition: defined === undefined ? undefined : textFacts(defined),
   };
 }
 
@@ -104,10 +104,12 @@ export function queryText(json: string): TextFacts | undefined {
 function textFacts(tree: unknown): TextFacts {
   const functions = new Set<string>();
   const tableFunctions = new Set<string>();
+  const readSettings = new Set<string>();
   const relations = new Map<string, readonly string[]>();
   walk(tree, (node) => {
     const name = textOf(node.function_name);
     if (name !== undefined) functions.add(name.toLowerCase());
+    if (name?.toLowerCase() === 'current_setting') readSettings.add(constantOf(node) ?? '');
     if (node.type === 'TABLE_FUNCTION' && isObject(node.function))
       tableFunctions.add((textOf(node.function.function_name) ?? '').toLowerCase());
     if (node.type === 'BASE_TABLE' || (node.type === 'SHOW_REF' && node.query === undefined)) {
@@ -120,6 +122,7 @@ function textFacts(tree: unknown): TextFacts {
   return {
     functions: [...functions],
     tableFunctions: [...tableFunctions],
+    readSettings: [...readSettings],
     relations: [...relations.values()],
     macros: [],
   };

@@ -5,10 +5,13 @@ const endings: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Whether a relation's name, in parts, may mean a file when the catalog has no such table. Never false for one that does. */
+/**
+ * Whether a relation's name, in parts, would mean a file if the catalog had no such table. Never false for one that would;
+ * that there is a table of that name now does not count, for somebody may drop it.
+ */
 export function fileLike(parts: readonly string[]): boolean {
-  if (parts.some((part) => /[./\\*?[:]/.test(part))) return true;
-  return parts.length > 1 && endings.has((parts.at(-1) ?? '').toLowerCase());
+  const name = parts.join('.');
+  return /[/\\*?[]/.test(name) || (name.includes('.') && endings.has((name.split('.').at(-1) ?? '').toLowerCase()));
 }
 
 const functionWords =

@@ -90,6 +90,8 @@ export interface PlanFacts {
 export interface TextFacts {
   readonly functions: readonly string[];
   readonly tableFunctions: readonly string[];
+  /** As in PlanFacts. */
+  readonly readSettings: readonly string[];
   /** Names of tables, views and common table expressions, in parts. */
   readonly relations: readonly (readonly string[])[];
   /** Functions that are macros somebody made. */
@@ -107,8 +109,8 @@ export interface StatementFacts {
   readonly planError: string | undefined;
   /** The text of a query; undefined for other statements. */
   readonly text: TextFacts | undefined;
-  /** The query of a CREATE VIEW. */
-  readonly viewText: TextFacts | undefined;
+  /** What a definition is made of that is not bound yet: the query of a view, defaults, checks, expressions of ALTER. */
+  readonly definition: TextFacts | undefined;
 }
 
 /** Asked before a statement runs. */

@@ -5,7 +5,7 @@ import { type Connection, columnType, type Engine, type Load } from '../engine/i
 import { DuckhouseError, nearestNames } from '../errors.ts';
 import { quoteIdentifier, quoteName } from '../sql.ts';
 import { addEntry, ensureLedger, findEntry } from './ledger.ts';
-import { ownSchema, quoteTable, showTable } from './names.ts';
+import { ownSchema, quoteTable, showTable, systemCatalog } from './names.ts';
 import { currentCatalog, describeTable, findTable, tableNotFound } from './tables.ts';
 import type { PutRequest, Receipt, TableInfo } from './types.ts';
 
@@ -38,10 +38,11 @@ const addsToPresent = async (engine: Engine, { mode, table }: PutRequest): Promi
   mode === 'append' || (mode === 'create_append' && (await findTable(engine, table)) !== undefined);
 
 function checkTarget({ table }: PutRequest): void {
-  if (table.dbSchema?.toLowerCase() === ownSchema) {
-    throw new DuckhouseError('PermissionDenied', `schema ${ownSchema} is DuckHouse's own`, {
+  const own = table.catalog?.toLowerCase() === systemCatalog ? systemCatalog : ownSchema;
+  if (own === systemCatalog || table.dbSchema?.toLowerCase() === ownSchema) {
+    throw new DuckhouseError('PermissionDenied', `schema ${own} is DuckHouse's own`, {
       id: 'own-schema',
-      context: { schema: ownSchema },
+      context: { schema: own },
     });
   }
 }

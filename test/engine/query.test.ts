@@ -177,6 +177,26 @@ test('a connection keeps its transaction and its temporary tables to itself', ()
     await assert.rejects(query(engine, 'FROM pooled'), fails('NotFound', /pooled/));
   }));
 
+test('a statement that fails half way leaves no transaction behind for whoever comes next', () =>
+  withEngine(async (engine) => {
+    await query(engine, 'CREATE TABLE t(a INT)');
+    const failing = [
+      'ALTER TABLE t ADD COLUMN b INT DEFAULT (SELECT nosuch)',
+      "ALTER TABLE t ADD COLUMN b INT DEFAULT error('no')",
+      "BEGIN; INSERT INTO t VALUES ('x')",
+      'BEGIN; SELECT nosuch',
+    ];
+    for (const sql of failing) {
+      await assert.rejects(query(engine, sql), sql);
+      await assert.rejects(
+        engine.prepare(sql).then((prepared) => prepared.run()),
+        sql,
+      );
+      for (let i = 0; i < 4; i++) await query(engine, 'INSERT INTO t VALUES (1)');
+    }
+    assert.deepEqual(await query(engine, 'SELECT count(*) FROM t'), [[16n]]);
+  }));
+
 test('a prepared query tells its schema and parameters, runs once, and may be closed unrun', () =>
   withEngine(async (engine) => {
     const prepared = await engine.prepare('SELECT $n::INT AS n');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { addUser, type Role, writeAccounts } from '../../src/access/index.ts';
+import { addUser, type Role, sessionSettings, writeAccounts } from '../../src/access/index.ts';
+import { openEngine } from '../../src/engine/index.ts';
 import { DuckhouseError } from '../../src/errors.ts';
 import type { FlightClient } from '../../src/flight/index.ts';
 import { openSystemTables } from '../../src/lakehouse/index.ts';
@@ -25,9 +26,11 @@ before(async () => {
   let accounts = await addUser({ users: [], tokens: [] }, { name: 'admin', role: 'admin', password });
   for (const role of ['reader', 'writer'] as const) accounts = await addUser(accounts, { name: role, role, password });
   writeAccounts(usersFile, accounts);
+  await makeFiles();
   running = await runServer({ auth: { usersFile }, client: { retries: 0 } });
   await openSystemTables(running.lakehouse.engine, { sessions: () => [], settings: () => [] });
-  await makeFiles();
+  await makeTables(running);
+  await makeFileViews(running);
   for (const role of ['reader', 'writer', 'admin'] as const)
     clients.set(role, running.connect({ username: role, password }));
 });
@@ -38,30 +41,44 @@ after(async () => {
 });
 
 async function makeFiles(): Promise<void> {
-  const { engine } = running.lakehouse;
-  const run = (sql: string): Promise<number> => engine.execute(sql);
-  await import('node:fs').then(({ mkdirSync }) => mkdirSync(files));
+  mkdirSync(files);
   writeFileSync(path.join(files, 'secret.csv'), `${secret},word\n1,${secret}\n`);
   writeFileSync(path.join(files, 'secret.json'), `{"${secret}": "${secret}"}\n`);
   writeFileSync(path.join(files, 'secret.txt'), secret);
-  await run(`COPY (SELECT '${secret}' AS "${secret}") TO '${files}/secret.parquet'`);
-  await run(`ATTACH '${files}/other.duckdb' AS other`);
-  await run(`CREATE TABLE other.t AS SELECT '${secret}' AS "${secret}"`);
-  await run('DETACH other');
-  await run("CREATE TABLE t AS SELECT 1 AS a, 'x' AS b");
-  await run('CREATE SEQUENCE numbers');
-  await run('CREATE SCHEMA _duckhouse');
-  await run('CREATE TABLE _duckhouse.loads (load_id VARCHAR, rows BIGINT)');
-  await run('CREATE VIEW table_view AS SELECT * FROM t');
   writeFileSync(path.join(files, 'open.csv'), 'c\n1\n');
-  await run(`COPY (SELECT 1 AS c) TO '${files}/open.parquet'`);
-  await run(`CREATE VIEW csv_view AS SELECT * FROM read_csv('${files}/open.csv')`);
-  await run(`CREATE VIEW parquet_view AS SELECT * FROM read_parquet('${files}/open.parquet')`);
-  await run('CREATE MACRO table_macro(least) AS TABLE SELECT * FROM t WHERE a >= least');
-  await run('CREATE VIEW queries_view AS SELECT * FROM duckhouse_system.queries');
-  await run('CREATE MACRO plus_one(x) AS x + 1');
-  await run('CREATE MACRO file_macro(p) AS TABLE SELECT * FROM read_text(p)');
-  await run('CREATE MACRO scalar_file_macro(p) AS (SELECT content FROM read_text(p))');
+  const engine = await openEngine({ database: ':memory:' });
+  for (const sql of [
+    `COPY (SELECT '${secret}' AS "${secret}") TO '${files}/secret.parquet'`,
+    `COPY (SELECT 1 AS c) TO '${files}/open.parquet'`,
+    `ATTACH '${files}/other.duckdb' AS other`,
+    `CREATE TABLE other.t AS SELECT '${secret}' AS "${secret}"`,
+    'DETACH other',
+  ])
+    await engine.execute(sql);
+  await engine.close();
+}
+
+const made = ['open.csv', 'open.parquet', 'other.duckdb', 'secret.csv', 'secret.json', 'secret.parquet', 'secret.txt'];
+
+async function makeTables({ lakehouse: { engine } }: RunningServer): Promise<void> {
+  for (const sql of [
+    "CREATE TABLE t AS SELECT 1 AS a, 'x' AS b",
+    'CREATE SEQUENCE numbers',
+    'CREATE SCHEMA _duckhouse',
+    'CREATE TABLE _duckhouse.loads (load_id VARCHAR, rows BIGINT)',
+    'CREATE VIEW table_view AS SELECT * FROM t',
+    'CREATE VIEW queries_view AS SELECT * FROM duckhouse_system.queries',
+    'CREATE MACRO table_macro(least) AS TABLE SELECT * FROM t WHERE a >= least',
+    'CREATE MACRO plus_one(x) AS x + 1',
+    'CREATE MACRO file_macro(p) AS TABLE SELECT * FROM read_text(p)',
+    'CREATE MACRO scalar_file_macro(p) AS (SELECT content FROM read_text(p))',
+  ])
+    await engine.execute(sql);
+}
+
+async function makeFileViews({ lakehouse: { engine } }: RunningServer): Promise<void> {
+  await engine.execute(`CREATE VIEW csv_view AS SELECT * FROM read_csv('${files}/open.csv')`);
+  await engine.execute(`CREATE VIEW parquet_view AS SELECT * FROM read_parquet('${files}/open.parquet')`);
 }
 
 /** What a client learns of a statement, whichever way it is sent. */
@@ -87,15 +104,7 @@ for (const role of ['reader', 'writer'] as const) {
       if (!refused || said.includes(secret)) leaks.push(`${sql} -> ${kind} ${said}`);
     }
     assert.deepEqual(leaks, []);
-    assert.deepEqual(readdirSync(files).sort(), [
-      'open.csv',
-      'open.parquet',
-      'other.duckdb',
-      'secret.csv',
-      'secret.json',
-      'secret.parquet',
-      'secret.txt',
-    ]);
+    assert.deepEqual(readdirSync(files).sort(), made);
   });
 
   test(`a ${role} works with tables, views and macros`, async () => {
@@ -125,4 +134,41 @@ test('an administrator may do all of it', async () => {
     `SELECT * FROM file_macro('${files}/secret.txt')`,
   ])
     assert.match((await outcome(as('admin'), sql)).said, new RegExp(secret));
+});
+
+test('locked down, DuckDB lets not even an administrator out of the folders that are open', async () => {
+  const open = path.join(folder, 'open');
+  mkdirSync(open);
+  const locked = await runServer({
+    engine: { lockdown: { folders: [open], settings: [...sessionSettings] } },
+    limits: { queryTimeoutMs: 500 },
+    client: { retries: 0 },
+  });
+  try {
+    await openSystemTables(locked.lakehouse.engine, { sessions: () => [], settings: () => [] });
+    await makeTables(locked);
+    const leaks: string[] = [];
+    // An address in memory that is none ends the process: nothing DuckDB could refuse.
+    for (const sql of escapes(files).filter((one) => !one.includes('arrow_scan'))) {
+      const { said, kind } = await outcome(locked.client, sql);
+      if (said.includes(secret)) leaks.push(`${sql} -> ${kind} ${said}`);
+    }
+    assert.deepEqual(leaks, []);
+    assert.deepEqual(readdirSync(files).sort(), made);
+    await locked.client.query(`COPY (SELECT 42 AS a) TO '${open}/x.parquet'`).then(rowsOf);
+    assert.equal((await outcome(locked.client, `SELECT * FROM '${open}/x.parquet'`)).said, '[[42]]');
+    symlinkSync(files, path.join(open, 'link'));
+    for (const sql of [
+      `SELECT * FROM read_text('${open}/link/secret.txt')`,
+      `SELECT * FROM read_text('${open}/../files/secret.txt')`,
+      'SET threads = 1',
+      'SET enable_external_access = true',
+      'SET lock_configuration = false',
+      'LOAD httpfs',
+    ])
+      await assert.rejects(locked.client.query(sql).then(rowsOf), sql);
+    await locked.client.query("SET TimeZone = 'Europe/Paris'").then(rowsOf);
+  } finally {
+    await locked.close();
+  }
 });

@@ -1,6 +1,6 @@
 import { type AuthenticatorOptions, createAuthenticator } from '../../src/access/index.ts';
 import { createBatchDecoder, valueReader } from '../../src/arrow/index.ts';
-import { openEngine } from '../../src/engine/index.ts';
+import { type EngineOptions, openEngine } from '../../src/engine/index.ts';
 import { DuckhouseError, type ErrorKind } from '../../src/errors.ts';
 import {
   connectFlight,
@@ -29,6 +29,7 @@ export interface RunningServer {
 }
 
 export interface RunOptions extends Partial<FlightServerOptions> {
+  readonly engine?: Partial<EngineOptions>;
   readonly auth?: AuthenticatorOptions;
   readonly client?: Partial<FlightClientOptions>;
 }
@@ -37,9 +38,10 @@ export interface RunOptions extends Partial<FlightServerOptions> {
 export async function runServer({
   auth = {},
   client: clientOptions,
+  engine: engineOptions = {},
   ...options
 }: RunOptions = {}): Promise<RunningServer> {
-  const lakehouse = await openLakehouse({ engine: await openEngine({ database: ':memory:' }) });
+  const lakehouse = await openLakehouse({ engine: await openEngine({ database: ':memory:', ...engineOptions }) });
   const logged: string[] = [];
   const metrics = createMetrics();
   const server = createFlightServer({

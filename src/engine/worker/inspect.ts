@@ -35,12 +35,12 @@ const untold = (sql: string, statements: number, planError: string): StatementFa
   ...unplanned(undefined, planError),
 });
 
-type Told = Pick<StatementFacts, 'plan' | 'planError' | 'text' | 'viewText'>;
+type Told = Pick<StatementFacts, 'plan' | 'planError' | 'text' | 'definition'>;
 const unplanned = (text: TextFacts | undefined, planError: string): Told => ({
   plan: undefined,
   planError,
   text,
-  viewText: undefined,
+  definition: undefined,
 });
 
 /** Asks DuckDB for a row of texts; undefined when the transaction of the connection has failed. */
@@ -66,32 +66,20 @@ function tell(ask: Ask, sql: string): Told {
   if (text !== undefined && namesFiles(ask, text)) return unplanned(withMacros(ask, text), 'files');
   const planned = ask.read(`SELECT json_serialize_plan(${literal}, ${sparse})`);
   if (planned === undefined) return unplanned(undefined, 'transaction');
-  const { plan, planError, viewText } = planFacts(planned[0] ?? '');
+  const { plan, planError, definition } = planFacts(planned[0] ?? '');
   return {
     plan,
     planError,
     text: text !== undefined && macrosMatter(text, plan) ? withMacros(ask, text) : text,
-    viewText: viewText === undefined ? undefined : withMacros(ask, viewText),
+    definition: definition === undefined ? undefined : withMacros(ask, definition),
   };
 }
 
-/** Whether binding a query might open a file that it names: by a function that is not known, or as a table there is not. */
+/** Whether binding a query might open a file that it names: by a function that is not known, or as a table. */
 function namesFiles(ask: Ask, { tableFunctions, relations }: TextFacts): boolean {
   const unknown = tableFunctions.filter((name) => !ask.tableFunctions.includes(name));
   const macros = unknown.length === 0 ? [] : macrosAmong(ask, unknown);
-  if (unknown.some((name) => !macros.includes(name))) return true;
-  return relations.filter(fileLike).some((parts) => !isRelation(ask, parts));
-}
-
-function isRelation({ read }: Ask, parts: readonly string[]): boolean {
-  const [name = '', dbSchema, catalog] = parts.toReversed().map((part) => quoteLiteral(part.toLowerCase()));
-  const where =
-    dbSchema === undefined
-      ? 'in_search_path(database_name, schema_name)'
-      : `lower(schema_name) = ${dbSchema} AND ${catalog === undefined ? 'true' : `lower(database_name) = ${catalog}`}`;
-  const of = (kind: string): string =>
-    `SELECT 1 FROM duckdb_${kind}s() WHERE lower(${kind}_name) = ${name} AND ${where}`;
-  return read(`SELECT EXISTS (${of('table')} UNION ALL ${of('view')})`)?.[0] === 'true';
+  return unknown.some((name) => !macros.includes(name)) || relations.some(fileLike);
 }
 
 const sparse = 'skip_null := true, skip_empty := true, skip_default := true';
