@@ -49,8 +49,8 @@ export interface TableColumns {
   /** Of duckdb_columns(), of many tables. */
   readonly columns: Readonly<Record<string, readonly unknown[]>>;
   readonly fields: ReadonlyMap<string, ArrowField>;
-  /** The rows that are this table's: first, after the last. */
-  readonly range: readonly [number, number];
+  /** The rows that are this table's, in the order of its columns. */
+  readonly rows: readonly number[];
 }
 
 interface TableOfColumns {
@@ -75,18 +75,18 @@ export function columnSchema(table: TableOfColumns, columns: TableColumns): Arro
   return schema;
 }
 
-function signatureOf({ columns, range: [start, end] }: TableColumns): string {
+function signatureOf({ columns, rows }: TableColumns): string {
   let signature = '';
-  for (let row = start; row < end; row++)
+  for (const row of rows)
     signature += `${columns.column_name?.[row]}\0${columns.data_type?.[row]}\0${columns.is_nullable?.[row]}${columns.auto_increment?.[row]}${columns.comment?.[row] ?? '\0'}\n`;
   return signature;
 }
 
 /** Columns of one type without a comment share their metadata: schemas of thousands of tables are made at once. */
-function makeSchema(table: TableOfColumns, { columns, fields, range: [start, end] }: TableColumns): ArrowSchema {
+function makeSchema(table: TableOfColumns, { columns, fields, rows }: TableColumns): ArrowSchema {
   const shared = new Map<string, ReadonlyMap<string, string>>();
   const list: ArrowField[] = [];
-  for (let row = start; row < end; row++) {
+  for (const row of rows) {
     const type = columns.data_type?.[row] as string;
     const field = fields.get(type) as ArrowField;
     const comment = columns.comment?.[row] as string | null;

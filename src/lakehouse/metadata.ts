@@ -103,42 +103,45 @@ export async function listRelationSchemas(
   session: Session,
   filter: RelationFilter,
 ): Promise<(Relation & { readonly schema: ArrowSchema })[]> {
-  const found = await listRelations(session, filter);
-  if (found.length === 0) return [];
-  const columns = await columnsOf(session, filter);
+  const [found, columns] = await Promise.all([listRelations(session, filter), columnsOf(session, filter)]);
   const fields = await arrowFieldsOf(session, new Set(columns.data_type as string[]));
-  const ranges = tableRanges(columns);
+  const rows = rowsByTable(columns);
   return found.map((relation) => ({
     ...relation,
-    schema: columnSchema(relation, { columns, fields, range: ranges.get(keyOf(relation)) ?? [0, 0] }),
+    schema: columnSchema(relation, { columns, fields, rows: rows.get(keyOf(relation)) ?? [] }),
   }));
 }
 
+/** Not sorted: rows of one table come together and in order, and what does not is put right here, for less than a sort. */
 async function columnsOf(session: Session, filter: RelationFilter): Promise<Readonly<Record<string, unknown[]>>> {
-  const select = `SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable, comment,
-      coalesce(starts_with(column_default, 'nextval('), false) AS auto_increment
-    FROM duckdb_columns() WHERE NOT internal AND ${conditions(filter)}`;
-  return queryColumns(session, `${select} ORDER BY database_name, schema_name, table_name, column_index`);
+  return queryColumns(
+    session,
+    `SELECT database_name, schema_name, table_name, column_name, column_index, data_type, is_nullable, comment,
+       coalesce(starts_with(column_default, 'nextval('), false) AS auto_increment
+     FROM duckdb_columns() WHERE NOT internal AND ${conditions(filter)}`,
+  );
 }
 
 const keyOf = ({ catalog, dbSchema, name }: Omit<Relation, 'type'>): string => `${catalog}\0${dbSchema}\0${name}`;
 
-/** The rows of each table, first and after the last: they lie together. */
-function tableRanges(columns: Readonly<Record<string, unknown[]>>): Map<string, readonly [number, number]> {
+/** The rows of each table, in the order of its columns. */
+function rowsByTable(columns: Readonly<Record<string, unknown[]>>): Map<string, number[]> {
   const { database_name: catalogs = [], schema_name: schemas = [], table_name: tables = [] } = columns;
-  const ranges = new Map<string, readonly [number, number]>();
-  let start = 0;
-  for (let row = 1; row <= tables.length; row++) {
+  const byTable = new Map<string, number[]>();
+  let rows: number[] = [];
+  for (let row = 0; row < tables.length; row++) {
     const before = row - 1;
-    if (
-      row < tables.length &&
-      tables[row] === tables[before] &&
-      schemas[row] === schemas[before] &&
-      catalogs[row] === catalogs[before]
-    )
-      continue;
-    ranges.set(`${catalogs[start]}\0${schemas[start]}\0${tables[start]}`, [start, row]);
-    start = row;
+    if (tables[row] !== tables[before] || schemas[row] !== schemas[before] || catalogs[row] !== catalogs[before]) {
+      const key = `${catalogs[row]}\0${schemas[row]}\0${tables[row]}`;
+      rows = byTable.get(key) ?? [];
+      byTable.set(key, rows);
+    }
+    rows.push(row);
   }
-  return ranges;
+  const indexes = columns.column_index as readonly number[];
+  const indexOf = (row: number | undefined): number => indexes[row ?? 0] as number;
+  for (const list of byTable.values())
+    if (list.some((row, i) => i > 0 && indexOf(row) < indexOf(list[i - 1])))
+      list.sort((a, b) => indexOf(a) - indexOf(b));
+  return byTable;
 }

@@ -89,3 +89,33 @@ export async function run(
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...texts };
 }
+
+/** A jar of Maven Central, `group:artifact:version`, without what it depends on. */
+export function mavenJar(artifact: string): Tool & { readonly path: string } {
+  const [, name, version] = artifact.split(':');
+  const tool = installed('maven', {
+    command: 'mvn',
+    args: (folder) => [
+      ...['-q', '-B', 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy'],
+      ...[`-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`, '-Dmdep.overWriteReleases=true'],
+    ],
+  });
+  return { ...tool, path: path.join(tool.folder, `${name}-${version}.jar`) };
+}
+
+/** Packages of npm in a folder of their own, `name@version`. */
+export function npmPackages(...packages: readonly string[]): Tool {
+  return installed('npm', {
+    command: 'npm',
+    args: (folder) => [
+      'install',
+      '--prefix',
+      folder,
+      '--no-fund',
+      '--no-audit',
+      '--ignore-scripts',
+      '--no-save',
+      ...packages,
+    ],
+  });
+}
