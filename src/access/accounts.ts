@@ -100,7 +100,8 @@ export function watchAccounts(file: string | undefined): () => Accounts {
 }
 const lookEveryMs = 500;
 
-const namePattern = /^[^\s:"\\]{1,128}$/;
+/** A certificate's common name may have spaces; what comes before a colon is the name in basic credentials. */
+const namePattern = /^(?!\s)[^\p{Cc}:"\\]{1,128}(?<!\s)$/u;
 
 /** With a new user; AlreadyExists when the name is taken. */
 export async function addUser(
@@ -109,10 +110,14 @@ export async function addUser(
 ): Promise<Accounts> {
   const { name, role, password } = user;
   if (!namePattern.test(name))
-    throw new DuckhouseError('InvalidArgument', `"${name}" cannot be a user name: no spaces, colons and quotes`, {
-      id: 'user-name',
-      context: { name },
-    });
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `"${name}" cannot be a user name: no colons and quotes, no space at its ends`,
+      {
+        id: 'user-name',
+        context: { name },
+      },
+    );
   if (accounts.users.some((known) => known.name === name))
     throw new DuckhouseError('AlreadyExists', `user ${name} exists already`, { id: 'user-exists', context: { name } });
   const now = new Date().toISOString();

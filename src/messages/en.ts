@@ -189,7 +189,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.permission-denied': '{principal} ({role}) may not use {what}',
   'error.user-exists': 'user {name} exists already',
   'error.user-not-found': 'there is no user {name}',
-  'error.user-name': '"{name}" cannot be a user name: no spaces, colons and quotes',
+  'error.user-name': '"{name}" cannot be a user name: no colons and quotes, no space at its ends',
   'error.token-not-found': 'there is no token {name}',
   'error.token-expired': 'the token has expired',
   'error.password-short': 'a password has {least} characters or more',

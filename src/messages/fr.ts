@@ -191,7 +191,8 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.permission-denied': '{principal} ({role}) ne peut pas utiliser {what}',
   'error.user-exists': "l'utilisateur {name} existe déjà",
   'error.user-not-found': "il n'y a pas d'utilisateur {name}",
-  'error.user-name': "« {name} » ne peut pas être un nom d'utilisateur : ni espace, ni deux-points, ni guillemet",
+  'error.user-name':
+    "« {name} » ne peut pas être un nom d'utilisateur : ni deux-points, ni guillemet, ni espace au bord",
   'error.token-not-found': "il n'y a pas de jeton {name}",
   'error.token-expired': 'le jeton a expiré',
   'error.password-short': 'un mot de passe a au moins {least} caractères',
