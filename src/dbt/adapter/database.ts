@@ -1,0 +1,194 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Connection, type Engine, openEngine, type QueryResult } from '../../engine/index.ts';
+import { DuckhouseError, isDuckhouseError } from '../../errors.ts';
+import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
+import type { Credentials } from './credentials.ts';
+import { emptyTable, type ResultTable, readTable } from './table.ts';
+
+/** What happens on a connection, for logs. */
+export interface ConnectionEvents {
+  onQuery(connection: string, sql: string): void;
+  onQueryDone(connection: string, seconds: number): void;
+}
+
+export interface ExecuteOptions {
+  /** Open a transaction first when none is. */
+  readonly autoBegin?: boolean;
+  readonly fetch?: boolean;
+  readonly limit?: number | undefined;
+}
+
+export interface Executed {
+  readonly rowsAffected: number | undefined;
+  readonly table: ResultTable;
+}
+
+/** One connection with the transaction of one node. Statements run one after the other. */
+export interface AdapterConnection {
+  readonly name: string;
+  isOpenTransaction(): boolean;
+  /** Rolls an open transaction back and throws when the statement fails. */
+  execute(sql: string, options?: ExecuteOptions): Promise<Executed>;
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+  /** Binds without running; the columns with DuckDB's types. */
+  describe(sql: string): Promise<readonly { readonly name: string; readonly type: string }[]>;
+  /** Rolls back what is open. */
+  close(): Promise<void>;
+}
+
+/** The database of a profile: opened by us, or the server's. */
+export interface DbtDatabase {
+  readonly engine: Engine;
+  readonly credentials: Credentials;
+  connect(name: string): Promise<AdapterConnection>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly credentials: Credentials;
+  /** An engine that is open already, and stays open. */
+  readonly engine?: Engine;
+  readonly events: ConnectionEvents;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens the file of the profile, runs its extensions, secrets and attachments. */
+export async function openDatabase({ credentials, engine, events, signal }: DatabaseOptions): Promise<DbtDatabase> {
+  const own = engine === undefined;
+  const used = engine ?? (await openWithRetries(credentials));
+  try {
+    for (const sql of credentials.setup) await used.execute(sql);
+  } catch (error) {
+    if (own) await used.close();
+    throw error;
+  }
+  return {
+    engine: used,
+    credentials,
+    connect: async (name) => createAdapterConnection({ name, connection: await used.connect(), credentials, events, signal }),
+    close: async () => (own ? used.close() : undefined),
+  };
+}
+
+async function openWithRetries({ path: file, config, threads, retries }: Credentials): Promise<Engine> {
+  if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openEngine({ database: file, settings: config, workers: Math.max(2, threads) });
+    } catch (error) {
+      if (attempt >= retries.connect) throw error;
+      await delay(1000 * 2 ** (attempt - 1));
+    }
+  }
+}
+
+interface ConnectionParts {
+  readonly name: string;
+  readonly connection: Connection;
+  readonly credentials: Credentials;
+  readonly events: ConnectionEvents;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function createAdapterConnection(parts: ConnectionParts): Promise<AdapterConnection> {
+  const { name, connection, credentials, events, signal } = parts;
+  const options = signal === undefined ? {} : { signal };
+  let open = false;
+
+  const run = async (sql: string): Promise<QueryResult> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await connection.query(sql, options);
+      } catch (error) {
+        const again = !open && isDuckhouseError(error) && error.retryable && attempt < credentials.retries.query;
+        if (!again) throw error;
+        await delay(1000 * 2 ** (attempt - 1));
+      }
+    }
+  };
+
+  const statement = async (sql: string, { fetch, limit }: ExecuteOptions = {}): Promise<Executed> => {
+    events.onQuery(name, sql);
+    const started = performance.now();
+    const result = await run(sql);
+    const table = fetch === true ? await readTable(result, limit) : await drain(result);
+    events.onQueryDone(name, (performance.now() - started) / 1000);
+    return { rowsAffected: result.rowsChanged, table };
+  };
+
+  const begin = async (): Promise<void> => {
+    if (open) throw new DuckhouseError('Internal', `connection "${name}" has a transaction open`);
+    await statement('BEGIN');
+    open = true;
+  };
+  const end = async (sql: 'COMMIT' | 'ROLLBACK'): Promise<void> => {
+    if (!open) return;
+    open = false;
+    try {
+      await statement(sql);
+    } catch (error) {
+      // A transaction that cannot commit is undone by DuckDB, one without work is closed already.
+      if (sql === 'COMMIT') throw error;
+    }
+  };
+
+  if (credentials.database !== '') await useDatabase(connection, credentials);
+  for (const [key, value] of Object.entries(credentials.settings))
+    await connection.execute(`SET ${key} = ${quoteLiteral(value)}`);
+
+  return {
+    name,
+    isOpenTransaction: () => open,
+    async execute(sql, executeOptions = {}) {
+      if (executeOptions.autoBegin === true && !open && !credentials.disableTransactions) await begin();
+      try {
+        return await statement(sql, executeOptions);
+      } catch (error) {
+        await end('ROLLBACK');
+        throw error;
+      }
+    },
+    begin,
+    commit: () => end('COMMIT'),
+    rollback: () => end('ROLLBACK'),
+    async describe(sql) {
+      const result = await connection.query(`DESCRIBE ${sql}`, options);
+      const { rows } = await readTable(result);
+      return rows.map((row) => ({ name: String(row[0]), type: String(row[1]) }));
+    },
+    async close() {
+      await end('ROLLBACK').catch(() => undefined); // a closed engine undoes it itself
+      await connection.close();
+    },
+  };
+}
+
+async function useDatabase(connection: Connection, { database }: Credentials): Promise<void> {
+  await connection.execute(`USE ${quoteIdentifier(database)}`);
+}
+
+async function drain(result: QueryResult): Promise<ResultTable> {
+  for await (const batch of result.batches) batch.release();
+  return emptyTable;
+}
+
+/** A failed statement in DuckDB's words, with the line it names. */
+export function databaseErrorText(error: unknown, sql?: string): string {
+  if (!isDuckhouseError(error)) return error instanceof Error ? error.message : String(error);
+  const { errorType, position } = error.context;
+  const head = errorType === undefined ? error.message : `${errorType} Error: ${error.message}`;
+  if (sql === undefined || typeof position !== 'number') return head;
+  return `${head}\n\n${markLine(sql, position)}`;
+}
+
+function markLine(sql: string, position: number): string {
+  const before = Buffer.from(sql).subarray(0, position).toString('utf8');
+  const start = before.lastIndexOf('\n') + 1;
+  const end = sql.indexOf('\n', before.length);
+  const label = `LINE ${before.split('\n').length}: `;
+  return `${label}${sql.slice(start, end < 0 ? undefined : end)}\n${' '.repeat(label.length + before.length - start)}^`;
+}

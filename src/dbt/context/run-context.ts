@@ -1,0 +1,268 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  compileTemplate,
+  type Context,
+  createEnvironment,
+  type Environment,
+  fromJs,
+  hostFunction,
+  lazyFromJs,
+  PyDict,
+  PyError,
+  PyObject,
+  readArguments,
+  renderTextAsync,
+  str,
+  type Value,
+} from '../../jinja/index.ts';
+import { type AdapterHost, AdapterObject, ResponseObject } from '../adapter/adapter-object.ts';
+import { columnClass } from '../adapter/column-object.ts';
+import type { AdapterConnection } from '../adapter/database.ts';
+import type { Relation } from '../adapter/relation.ts';
+import { RelationObject } from '../adapter/relation-object.ts';
+import { readSeed } from '../adapter/seed.ts';
+import { TableObject } from '../adapter/table-object.ts';
+import type { Dict, ManifestNode } from '../manifest-types.ts';
+import { artifactPath } from '../paths.ts';
+import type { RunSession } from '../run/session.ts';
+import { createVars } from '../project/vars.ts';
+import { createBaseContext } from './base-context.ts';
+import { type MacroNames, macroNames } from './run-macros.ts';
+import { exceptionsModule } from './run-exceptions.ts';
+import { type EventWindow, refFunction, relationOfDeferred, relationOfNode, sourceFunction } from './run-refs.ts';
+import { apiModule, ConfigObject, ContextObject, StatementResults } from './run-values.ts';
+
+/** Marks that make a text a template; other texts are what they are. */
+const templateMarks = /[{][{%#]|[#}%][}]/;
+
+export const runEnvironment: Environment = createEnvironment({ undefinedMode: 'strict', macroPrefix: 'dbt_macro__' });
+
+export interface NodeContextOptions {
+  readonly session: RunSession;
+  readonly node: ManifestNode;
+  readonly connection: () => Promise<AdapterConnection>;
+  readonly window?: EventWindow | undefined;
+  readonly substitutes?: ReadonlyMap<string, { readonly id: string; readonly relation: Relation }>;
+  /** Names beside the usual ones, such as `results` in hooks. */
+  readonly extra?: ReadonlyMap<string, Value>;
+  readonly replacedMacros?: ReadonlyMap<string, Value>;
+  readonly vars?: Dict;
+  readonly envVars?: Dict;
+  readonly thread?: string;
+  /** Name of a batch, for its run file. */
+  readonly batch?: string;
+  readonly submitPython?: (code: string) => Promise<void>;
+}
+
+/** What a node's templates see while it compiles and runs. */
+export interface NodeContext {
+  readonly context: Context;
+  readonly macros: MacroNames;
+  readonly results: StatementResults;
+  /** Ephemeral models that rendering referred to. */
+  readonly ctes: string[];
+  render(text: string, label: { readonly path: string; readonly name: string }): Promise<string>;
+}
+
+export function createNodeContext(options: NodeContextOptions): NodeContext {
+  const { session, node } = options;
+  const { parsed } = session;
+  const results = new StatementResults();
+  const ctes: string[] = [];
+  const names = new Map<string, Value>();
+  const macros = macroNames({
+    environment: runEnvironment,
+    macros: parsed.macros,
+    packageName: node.package_name,
+    names,
+    async: true,
+    ...(options.replacedMacros === undefined ? {} : { replaced: options.replacedMacros }),
+  });
+  const render = (text: string, label: { readonly path: string; readonly name: string }): Promise<string> =>
+    templateMarks.test(text)
+      ? renderTextAsync(compileTemplate(runEnvironment, text, label), macros)
+      : Promise.resolve(text);
+  const adapter = adapterHost(options, macros);
+  for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros })) names.set(name, value);
+  return { context: macros, macros, results, ctes, render };
+}
+
+interface NameParts {
+  readonly results: StatementResults;
+  readonly ctes: string[];
+  readonly adapter: AdapterHost;
+  readonly macros: MacroNames;
+  readonly render: NodeContext['render'];
+}
+
+function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, Value> {
+  const { session, node, extra, substitutes, window } = options;
+  const { results, ctes, adapter, render } = parts;
+  const scope = {
+    session,
+    node,
+    ctes,
+    window,
+    ...(substitutes === undefined ? {} : { substitutes }),
+    exists: (relation: Relation) => relationExists(adapter, relation),
+  };
+  const functions: [string, Value][] = [
+    ['ref', hostFunction('ref', refFunction(scope))],
+    ['source', hostFunction('source', sourceFunction(scope))],
+    ['config', new ConfigObject(node)],
+  ];
+  const base = baseContext(options);
+  const label = { path: node.original_file_path, name: `${node.resource_type} ${node.name}` };
+  return new Map<string, Value>([
+    ...base,
+    ...functions,
+    ['builtins', new PyDict(functions)],
+    ['execute', true],
+    ['adapter', new AdapterObject(adapter)],
+    ['api', apiModule],
+    ['column', columnClass],
+    ['exceptions', exceptionsModule({ warn: (message) => session.warn(message) })],
+    ['context', new ContextObject(parts.macros)],
+    ['model', lazyFromJs(node)],
+    ['graph', graphOf(session)],
+    ['this', thisRelation(session, node)],
+    ['database', node.database],
+    ['schema', node.schema],
+    ['sql', node.compiled_code ?? null],
+    ['compiled_code', node.compiled_code ?? null],
+    ['pre_hooks', fromJs(node.config['pre-hook'] ?? [])],
+    ['post_hooks', fromJs(node.config['post-hook'] ?? [])],
+    ['selected_resources', [...session.selected]],
+    ['defer_relation', node.defer_relation ? new RelationObject(relationOfDeferred(session, node.defer_relation)) : null],
+    ['thread_id', options.thread ?? 'MainThread'],
+    ['env', new PyDict()],
+    ['dbt_metadata_envs', new PyDict()],
+    ['invocation_args_dict', lazyFromJs(session.flags.args)],
+    ...results.functions,
+    ['render', hostFunction('render', ([text = null]) => render(str(text), label))],
+    ['write', hostFunction('write', ([text = null]) => writeRunFile(options, str(text)))],
+    ['load_agate_table', hostFunction('load_agate_table', () => seedTable(options, adapter))],
+    ['submit_python_job', hostFunction('submit_python_job', ([model = null, code = null]) => adapter.submitPython(model, str(code)))],
+    ['try_or_compiler_error', hostFunction('try_or_compiler_error', tryOrCompilerError)],
+    ['validation', new PyDict([['any', hostFunction('any', () => hostFunction('validate', () => null))]])],
+    ...(extra ?? []),
+  ]);
+}
+
+function baseContext({ session, node, vars, envVars }: NodeContextOptions): Map<string, Value> {
+  const { parsed, env, log, flags } = session;
+  const own = parsed.projects.get(node.package_name) ?? parsed.project;
+  return createBaseContext({
+    projectName: parsed.project.name,
+    profile: parsed.profile,
+    vars: createVars({ ...parsed.vars, ...vars }, parsed.project, own),
+    env: envVars === undefined ? env : { ...env, ...(envVars as Record<string, string>) },
+    flags: { ...parsed.flags, FULL_REFRESH: flags.fullRefresh, STORE_FAILURES: flags.storeFailures, WHICH: flags.which },
+    invocationId: parsed.invocationId,
+    runStartedAt: parsed.runStartedAt,
+    asker: () => node.unique_id,
+    sink: {
+      log: (level, message) =>
+        log.fire({ name: level === 'info' ? 'JinjaLogInfo' : 'JinjaLogDebug', code: level === 'info' ? 'I062' : 'I063', level, msg: message }),
+      print: (message) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: message }),
+    },
+  });
+}
+
+/** Relations that fixtures of unit tests stand for, by fixture: their columns have the right types. */
+export const fixtureRelations = new WeakMap<ManifestNode, Relation>();
+
+/** The relation a node writes to. */
+export function thisRelation(session: RunSession, node: ManifestNode): Value {
+  if (node.resource_type === 'operation') return null;
+  const fixture = fixtureRelations.get(node);
+  if (fixture !== undefined) return new RelationObject(fixture);
+  return new RelationObject(relationOfNode(session, node));
+}
+
+async function relationExists(adapter: AdapterHost, relation: Relation): Promise<boolean> {
+  const schema = { database: relation.database ?? '', schema: relation.schema ?? '' };
+  await adapter.cache.fill(await adapter.connection(), [schema]);
+  return adapter.cache.find(relation) !== undefined;
+}
+
+const graphs = new WeakMap<object, Value>();
+
+/** `graph`: everything the project holds, made a template's value where it is looked at. */
+function graphOf({ parsed: { manifest } }: RunSession): Value {
+  const known = graphs.get(manifest);
+  if (known !== undefined) return known;
+  const { exposures, functions, groups, metrics, nodes, sources, semantic_models, saved_queries } = manifest;
+  const graph = lazyFromJs({ exposures, functions, groups, metrics, nodes, sources, semantic_models, saved_queries });
+  graphs.set(manifest, graph);
+  return graph;
+}
+
+function adapterHost({ session, node, connection, submitPython }: NodeContextOptions, macros: MacroNames): AdapterHost {
+  const { parsed, database, cache, log } = session;
+  const comment = queryComment(session, node);
+  return {
+    database,
+    cache,
+    projectName: parsed.project.name,
+    projectRoot: parsed.project.root,
+    quoting: parsed.project.quoting,
+    connection,
+    dispatch: macros.dispatch,
+    print: (text) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: text.replace(/\n$/, '') }),
+    warnOnce: (message) => session.warnOnce(message),
+    comment,
+    async submitPython(_, code) {
+      if (submitPython === undefined) throw new PyError('DbtRuntimeError', 'Python models run from their own materialization only');
+      await submitPython(code);
+      return new ResponseObject('OK', null, null);
+    },
+  };
+}
+
+/** The comment that tells whose statement it is; the project may turn it off or write its own text. */
+function queryComment({ parsed }: RunSession, node: ManifestNode): (sql: string) => string {
+  const setting = parsed.project.queryComment;
+  const own = typeof setting === 'object' && setting !== null ? (setting as Dict) : { comment: setting };
+  if (setting === '' || (setting !== undefined && setting !== null && own.comment === '')) return (sql) => sql;
+  if (typeof own.comment === 'string' && !templateMarks.test(own.comment)) {
+    const text = `/* ${own.comment} */`;
+    return own.append === true ? (sql) => `${sql.replace(/[\s;]+$/, '')}\n${text}` : (sql) => `${text}\n${sql}`;
+  }
+  const facts = {
+    app: 'dbt',
+    dbt_version: parsed.manifest.metadata.dbt_version,
+    profile_name: parsed.profile.name,
+    target_name: parsed.profile.targetName,
+    node_id: node.unique_id,
+  };
+  const text = `/* ${JSON.stringify(facts).replaceAll('","', '", "').replaceAll('":"', '": "')} */`;
+  return (sql) => `${text}\n${sql}`;
+}
+
+function writeRunFile({ session, node, batch }: NodeContextOptions, text: string): Value {
+  const file = artifactPath(session.targetPath, 'run', node, batch);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  node.build_path = path.relative(session.parsed.project.root, file);
+  return '';
+}
+
+function seedTable({ session, node }: NodeContextOptions, adapter: AdapterHost): Value {
+  const project = session.parsed.projects.get(node.package_name) ?? session.parsed.project;
+  const file = path.resolve(project.root, node.original_file_path);
+  const types = (node.config.column_types ?? {}) as Dict;
+  const delimiter = typeof node.config.delimiter === 'string' ? node.config.delimiter : ',';
+  return new TableObject(readSeed(file, { delimiter, textColumns: new Set(Object.keys(types)) }), adapter.print);
+}
+
+async function tryOrCompilerError(args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Promise<Value> {
+  const [message = null, run, ...rest] = args;
+  if (!(run instanceof PyObject)) throw readArguments('try_or_compiler_error', ['message_if_exception', 'func'], args, kwargs);
+  try {
+    return await run.call(rest, kwargs);
+  } catch {
+    throw new PyError('CompilationError', str(message));
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  bindMacro,
+  compileTemplate,
+  type Context,
+  type Environment,
+  hostFunction,
+  PyObject,
+  str,
+  type Value,
+} from '../../jinja/index.ts';
+import type { MacroNode } from '../manifest-types.ts';
+import type { MacroIndex } from '../project-types.ts';
+
+export interface MacroNamesOptions {
+  readonly environment: Environment;
+  readonly macros: MacroIndex;
+  /** Package of the node whose text is rendered: unqualified names are looked for there first. */
+  readonly packageName: string;
+  /** Names that are no macros: functions and values. */
+  readonly names: ReadonlyMap<string, Value>;
+  /** Macros answer with promises. */
+  readonly async: boolean;
+  /** Told of every macro that is looked up. */
+  readonly onMacro?: (macro: MacroNode) => void;
+  /** Macros that stand for others by name, such as those of a unit test. */
+  readonly replaced?: ReadonlyMap<string, Value>;
+}
+
+export interface MacroNames extends Context {
+  /** The macro as a callable of this context. */
+  bind(macro: MacroNode): Value;
+  dispatch(name: string, namespace: string | null): Value;
+}
+
+/** The macros of one package. */
+class PackageObject extends PyObject {
+  readonly typeName = 'dict';
+  readonly find: (name: string) => Value | undefined;
+  constructor(find: (name: string) => Value | undefined) {
+    super();
+    this.find = find;
+  }
+  override attr(name: string): Value | undefined {
+    if (name === 'get') return hostFunction(name, ([key = null, fallback = null]) => this.find(str(key)) ?? fallback);
+    return this.find(name);
+  }
+  override item(key: Value): Value | undefined {
+    return typeof key === 'string' ? this.find(key) : undefined;
+  }
+  override contains(key: Value): boolean {
+    return typeof key === 'string' && this.find(key) !== undefined;
+  }
+  override truth(): boolean {
+    return true;
+  }
+}
+
+/** What a name means inside a node: a macro of its package, of the root or built in, a package, or one of `names`. */
+export function macroNames(options: MacroNamesOptions): MacroNames {
+  const { environment, macros, packageName, names, async, onMacro, replaced } = options;
+  const bound = new Map<string, Value>();
+  const packages = new Map<string, Value>();
+  const bind = (macro: MacroNode): Value => {
+    const known = bound.get(macro.unique_id);
+    onMacro?.(macro);
+    if (known !== undefined) return known;
+    const stand = replaced?.get(macro.name) ?? replaced?.get(`${macro.package_name}.${macro.name}`);
+    const template = (): Value =>
+      bindMacro(
+        compileTemplate(environment, macro.macro_sql, { path: macro.original_file_path, name: `macro ${macro.name}` }),
+        `${environment.macroPrefix}${macro.name}`,
+        context,
+        { async },
+      );
+    const value = stand ?? template();
+    bound.set(macro.unique_id, value);
+    return value;
+  };
+  const packageOf = (name: string): Value | undefined => {
+    if (!macros.packages.includes(name)) return undefined;
+    const known = packages.get(name) ?? new PackageObject((macro) => maybeBind(macros.find(name, macro)));
+    packages.set(name, known);
+    return known;
+  };
+  const maybeBind = (macro: MacroNode | undefined): Value | undefined => (macro === undefined ? undefined : bind(macro));
+  const context: MacroNames = {
+    get: (name) => replaced?.get(name) ?? maybeBind(macros.resolve(name, packageName)) ?? names.get(name) ?? packageOf(name),
+    bind,
+    dispatch: (name, namespace) => bind(macros.dispatch(name, namespace, packageName)),
+  };
+  return context;
+}

@@ -1,0 +1,227 @@
+import { nearestNames } from '../../errors.ts';
+import { type Args, type Kwargs, PyError, str, type Value } from '../../jinja/index.ts';
+import { ephemeralPrefix, type EventTimeFilter, Relation, type RelationParts } from '../adapter/relation.ts';
+import { RelationObject } from '../adapter/relation-object.ts';
+import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../manifest-types.ts';
+import { searchOrder } from '../parse/lookups.ts';
+import type { RunSession } from '../run/session.ts';
+
+/** The window that refs and sources of a microbatch, or of a sample, are cut to. */
+export interface EventWindow {
+  readonly start: string | undefined;
+  readonly end: string | undefined;
+}
+
+export interface RefScope {
+  readonly session: RunSession;
+  readonly node: ManifestNode;
+  readonly window?: EventWindow | undefined;
+  /** Relations that stand for nodes, such as the fixtures of a unit test. */
+  readonly substitutes?: ReadonlyMap<string, { readonly id: string; readonly relation: Relation }>;
+  /** Ephemeral models this node's text needs; filled by `ref`. */
+  readonly ctes: string[];
+  /** Whether a relation exists, asked for deferred nodes. */
+  exists(relation: Relation): Promise<boolean>;
+}
+
+const compilation = (message: string): PyError => new PyError('CompilationError', message);
+
+/** `ref(...)` while running. */
+export function refFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Promise<Value> | Value {
+  return (args, kwargs) => {
+    const target = resolveRef(scope, refArguments(args, kwargs));
+    return relationOfRef(scope, target);
+  };
+}
+
+interface RefTarget {
+  readonly name: string;
+  readonly packageName: string | null;
+  readonly version: string | number | null;
+}
+
+function refArguments(args: Args, kwargs: Kwargs): RefTarget {
+  const version = kwargs.get('version') ?? kwargs.get('v') ?? null;
+  const unknown = [...kwargs.keys()].find((key) => key !== 'version' && key !== 'v');
+  if (unknown !== undefined || args.length === 0 || args.length > 2)
+    throw compilation(`ref() takes at most two arguments (${args.length} given)`);
+  if (!args.every((arg) => typeof arg === 'string'))
+    throw compilation(`The name argument to ref() must be a string, got ${typeof args[0]}`);
+  const [first = '', second] = args as readonly string[];
+  return {
+    name: second ?? first,
+    packageName: second === undefined ? null : first,
+    version: version === null ? null : typeof version === 'number' ? version : str(version),
+  };
+}
+
+function resolveRef({ session, node }: RefScope, target: RefTarget): ManifestNode {
+  const { parsed, refs } = session;
+  const first = parsed.flags.REQUIRE_REF_SEARCHES_NODE_PACKAGE_BEFORE_ROOT === true;
+  for (const packageName of searchOrder(parsed.project.name, node.package_name, target.packageName, first)) {
+    const found = refs.find(target.name, packageName, target.version);
+    if (found !== undefined) return checkDependency(node, found, target);
+  }
+  const shown = target.packageName === null ? `'${target.name}'` : `'${target.packageName}.${target.name}'`;
+  const near = nearestNames(target.name, refs.names).map((name) => `'${name}'`);
+  const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
+  throw compilation(
+    `${node.resource_type} '${node.unique_id}' depends on a node named ${shown}${target.version === null ? '' : ` with version '${target.version}'`} which was not found.${hint}`,
+  );
+}
+
+/** A node found only while running was not there when the order of the run was made. */
+function checkDependency(node: ManifestNode, found: ManifestNode, target: RefTarget): ManifestNode {
+  const free = node.resource_type === 'operation' || node.resource_type === 'sql_operation' || node.resource_type === 'macro';
+  if (free || node.depends_on.nodes.includes(found.unique_id)) return found;
+  const call = target.packageName === null ? `ref('${target.name}')` : `ref('${target.packageName}', '${target.name}')`;
+  throw compilation(
+    `dbt was unable to infer all dependencies for the model "${node.name}".\nThis typically happens when ref() is placed within a conditional block.\n\nTo fix this, add the following hint to the top of the model "${node.name}":\n\n-- depends_on: {{ ${call} }}`,
+  );
+}
+
+function relationOfRef(scope: RefScope, target: ManifestNode): Value | Promise<Value> {
+  const substitute = scope.substitutes?.get(target.unique_id);
+  if (substitute !== undefined) {
+    if (!scope.ctes.includes(substitute.id)) scope.ctes.push(substitute.id);
+    return new RelationObject(substitute.relation);
+  }
+  if (target.config.materialized === 'ephemeral' && target.resource_type === 'model') {
+    if (!scope.ctes.includes(target.unique_id)) scope.ctes.push(target.unique_id);
+    return new RelationObject(limited(scope, target, ephemeralRelation(target)));
+  }
+  const relation = limited(scope, target, relationOfNode(scope.session, target));
+  const { defer, favorState } = scope.session.flags;
+  if (!defer || !target.defer_relation) return new RelationObject(relation);
+  const deferred = limited(scope, target, relationOfDeferred(scope.session, target.defer_relation));
+  if (favorState && !scope.session.selected.includes(target.unique_id)) return new RelationObject(deferred);
+  return scope.exists(relation).then((exists) => new RelationObject(exists ? relation : deferred));
+}
+
+export const ephemeralRelation = (target: { readonly alias: string }): Relation =>
+  new Relation({
+    identifier: `${ephemeralPrefix}${target.alias}`,
+    type: 'cte',
+    quotePolicy: { database: true, schema: true, identifier: false },
+  });
+
+/** Rows and window that the run allows of a relation. */
+function limited({ session, window }: RefScope, target: ManifestNode | SourceNode, relation: Relation): Relation {
+  const change: Partial<RelationParts> = {
+    ...(session.flags.empty ? { limit: 0 } : {}),
+    ...eventTimeChange(target, window),
+  };
+  return Object.keys(change).length === 0 ? relation : relation.with(change);
+}
+
+function eventTimeChange(target: ManifestNode | SourceNode, window: EventWindow | undefined): { eventTimeFilter?: EventTimeFilter } {
+  const field = (target.config as Dict).event_time;
+  if (window === undefined || typeof field !== 'string' || field === '') return {};
+  const { start, end } = window;
+  return {
+    eventTimeFilter: {
+      fieldName: field,
+      ...(start === undefined ? {} : { start }),
+      ...(end === undefined ? {} : { end }),
+    },
+  };
+}
+
+type Quoting = Readonly<Record<string, boolean | null | undefined>>;
+
+/** Quoting of a name: what its own settings say, then the project's, else quoted. */
+function quotePolicy(session: RunSession, own: Quoting | undefined): Relation['quotePolicy'] {
+  const project: Quoting = session.parsed.project.quoting;
+  const of = (part: string): boolean => own?.[part] ?? project[part] ?? true;
+  return { database: of('database'), schema: of('schema'), identifier: of('identifier') };
+}
+
+export const relationOfNode = (session: RunSession, node: ManifestNode): Relation =>
+  new Relation({
+    database: node.database,
+    schema: node.schema,
+    identifier: node.alias,
+    quotePolicy: quotePolicy(session, node.config.quoting as Quoting | undefined),
+  });
+
+export const relationOfDeferred = (session: RunSession, { database, schema, alias }: DeferRelation): Relation =>
+  new Relation({ database, schema, identifier: alias, quotePolicy: quotePolicy(session, undefined) });
+
+/** `source(...)` while running. */
+export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Value {
+  return (args, kwargs) => {
+    if (args.length !== 2 || kwargs.size > 0) throw compilation(`source() takes exactly two arguments (${args.length} given)`);
+    const [sourceName = '', tableName = ''] = args.map(str);
+    const source = resolveSource(scope, sourceName, tableName);
+    const substitute = scope.substitutes?.get(source.unique_id);
+    if (substitute !== undefined) {
+      if (!scope.ctes.includes(substitute.id)) scope.ctes.push(substitute.id);
+      return new RelationObject(substitute.relation);
+    }
+    return new RelationObject(limited(scope, source, relationOfSource(scope.session, source)));
+  };
+}
+
+function resolveSource({ session, node }: RefScope, sourceName: string, tableName: string): SourceNode {
+  const { sources } = session.parsed.manifest;
+  const root = session.parsed.project.name;
+  for (const packageName of [node.package_name, root]) {
+    const found = sources[`source.${packageName}.${sourceName}.${tableName}`];
+    if (found !== undefined) return found;
+  }
+  const anywhere = Object.values(sources).find(({ source_name, name }) => source_name === sourceName && name === tableName);
+  if (anywhere !== undefined) return anywhere;
+  throw compilation(
+    `${node.resource_type} '${node.unique_id}' depends on a source named '${sourceName}.${tableName}' which was not found`,
+  );
+}
+
+export function relationOfSource(session: RunSession, source: SourceNode): Relation {
+  const external = externalLocation(source);
+  return new Relation({
+    database: source.database,
+    schema: source.schema,
+    identifier: source.identifier,
+    quotePolicy: quotePolicy(session, source.quoting as unknown as Quoting),
+    ...(external === undefined ? {} : { external }),
+  });
+}
+
+/** The file or function that stands for a source table, from its `external_location`. */
+export function externalLocation(source: SourceNode): string | undefined {
+  const meta: Dict = { ...source.source_meta, ...source.meta, ...((source.config.meta ?? {}) as Dict), ...source.config };
+  if (meta.plugin !== undefined)
+    throw compilation(`source ${source.source_name}.${source.name} is read by the plugin "${String(meta.plugin)}", which needs Python`);
+  const template = meta.external_location;
+  if (typeof template !== 'string' || template === '') return undefined;
+  const values: Dict = {
+    ...meta,
+    name: source.name,
+    identifier: source.identifier,
+    schema: source.schema,
+    database: source.database,
+    source_name: source.source_name,
+  };
+  const location = formatLocation(template, String(meta.formatter ?? 'newstyle'), values);
+  return location.includes('(') || location.startsWith("'") ? location : `'${location}'`;
+}
+
+function formatLocation(template: string, formatter: string, values: Dict): string {
+  const valueOf = (name: string): string => {
+    if (!(name in values)) throw compilation(`external_location "${template}" names "${name}", which the source does not have`);
+    return String(values[name]);
+  };
+  switch (formatter) {
+    case 'newstyle':
+      return template.replace(/\{\{|\}\}|\{(\w+)\}/g, (text, name?: string) => (name === undefined ? (text[0] as string) : valueOf(name)));
+    case 'oldstyle':
+      return template.replace(/%%|%\((\w+)\)s/g, (_, name?: string) => (name === undefined ? '%' : valueOf(name)));
+    case 'template':
+      return template.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (text, braced?: string, bare?: string) =>
+        text === '$$' ? '$' : valueOf((braced ?? bare) as string),
+      );
+    default:
+      throw compilation(`Formatter ${formatter} not recognized. Must be one of 'newstyle', 'oldstyle', or 'template'.`);
+  }
+}
+

@@ -1,0 +1,3 @@
+{% materialization incremental, default -%}
+  {%- do return(materialization_incremental_duckdb()) -%}
+{%- endmaterialization %}

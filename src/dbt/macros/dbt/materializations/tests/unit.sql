@@ -1,0 +1,27 @@
+{# Runs a model over fixtures and lays its rows beside the expected ones. Types come from the model itself. #}
+{% materialization unit, default -%}
+  {%- set header = (config.get('sql_header') or '') if flags.REQUIRE_SQL_HEADER_IN_TEST_CONFIGS else '' -%}
+  {%- set rows = config.get('expected_rows') -%}
+  {%- set names = rows[0].keys() if rows else get_columns_in_query(sql) -%}
+
+  {%- set types = {} -%}
+  {%- set quoted = {} -%}
+  {%- for column in get_column_schema_from_query(get_empty_subquery_sql(sql)) -%}
+    {%- do types.update({column.name | lower: column.data_type}) -%}
+    {%- do quoted.update({column.name | lower: column.quoted}) -%}
+  {%- endfor -%}
+  {%- set wanted = [] -%}
+  {%- for name in names -%}
+    {%- if name | lower not in quoted -%}
+      {%- do exceptions.raise_compiler_error("Invalid column name: '" ~ name ~ "' in unit test fixture for expected output. Accepted columns are: " ~ types.keys() | list) -%}
+    {%- endif -%}
+    {%- do wanted.append(quoted[name | lower]) -%}
+  {%- endfor -%}
+
+  {%- set expected = config.get('expected_sql') or get_expected_sql(rows, types, quoted) -%}
+  {%- call statement('main', fetch_result=True) -%}
+    {{ header }}
+    {{ get_unit_test_sql(sql, expected, wanted) }}
+  {%- endcall -%}
+  {%- do return({'relations': []}) -%}
+{%- endmaterialization %}

@@ -1,0 +1,196 @@
+import { fromJs, PyDateTime, PyDict, PyError, type PyObject, type Value } from '../../jinja/index.ts';
+import { RelationObject } from '../adapter/relation-object.ts';
+import { TableObject } from '../adapter/table-object.ts';
+import { createNodeContext } from '../context/run-context.ts';
+import { failureText } from '../context/run-errors.ts';
+import { relationOfSource } from '../context/run-refs.ts';
+import type { Dict, FreshnessThreshold, FreshnessTime, SourceNode } from '../manifest-types.ts';
+import { inlineNode } from './inline.ts';
+import { statusLine } from './lines.ts';
+import { runQueue } from './queue.ts';
+import { artifactMetadata } from './results.ts';
+import { onConnection, type RunSession } from './session.ts';
+
+type FreshnessStatus = 'pass' | 'warn' | 'error' | 'runtime error';
+
+interface FreshnessResult {
+  readonly source: SourceNode;
+  readonly status: FreshnessStatus;
+  readonly maxLoadedAt?: Date;
+  readonly snapshottedAt?: Date;
+  readonly error?: string;
+  readonly startedAt: Date;
+  readonly completedAt: Date;
+  readonly thread: string;
+}
+
+/** Sources whose freshness can be told: a loaded-at column or query, and a threshold. */
+export const hasFreshness = ({ freshness, loaded_at_field, loaded_at_query }: SourceNode): boolean =>
+  freshness !== null &&
+  (isThreshold(freshness.warn_after) || isThreshold(freshness.error_after)) &&
+  ((loaded_at_field ?? '') !== '' || (loaded_at_query ?? '') !== '');
+
+const isThreshold = (time: FreshnessTime | null): boolean => time !== null && time !== undefined && Number(time.count) > 0 && time.period !== null;
+
+const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
+
+/** Reads how old the newest row of each source is, and writes what came of it to `file`. True when none is in error. */
+export async function checkFreshness(session: RunSession, ids: readonly string[]): Promise<{ readonly artifact: Dict; readonly success: boolean }> {
+  const { manifest } = session.parsed;
+  const started = performance.now();
+  const sources = ids.flatMap((id) => (manifest.sources[id] === undefined ? [] : [manifest.sources[id]])).filter(hasFreshness);
+  const results: FreshnessResult[] = [];
+  await runQueue({
+    ids: sources.map(({ unique_id }) => unique_id),
+    parentsOf: new Map(),
+    threads: session.flags.threads,
+    stopped: () => session.stopped || session.signal?.aborted === true,
+    async run(id, thread) {
+      const source = manifest.sources[id] as SourceNode;
+      const index = sources.indexOf(source) + 1;
+      tell(session, { source, text: 'START freshness of', status: 'RUN', index, total: sources.length, thread });
+      const result = await measure(session, source, thread);
+      results.push(result);
+      tellResult(session, result, { index, total: sources.length, thread });
+      return true;
+    },
+  });
+  const { metadata } = manifest;
+  return {
+    success: results.every(({ status }) => status !== 'error' && status !== 'runtime error'),
+    artifact: {
+      metadata: artifactMetadata('sources/v3', {
+        dbtVersion: metadata.dbt_version,
+        invocationId: session.parsed.invocationId,
+        invocationStartedAt: session.parsed.runStartedAt,
+        env: metadata.env,
+      }),
+      results: results.map(entry),
+      elapsed_time: (performance.now() - started) / 1000,
+    },
+  };
+}
+
+async function measure(session: RunSession, source: SourceNode, thread: string): Promise<FreshnessResult> {
+  const startedAt = new Date();
+  const base = { source, startedAt, thread };
+  try {
+    const { maxLoadedAt, snapshottedAt } = await readFreshness(session, source);
+    const age = (snapshottedAt.getTime() - maxLoadedAt.getTime()) / 1000;
+    return { ...base, status: judge(source.freshness as FreshnessThreshold, age), maxLoadedAt, snapshottedAt, completedAt: new Date() };
+  } catch (error) {
+    return { ...base, status: 'runtime error', error: failureText(error, source), completedAt: new Date() };
+  }
+}
+
+function judge({ warn_after, error_after }: FreshnessThreshold, age: number): FreshnessStatus {
+  const exceeds = (time: FreshnessTime | null): boolean =>
+    isThreshold(time) && age > Number(time?.count) * (seconds[String(time?.period)] ?? 0);
+  if (exceeds(error_after)) return 'error';
+  return exceeds(warn_after) ? 'warn' : 'pass';
+}
+
+function readFreshness(session: RunSession, source: SourceNode): Promise<{ maxLoadedAt: Date; snapshottedAt: Date }> {
+  return onConnection(session, source.unique_id, async (connection) => {
+    const node = { ...inlineNode(session, '', source.name), package_name: source.package_name, resource_type: 'operation' as const };
+    const extra = new Map<string, Value>([['model', fromJs(source)]]);
+    const { macros } = createNodeContext({ session, node, connection, extra });
+    const own = (source.loaded_at_query ?? '') !== '';
+    const name = own ? 'collect_freshness_custom_sql' : 'collect_freshness';
+    const macro = session.parsed.macros.resolve(name, source.package_name);
+    if (macro === undefined) throw new PyError('CompilationError', `macro ${name} is missing`);
+    const relation = new RelationObject(relationOfSource(session, source));
+    const filter = source.freshness?.filter ?? null;
+    const args: Value[] = own ? [relation, source.loaded_at_query] : [relation, source.loaded_at_field, filter];
+    const value = await (macros.bind(macro) as PyObject).call(args, new Map());
+    const table = value instanceof PyDict ? value.get('table') : value;
+    if (!(table instanceof TableObject) || table.table.rows.length !== 1)
+      throw new PyError('DbtRuntimeError', `Got an invalid result from "${name}" macro: ${value instanceof TableObject ? `${value.table.rows.length} rows` : 'no table'}`);
+    const [loaded, now] = table.table.rows[0] as readonly Value[];
+    return { maxLoadedAt: loaded === null ? new Date(0) : timeOf(loaded, 'max_loaded_at'), snapshottedAt: timeOf(now, 'snapshotted_at') };
+  });
+}
+
+/** A time read from the source; dates count from midnight, UTC. */
+function timeOf(value: Value | undefined, what: string): Date {
+  if (value instanceof PyDateTime) return new Date(isoText(value.str()));
+  const text = value === null || value === undefined ? '' : String(typeof value === 'object' && 'str' in value ? value.str() : value);
+  const time = new Date(isoText(text));
+  if (Number.isNaN(time.getTime())) throw new PyError('DbtRuntimeError', `${what} is no time: ${text || 'NULL'}`);
+  return time;
+}
+
+const isoText = (text: string): string => {
+  const iso = text.trim().replace(' ', 'T');
+  const zoned = /(Z|[+-]\d{2}:?\d{2})$/.test(iso.slice(10));
+  return iso.length === 10 ? `${iso}T00:00:00Z` : zoned ? iso : `${iso}Z`;
+};
+
+const instant = (time: Date): string => time.toISOString().replace('Z', '000Z');
+
+function entry({ source, status, maxLoadedAt, snapshottedAt, error, startedAt, completedAt, thread }: FreshnessResult): Dict {
+  if (maxLoadedAt === undefined || snapshottedAt === undefined) return { unique_id: source.unique_id, error: error ?? null, status };
+  return {
+    unique_id: source.unique_id,
+    max_loaded_at: instant(maxLoadedAt),
+    snapshotted_at: instant(snapshottedAt),
+    max_loaded_at_time_ago_in_s: (snapshottedAt.getTime() - maxLoadedAt.getTime()) / 1000,
+    status,
+    criteria: source.freshness,
+    adapter_response: {},
+    timing: [
+      { name: 'compile', started_at: instant(startedAt), completed_at: instant(startedAt) },
+      { name: 'execute', started_at: instant(startedAt), completed_at: instant(completedAt) },
+    ],
+    thread_id: thread,
+    execution_time: (completedAt.getTime() - startedAt.getTime()) / 1000,
+  };
+}
+
+interface FreshnessLine {
+  readonly source: SourceNode;
+  readonly text: string;
+  readonly status: string;
+  readonly index: number;
+  readonly total: number;
+  readonly thread: string;
+}
+
+function tell({ log, flags }: RunSession, { source, text, status, index, total, thread }: FreshnessLine): void {
+  log.fire({
+    name: 'LogStartLine',
+    code: 'Q011',
+    level: 'info',
+    msg: statusLine({ text: `${text} ${source.source_name}.${source.name}`, status, index, total, width: flags.printerWidth }),
+    data: { description: `freshness of ${source.source_name}.${source.name}`, index, total },
+    thread,
+  });
+}
+
+const words: Readonly<Record<FreshnessStatus, readonly [string, string, 'info' | 'warn' | 'error']>> = {
+  pass: ['PASS freshness of', 'PASS', 'info'],
+  warn: ['WARN freshness of', 'WARN', 'warn'],
+  error: ['ERROR STALE freshness of', 'ERROR STALE', 'error'],
+  'runtime error': ['ERROR freshness of', 'ERROR', 'error'],
+};
+
+function tellResult({ log, flags }: RunSession, result: FreshnessResult, place: { index: number; total: number; thread: string }): void {
+  const [text, status, level] = words[result.status];
+  const { source, startedAt, completedAt } = result;
+  log.fire({
+    name: 'LogFreshnessResult',
+    code: 'Q018',
+    level,
+    msg: statusLine({
+      text: `${text} ${source.source_name}.${source.name}`,
+      status,
+      index: place.index,
+      total: place.total,
+      seconds: (completedAt.getTime() - startedAt.getTime()) / 1000,
+      width: flags.printerWidth,
+    }),
+    data: { status: result.status, source_name: source.source_name, table_name: source.name, index: place.index, total: place.total },
+    thread: place.thread,
+  });
+  if (result.error !== undefined) log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: `  ${result.error}` });
+}

@@ -1,0 +1,120 @@
+import { fromJs, lazyFromJs, PyDict, type Value } from '../../jinja/index.ts';
+import { createNodeContext } from '../context/run-context.ts';
+import { failureText } from '../context/run-errors.ts';
+import type { ManifestNode } from '../manifest-types.ts';
+import { nodeLabel, writeCompiled } from './compile.ts';
+import { statusLine } from './lines.ts';
+import { databaseError } from '../adapter/adapter-object.ts';
+import { type NodeResult, resultEntry } from './results.ts';
+import { timed } from './run-node.ts';
+import { onConnection, type RunSession } from './session.ts';
+
+export type HookType = 'on-run-start' | 'on-run-end';
+
+/** The hooks of all packages, those of the root project last. */
+export function hooksOf({ parsed }: RunSession, type: HookType): ManifestNode[] {
+  const root = parsed.project.name;
+  const hooks = Object.values(parsed.manifest.nodes).filter(
+    ({ resource_type, tags }) => resource_type === 'operation' && tags.includes(type),
+  );
+  const rank = ({ package_name }: ManifestNode): number => (package_name === root ? 1 : 0);
+  return hooks
+    .map((hook, position) => ({ hook, position }))
+    .sort((a, b) => rank(a.hook) - rank(b.hook) || (a.hook.index ?? 0) - (b.hook.index ?? 0) || a.position - b.position)
+    .map(({ hook }) => hook);
+}
+
+/** Runs the hooks one after the other; after one that failed the others are not run. */
+export async function runHooks(session: RunSession, type: HookType, earlier: readonly NodeResult[]): Promise<NodeResult[]> {
+  const hooks = hooksOf(session, type);
+  if (hooks.length === 0) return [];
+  const extra = type === 'on-run-end' ? endNames(earlier) : new Map<string, Value>();
+  const results: NodeResult[] = [];
+  for (const [index, hook] of hooks.entries()) {
+    const name = `${hook.package_name}.${type}.${hook.index ?? index + 1}`;
+    const failed = results.find(({ status }) => status === 'error');
+    if (failed !== undefined) {
+      results.push({ ...failed, node: hook, status: 'skipped', message: `${name} skipped`, failures: null });
+      continue;
+    }
+    tell(session, { text: `START hook: ${name}`, status: 'RUN', index, total: hooks.length });
+    const result = await runHook(session, hook, { name, extra });
+    const ok = result.status === 'success';
+    tell(session, { text: `${ok ? 'OK' : 'ERROR'} hook: ${name}`, status: ok ? 'OK' : 'ERROR', index, total: hooks.length, seconds: result.executionTime });
+    results.push(result);
+  }
+  session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+  return results;
+}
+
+interface HookLine {
+  readonly text: string;
+  readonly status: string;
+  readonly index: number;
+  readonly total: number;
+  readonly seconds?: number;
+}
+
+function tell({ log, flags }: RunSession, { index, ...line }: HookLine): void {
+  const start = line.seconds === undefined;
+  log.fire({
+    name: start ? 'LogHookStartLine' : 'LogHookEndLine',
+    code: start ? 'Q032' : 'Q033',
+    level: line.status === 'ERROR' ? 'error' : 'info',
+    msg: statusLine({ ...line, index: index + 1, width: flags.printerWidth, truncate: true }),
+    data: { statement: line.text, index: index + 1, total: line.total, status: line.status, ...(start ? {} : { execution_time: line.seconds }) },
+  });
+}
+
+interface HookRun {
+  readonly name: string;
+  readonly extra: ReadonlyMap<string, Value>;
+}
+
+function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookRun): Promise<NodeResult> {
+  return timed({ node: hook, thread: 'main' }, (clock) =>
+    onConnection(session, hook.unique_id, async (connect) => {
+      const { render } = createNodeContext({ session, node: hook, connection: connect, extra });
+      hook.compiled_code = await render(hook.raw_code, nodeLabel(hook));
+      hook.compiled = true;
+      writeCompiled(session, hook);
+      clock.compiled();
+      const sql = hook.compiled_code.trim();
+      if (sql !== '') {
+        const connection = await connect();
+        await connection.execute(sql).catch((error: unknown) => {
+          throw databaseError(error, sql);
+        });
+        await connection.commit();
+      }
+      return { status: 'success', message: `${name} passed`, failures: 0 };
+    }),
+  ).then((result) =>
+    result.status === 'error' ? { ...result, message: `${name} failed, error:\n ${failureText(result.error, hook)}` } : result,
+  );
+}
+
+/** What hooks at the end know of the run: its results, and the schemas it wrote to. */
+function endNames(results: readonly NodeResult[]): Map<string, Value> {
+  const built = results.filter(
+    ({ node, status }) =>
+      ['model', 'seed', 'snapshot'].includes(node.resource_type) && !['error', 'fail', 'skipped'].includes(status),
+  );
+  const pairs = new Map(
+    built.map(({ node }) => {
+      const { database, schema } = node as ManifestNode;
+      return [JSON.stringify([database, schema]), [database, schema] as const];
+    }),
+  );
+  return new Map<string, Value>([
+    ['schemas', fromJs([...new Set([...pairs.values()].map(([, schema]) => schema))])],
+    ['database_schemas', fromJs([...pairs.values()])],
+    ['results', results.map(resultValue)],
+  ]);
+}
+
+/** A result as hooks read it: the entry of run_results.json, with its node. */
+function resultValue(result: NodeResult): Value {
+  const entry = lazyFromJs({ ...resultEntry(result), node: result.node }) as PyDict;
+  return entry;
+}

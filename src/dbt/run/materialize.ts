@@ -1,0 +1,57 @@
+import { PyDict, PyError, PyObject, str, type Value } from '../../jinja/index.ts';
+import { ResponseObject } from '../adapter/adapter-object.ts';
+import { RelationObject } from '../adapter/relation-object.ts';
+import { TableObject } from '../adapter/table-object.ts';
+import type { ResultTable } from '../adapter/table.ts';
+import { createNodeContext, type NodeContextOptions } from '../context/run-context.ts';
+import type { MacroNode, ManifestNode } from '../manifest-types.ts';
+import type { AdapterResponse } from './results.ts';
+import type { RunSession } from './session.ts';
+
+export interface Materialized {
+  readonly response: AdapterResponse;
+  readonly table: ResultTable | undefined;
+}
+
+/** Runs the materialization of a compiled node. What it did not commit is undone when its connection closes. */
+export async function materialize(
+  session: RunSession,
+  node: ManifestNode,
+  options: Omit<NodeContextOptions, 'session' | 'node'> & { readonly materialized?: string },
+): Promise<Materialized> {
+  const name = options.materialized ?? node.config.materialized;
+  const macro = session.parsed.macros.materialization(name, node.package_name);
+  if (macro === undefined)
+    throw new PyError('CompilationError', `No materialization '${name}' was found for adapter duckdb! (searched types 'default' and 'duckdb')`);
+  checkLanguage(node, macro);
+  const { macros, results } = createNodeContext({ ...options, session, node });
+  const value = await (macros.bind(macro) as PyObject).call([], new Map());
+  for (const relation of relationsOf(value, name)) session.cache.add(relation.relation);
+  const main = results.main();
+  if (main === undefined) throw new PyError('CompilationError', `main is not being called during running model`);
+  return { response: responseOf(main.get('response') ?? null), table: tableOf(main.get('table')) };
+}
+
+function checkLanguage(node: ManifestNode, { supported_languages: languages }: MacroNode): void {
+  if (languages === null || languages.includes(node.language)) return;
+  throw new PyError(
+    'CompilationError',
+    `Materialization "${node.config.materialized}" does not support language "${node.language}", only ${languages.join(', ')}`,
+  );
+}
+
+function relationsOf(value: Value, name: string): RelationObject[] {
+  const listed = value instanceof PyDict ? value.get('relations') : undefined;
+  if (Array.isArray(listed)) return listed.filter((item) => item instanceof RelationObject);
+  throw new PyError(
+    'CompilationError',
+    `The materialization ("${name}") did not explicitly return a list of relations to add to the cache. By default the target relation is added, but this behavior has been removed: return {"relations": [...]}`,
+  );
+}
+
+function responseOf(value: Value): AdapterResponse {
+  if (value instanceof ResponseObject) return { message: value.message, code: value.code, rowsAffected: value.rows };
+  return { message: value === null ? '' : str(value), code: null, rowsAffected: null };
+}
+
+const tableOf = (value: Value | undefined): ResultTable | undefined => (value instanceof TableObject ? value.table : undefined);

@@ -1,0 +1,170 @@
+import type { DbtGraph } from '../project-types.ts';
+
+export interface QueueOptions {
+  /** Ids to run, parents before children. */
+  readonly ids: readonly string[];
+  /** Direct parents of an id among `ids`. */
+  readonly parentsOf: ReadonlyMap<string, readonly string[]>;
+  readonly threads: number;
+  /**
+   * Runs one id; `cause` names the failed id that made it unreachable: it is then only reported. Resolves with false
+   * when what depends on it cannot run.
+   */
+  readonly run: (id: string, thread: string, cause: string | undefined) => Promise<boolean>;
+  /** Nothing more is started once this is true. */
+  readonly stopped: () => boolean;
+}
+
+/** Runs ids when their parents are done, `threads` at a time. Resolves with the ids never started. */
+export async function runQueue({ ids, parentsOf, threads, run, stopped }: QueueOptions): Promise<readonly string[]> {
+  const position = new Map(ids.map((id, i) => [id, i]));
+  const waiting = new Map<string, number>();
+  const childrenOf = new Map<string, string[]>();
+  for (const id of ids) {
+    const parents = (parentsOf.get(id) ?? []).filter((parent) => position.has(parent));
+    waiting.set(id, parents.length);
+    for (const parent of parents) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), id]);
+  }
+  const causes = new Map<string, string>();
+  const ready = ids.filter((id) => waiting.get(id) === 0);
+  let running = 0;
+  let wake: (() => void)[] = [];
+
+  const spread = (failed: string): void => {
+    const stack = [...(childrenOf.get(failed) ?? [])];
+    for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+      if (causes.has(id)) continue;
+      causes.set(id, failed);
+      stack.push(...(childrenOf.get(id) ?? []));
+    }
+  };
+  const release = (id: string): void => {
+    for (const child of childrenOf.get(id) ?? []) {
+      const left = (waiting.get(child) as number) - 1;
+      waiting.set(child, left);
+      if (left === 0) insert(ready, child, position);
+    }
+  };
+  const wakeAll = (): void => {
+    const sleeping = wake;
+    wake = [];
+    for (const resume of sleeping) resume();
+  };
+  const work = async (thread: string): Promise<void> => {
+    for (;;) {
+      if (stopped()) return;
+      const id = ready.shift();
+      if (id === undefined) {
+        if (running === 0) return;
+        await new Promise<void>((resolve) => wake.push(resolve));
+        continue;
+      }
+      running++;
+      try {
+        if (!(await run(id, thread, causes.get(id)))) spread(id);
+      } finally {
+        running--;
+        waiting.delete(id);
+        release(id);
+        wakeAll();
+      }
+    }
+  };
+  const count = Math.max(1, Math.min(threads, ids.length));
+  await Promise.all(Array.from({ length: count }, (_, i) => work(`Thread-${i + 1} (worker)`)));
+  return ids.filter((id) => waiting.has(id));
+}
+
+/** Keeps the list in graph order. */
+function insert(list: string[], id: string, position: ReadonlyMap<string, number>): void {
+  const at = position.get(id) as number;
+  let index = list.length;
+  while (index > 0 && (position.get(list[index - 1] as string) as number) > at) index--;
+  list.splice(index, 0, id);
+}
+
+/** Parents of the chosen ids among themselves: a path through ids left out counts as an edge. */
+export function contractGraph(graph: Pick<DbtGraph, 'parents'>, ids: readonly string[]): Map<string, readonly string[]> {
+  const chosen = new Set(ids);
+  const nearest = new Map<string, readonly string[]>();
+  const nearestOf = (id: string): readonly string[] => {
+    const known = nearest.get(id);
+    if (known !== undefined) return known;
+    const found = new Set<string>();
+    for (const parent of graph.parents.get(id) ?? [])
+      if (chosen.has(parent)) found.add(parent);
+      else for (const further of nearestOf(parent)) found.add(further);
+    const list = [...found];
+    nearest.set(id, list);
+    return list;
+  };
+  return new Map(ids.map((id) => [id, nearestOf(id)]));
+}
+
+/**
+ * The graph of `build`: what is downstream of everything a test looks at waits for the test.
+ */
+export function withTestEdges(graph: DbtGraph, isTest: (id: string) => boolean): DbtGraph {
+  const parents = new Map([...graph.parents].map(([id, list]) => [id, new Set(list)]));
+  const descendants = (id: string): Set<string> => {
+    const found = new Set<string>();
+    const stack = [...(graph.children.get(id) ?? [])];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      stack.push(...(graph.children.get(next) ?? []));
+    }
+    return found;
+  };
+  const known = new Map<string, Set<string>>();
+  const below = (id: string): Set<string> => {
+    const found = known.get(id) ?? descendants(id);
+    known.set(id, found);
+    return found;
+  };
+  for (const test of graph.order.filter(isTest)) {
+    const tested = graph.parents.get(test) ?? [];
+    if (tested.length === 0) continue;
+    const waiting =
+      tested.length === 1
+        ? (graph.children.get(tested[0] as string) ?? [])
+        : [...below(tested[0] as string)].filter((id) => tested.slice(1).every((other) => below(other).has(id)));
+    for (const id of waiting) if (!isTest(id)) parents.get(id)?.add(test);
+  }
+  const edges = new Map([...parents].map(([id, set]) => [id, [...set]]));
+  return { ...orderGraph(edges, graph.order), parents: edges };
+}
+
+/** Children and an order for edges that were added; ties as in the old order. */
+function orderGraph(
+  parents: ReadonlyMap<string, readonly string[]>,
+  old: readonly string[],
+): Pick<DbtGraph, 'children' | 'order'> {
+  const children = new Map<string, string[]>([...parents.keys()].map((id) => [id, []]));
+  for (const [id, list] of parents) for (const parent of list) children.get(parent)?.push(id);
+  const position = new Map(old.map((id, i) => [id, i]));
+  const waiting = new Map([...parents].map(([id, list]) => [id, list.filter((parent) => parents.has(parent)).length]));
+  const ready = old.filter((id) => waiting.get(id) === 0);
+  const order: string[] = [];
+  for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
+    order.push(id);
+    for (const child of children.get(id) ?? []) {
+      const left = (waiting.get(child) as number) - 1;
+      waiting.set(child, left);
+      if (left === 0) insert(ready, child, position);
+    }
+  }
+  return { children, order };
+}
+
+/** Unit tests before the models they test, after what those models need. */
+export function withUnitTestsFirst(graph: DbtGraph, testedModel: ReadonlyMap<string, string>): DbtGraph {
+  const parents = new Map([...graph.parents].map(([id, list]) => [id, new Set(list)]));
+  for (const [test, model] of testedModel) {
+    if (!graph.parents.has(model)) continue;
+    parents.set(test, new Set(graph.parents.get(model) ?? []));
+    parents.get(model)?.add(test);
+  }
+  const edges = new Map([...parents].map(([id, set]) => [id, [...set]]));
+  return { ...orderGraph(edges, graph.order), parents: edges };
+}

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import type { Engine } from '../../engine/index.ts';
+import { isDuckhouseError } from '../../errors.ts';
+import { createRelationCache, type RelationCache, type SchemaName } from '../adapter/cache.ts';
+import { readCredentials } from '../adapter/credentials.ts';
+import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
+import type { EventLog } from '../events/events.ts';
+import type { Dict, ManifestNode } from '../manifest-types.ts';
+import { RefIndex } from '../parse/lookups.ts';
+import type { Env, ParsedProject } from '../project-types.ts';
+
+/** What a command asked for that changes how nodes run. */
+export interface RunFlags {
+  readonly which: string;
+  readonly fullRefresh: boolean;
+  readonly failFast: boolean;
+  readonly storeFailures: boolean;
+  readonly empty: boolean;
+  readonly threads: number;
+  readonly defer: boolean;
+  readonly favorState: boolean;
+  readonly warnError: boolean;
+  readonly writeJson: boolean;
+  readonly introspect: boolean;
+  readonly populateCache: boolean;
+  readonly cacheSelectedOnly: boolean;
+  readonly printerWidth: number;
+  readonly eventTimeStart: Date | undefined;
+  readonly eventTimeEnd: Date | undefined;
+  readonly sample: { readonly start: Date; readonly end: Date } | undefined;
+  readonly limit: number | undefined;
+  /** The command line's arguments, as artifacts and retry keep them. */
+  readonly args: Dict;
+}
+
+/** One invocation: the parsed project, its database, and what the run learns on its way. */
+export interface RunSession {
+  readonly parsed: ParsedProject;
+  readonly flags: RunFlags;
+  readonly env: Env;
+  readonly log: EventLog;
+  readonly database: DbtDatabase;
+  readonly cache: RelationCache;
+  readonly refs: RefIndex;
+  readonly signal: AbortSignal | undefined;
+  /** Absolute. */
+  readonly targetPath: string;
+  /** Ids the command selected; templates see them as `selected_resources`. */
+  selected: readonly string[];
+  /** Set once something ended the run early. */
+  stopped: boolean;
+  /** Warnings told so far; they fail the command with --warn-error. */
+  warnings: number;
+  warn(message: string, name?: string): void;
+  warnOnce(message: string): void;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly parsed: ParsedProject;
+  readonly flags: RunFlags;
+  readonly env: Env;
+  readonly log: EventLog;
+  readonly engine?: Engine | undefined;
+  readonly targetPath: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function openSession(options: SessionOptions): Promise<RunSession> {
+  const { parsed, flags, env, log, engine, targetPath, signal } = options;
+  const { profile } = parsed;
+  const credentials = readCredentials(profile.credentials, {
+    folder: parsed.project.root,
+    name: `${profile.name}.${profile.targetName}`,
+  });
+  const database = await openDatabase({
+    credentials: { ...credentials, threads: flags.threads },
+    ...(engine === undefined ? {} : { engine }),
+    signal,
+    events: {
+      onQuery: (connection, sql) =>
+        log.fire({ name: 'SQLQuery', code: 'E016', level: 'debug', msg: `On ${connection}: ${sql}`, data: { conn_name: connection, sql } }),
+      onQueryDone: (_, seconds) =>
+        log.fire({
+          name: 'SQLQueryStatus',
+          code: 'E017',
+          level: 'debug',
+          msg: `SQL status: OK in ${seconds.toFixed(3)} seconds`,
+          data: { status: 'OK', elapsed: seconds },
+        }),
+    },
+  });
+  const refs = new RefIndex();
+  for (const node of Object.values(parsed.manifest.nodes)) refs.add(node);
+  const told = new Set<string>();
+  const session: RunSession = {
+    parsed,
+    flags,
+    env,
+    log,
+    database,
+    cache: createRelationCache(),
+    refs,
+    signal,
+    targetPath,
+    selected: [],
+    stopped: false,
+    warnings: 0,
+    warn(message, name = 'JinjaLogWarning') {
+      session.warnings++;
+      log.fire({ name, level: flags.warnError ? 'error' : 'warn', msg: message });
+    },
+    warnOnce(message) {
+      if (!told.has(message)) session.warn(message);
+      told.add(message);
+    },
+    close: () => database.close(),
+  };
+  return session;
+}
+
+/** Schemas that the selected nodes write to. */
+export function schemasOf(nodes: Iterable<ManifestNode>): SchemaName[] {
+  const found = new Map<string, SchemaName>();
+  for (const { database, schema } of nodes)
+    if (database !== null) found.set(JSON.stringify([database.toLowerCase(), schema.toLowerCase()]), { database, schema });
+  return [...found.values()];
+}
+
+const conflictTries = 20;
+
+/** A connection that is opened when it is first asked for. */
+export type Connect = () => Promise<AdapterConnection>;
+
+/** Runs work with a connection of its own; what loses against another transaction is tried again from the start. */
+export async function onConnection<T>(
+  { database }: RunSession,
+  name: string,
+  work: (connect: Connect) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    let opened: Promise<AdapterConnection> | undefined;
+    try {
+      return await work(() => (opened ??= database.connect(name)));
+    } catch (error) {
+      if (!isConflict(error) || attempt >= conflictTries) throw error;
+    } finally {
+      await (await opened?.catch(() => undefined))?.close();
+    }
+    await delay(5 * attempt + Math.random() * 20);
+  }
+}
+
+/** DuckDB refuses the later of two transactions that change the same entry of its catalog or the same rows. */
+export const isConflict = (error: unknown): boolean =>
+  isDuckhouseError(error) &&
+  (error.kind === 'CommitConflict' || /write-write conflict|conflict on (tuple|update)/i.test(error.message));
+
+export const newInvocationId = (): string => randomUUID();

@@ -1,0 +1,95 @@
+import { PyObject, type Value } from '../../jinja/index.ts';
+import { databaseError } from '../adapter/adapter-object.ts';
+import { printTable } from '../adapter/print-table.ts';
+import { jsonText, type ResultTable } from '../adapter/table.ts';
+import { createNodeContext } from '../context/run-context.ts';
+import type { ManifestNode } from '../manifest-types.ts';
+import { compileNode } from './compile.ts';
+import type { NodeResult, RunNode } from './results.ts';
+import type { NodeRunner } from './run-nodes.ts';
+import { timed } from './run-node.ts';
+import { onConnection, type RunSession } from './session.ts';
+
+/** Compiles a node; nothing is run but what its templates ask. */
+export const compileOnly: NodeRunner = (session, node, thread) =>
+  timed({ node, thread }, (clock) =>
+    onConnection(session, node.unique_id, async (connection) => {
+      const sql = node as ManifestNode;
+      if (node.resource_type !== 'seed' && 'raw_code' in node) await compileNode(session, sql, { connection, thread });
+      clock.compiled();
+      return { status: 'success', message: null };
+    }),
+  );
+
+export const defaultLimit = 5;
+
+/** Compiles a node and reads its first rows; they go to `onTable`. */
+export const showNode =
+  (onTable: (node: RunNode, table: ResultTable) => void): NodeRunner =>
+  (session, node, thread) =>
+    timed({ node, thread }, (clock) =>
+      onConnection(session, node.unique_id, async (connect) => {
+        const sql = node as ManifestNode;
+        if (node.resource_type === 'seed') {
+          sql.compiled_code = `select * from ${sql.relation_name ?? `"${sql.schema}"."${sql.alias}"`}`;
+          sql.compiled = true;
+        } else await compileNode(session, sql, { connection: connect, thread });
+        clock.compiled();
+        const text = await limitedText(session, sql, connect);
+        const connection = await connect();
+        const { table } = await connection.execute(text, { fetch: true }).catch((error: unknown) => {
+          throw databaseError(error, text);
+        });
+        onTable(node, table);
+        return { status: 'success', message: null };
+      }),
+    );
+
+/** The query that shows a node, as the project's `get_show_sql` writes it; a negative limit means every row. */
+async function limitedText(session: RunSession, node: ManifestNode, connection: Parameters<typeof compileNode>[2]['connection']): Promise<string> {
+  const { limit = defaultLimit } = session.flags;
+  const code = (node.compiled_code ?? '').replace(/[\s;]+$/, '');
+  const { macros } = createNodeContext({ session, node, connection });
+  const macro = session.parsed.macros.resolve('get_show_sql', node.package_name);
+  if (macro === undefined) return limit < 0 ? code : `select * from (\n${code}\n) limit ${limit}`;
+  const given: Value[] = [code, node.config.sql_header === undefined ? null : (node.config.sql_header as Value), limit < 0 ? null : limit];
+  return String(await (macros.bind(macro) as PyObject).call(given, new Map()));
+}
+
+/** Rows of a shown node as text, or as JSON. */
+export function tellTable({ log }: RunSession, node: RunNode, table: ResultTable, json: boolean, inline: boolean): void {
+  const preview = json ? jsonRows(table) : printTable(table, { maxRows: null });
+  const title = inline ? 'Previewing inline node:' : `Previewing node '${node.name}':`;
+  const text = json ? `{\n  "node": "${node.name}",\n  "show": ${preview}\n}` : `${title}\n${preview}`;
+  log.fire({
+    name: 'ShowNode',
+    code: 'Q041',
+    level: 'info',
+    msg: text,
+    data: { node_name: node.name, preview, is_inline: inline, output_format: json ? 'json' : 'text', unique_id: node.unique_id },
+  });
+}
+
+function jsonRows({ columnNames, rows }: ResultTable): string {
+  const objects = rows.map((row) => Object.fromEntries(columnNames.map((name, i) => [name, plain(row[i])])));
+  return jsonText(objects);
+}
+
+function plain(value: unknown): unknown {
+  if (!(value instanceof PyObject)) return value;
+  const text = value.str();
+  return value.typeName === 'decimal.Decimal' || value.typeName === 'float' ? Number(text) : text;
+}
+
+/** The compiled text of a node, as `compile` prints it. */
+export function tellCompiled({ log }: RunSession, { node }: NodeResult, json: boolean, inline: boolean): void {
+  const code = (node as ManifestNode).compiled_code ?? '';
+  const title = inline ? 'Compiled inline node is:' : `Compiled node '${node.name}' is:`;
+  log.fire({
+    name: 'CompiledNode',
+    code: 'Q042',
+    level: 'info',
+    msg: json ? JSON.stringify({ node: node.name, compiled: code }, null, 2) : `${title}\n${code}`,
+    data: { node_name: node.name, compiled: code, is_inline: inline, output_format: json ? 'json' : 'text', unique_id: node.unique_id },
+  });
+}

@@ -1,0 +1,81 @@
+import { failureText } from '../context/run-errors.ts';
+import type { EventLog } from '../events/events.ts';
+import type { ManifestNode } from '../manifest-types.ts';
+import { elapsedText, finishedText, tally } from './lines.ts';
+import { hasFailed, type NodeResult } from './results.ts';
+
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+export interface SummaryParts {
+  readonly log: EventLog;
+  /** Nodes and hooks, in the order they ended. */
+  readonly results: readonly NodeResult[];
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+/** The lines after a run: what was finished, every error and warning again, and the counts. */
+export function tellSummary({ log, results, seconds, interrupted }: SummaryParts): void {
+  const info = (msg: string, name = 'Formatting', code = 'Z017', data = {}): void => log.fire({ name, code, level: 'info', msg, data });
+  info(`Finished running ${finishedText(results)}${elapsedText(seconds)} (${seconds.toFixed(2)}s).`, 'FinishedRunningStats', 'E047', {
+    stat_line: finishedText(results),
+    execution: elapsedText(seconds),
+    execution_time: seconds,
+  });
+  const errors = results.filter((result) => hasFailed(result) && result.status !== 'partial success');
+  const partial = results.filter(({ status }) => status === 'partial success');
+  const warnings = results.filter(({ status }) => status === 'warn');
+  info('');
+  const message = endMessage(errors.length, partial.length, warnings.length, interrupted);
+  log.fire({
+    name: 'EndOfRunSummary',
+    code: 'Z030',
+    level: errors.length + partial.length > 0 ? 'error' : 'info',
+    msg: message,
+    data: {
+      num_errors: errors.length,
+      num_partial_success: partial.length,
+      num_warnings: warnings.length,
+      keyboard_interrupt: interrupted,
+    },
+  });
+  for (const result of [...errors, ...partial]) tellProblem(log, result, 'error');
+  for (const result of warnings) tellProblem(log, result, 'warn');
+  info('');
+  const stats = tally(results);
+  const { pass, warn, error, skip, noop, reused, total } = stats;
+  info(
+    `Done. PASS=${pass} WARN=${warn} ERROR=${error} SKIP=${skip} NO-OP=${noop} REUSED=${reused} TOTAL=${total}`,
+    'StatsLine',
+    'Z023',
+    { stats },
+  );
+}
+
+function endMessage(errors: number, partial: number, warnings: number, interrupted: boolean): string {
+  if (interrupted) return 'Exited because of keyboard interrupt';
+  if (errors + partial > 0)
+    return `Completed with ${plural(errors, 'error', 'errors')}, ${plural(partial, 'partial success', 'partial successes')}, and ${plural(warnings, 'warning', 'warnings')}:`;
+  return warnings > 0 ? `Completed with ${plural(warnings, 'warning', 'warnings')}:` : 'Completed successfully';
+}
+
+function tellProblem(log: EventLog, { node, message, error }: NodeResult, level: 'error' | 'warn'): void {
+  const fire = (msg: string, name: string, code: string): void =>
+    log.fire({ name, code, level, msg, data: { node_info: { unique_id: node.unique_id, node_name: node.name, resource_type: node.resource_type } } });
+  fire('', 'Formatting', 'Z017');
+  const label = level === 'error' ? '[ERROR]' : '[WARNING]';
+  fire(`${label}: in ${node.resource_type} ${node.name} (${node.original_file_path})`, level === 'error' ? 'RunResultFailure' : 'RunResultWarning', level === 'error' ? 'Z022' : 'Z021');
+  const text = message ?? (error === undefined ? 'Status: error' : failureText(error, node));
+  fire(`  ${text}`, level === 'error' ? 'RunResultError' : 'RunResultWarningMessage', 'Z024');
+  const { compiled_path: compiled, relation_name: relation, config } = node as Partial<ManifestNode>;
+  if (compiled !== undefined && compiled !== null) {
+    fire('', 'Formatting', 'Z017');
+    fire(`  compiled code at ${compiled}`, 'SQLCompiledPath', 'Z026');
+  }
+  if (node.resource_type === 'test' && relation && config?.store_failures === true) {
+    const query = `select * from ${relation}`;
+    const rule = '-'.repeat(query.length);
+    fire('', 'Formatting', 'Z017');
+    fire(`  See test failures:\n  ${rule}\n  ${query}\n  ${rule}`, 'CheckNodeTestFailure', 'Z027');
+  }
+}

@@ -1,0 +1,164 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { quoteIdentifier } from '../../sql.ts';
+import type { ManifestNode } from '../manifest-types.ts';
+import { hooksOf, runHooks } from './hooks.ts';
+import { countText } from './lines.ts';
+import { withTestEdges, withUnitTestsFirst } from './queue.ts';
+import { hasFailed, type NodeResult, nodeOf, runResults } from './results.ts';
+import { isEphemeral, type NodeRunner, runNodes } from './run-nodes.ts';
+import { onConnection, type RunSession, schemasOf } from './session.ts';
+import { tellSummary } from './summary.ts';
+
+export interface TaskOptions {
+  readonly runner: NodeRunner;
+  /** Kinds that are run; what else is selected is left out. */
+  readonly kinds: ReadonlySet<string>;
+  /** on-run-start and on-run-end are run, schemas are made. */
+  readonly builds: boolean;
+  /** What depends on what a test looks at waits for the test. */
+  readonly testsFirst: boolean;
+  /** Start, result and summary lines are told. */
+  readonly lines: boolean;
+  readonly keepsEphemeral?: boolean;
+  readonly onResult?: (result: NodeResult) => void;
+}
+
+export interface TaskOutcome {
+  readonly results: readonly NodeResult[];
+  readonly success: boolean;
+}
+
+/** Runs the selected nodes of a session, with hooks around them, and writes run_results.json and manifest.json. */
+export async function runTask(session: RunSession, options: TaskOptions): Promise<TaskOutcome> {
+  const { log, parsed, flags } = session;
+  const started = performance.now();
+  const ids = session.selected.filter((id) => {
+    const node = nodeOf(parsed.manifest, id);
+    return node !== undefined && options.kinds.has(node.resource_type) && (options.keepsEphemeral === true || !isEphemeral(node));
+  });
+  if (ids.length === 0) {
+    log.fire({ name: 'NothingToDo', code: 'Q035', level: 'warn', msg: 'Nothing to do. Try checking your model configs and model specification args' });
+    writeResults(session, [], started);
+    return { results: [], success: true };
+  }
+  log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+  log.fire({
+    name: 'ConcurrencyLine',
+    code: 'Q027',
+    level: 'info',
+    msg: `Concurrency: ${flags.threads} thread${flags.threads === 1 ? '' : 's'} (target='${parsed.profile.targetName}')`,
+    data: { num_threads: flags.threads, target_name: parsed.profile.targetName, node_count: ids.length },
+  });
+  log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+  if (options.builds) await prepareSchemas(session, ids);
+  const results = options.builds ? await withHooks(session, ids, options) : await run(session, ids, options);
+  const seconds = (performance.now() - started) / 1000;
+  const interrupted = session.signal?.aborted === true;
+  if (options.lines) {
+    log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+    tellSummary({ log, results, seconds, interrupted });
+  }
+  writeResults(session, results, started);
+  return { results, success: !interrupted && results.every((result) => !hasFailed(result) && result.status !== 'skipped') };
+}
+
+async function withHooks(session: RunSession, ids: readonly string[], options: TaskOptions): Promise<readonly NodeResult[]> {
+  const before = hooksOf(session, 'on-run-start').length > 0 ? await runHooks(session, 'on-run-start', []) : [];
+  const broken = before.some(({ status }) => status === 'error');
+  const results = broken ? [] : await run(session, ids, options);
+  if (hooksOf(session, 'on-run-end').length === 0) return [...before, ...results];
+  session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+  const after = await runHooks(session, 'on-run-end', results);
+  return [...before, ...results, ...after];
+}
+
+function run(session: RunSession, ids: readonly string[], { runner, lines, testsFirst, onResult }: TaskOptions): Promise<NodeResult[]> {
+  const { manifest, graph } = session.parsed;
+  const isTest = (id: string): boolean => manifest.nodes[id]?.resource_type === 'test';
+  const tested = new Map(
+    Object.values(manifest.unit_tests).flatMap((test) => {
+      const model = test.tested_node_unique_id ?? test.depends_on.nodes[0];
+      return model === undefined ? [] : [[test.unique_id, model] as const];
+    }),
+  );
+  const ordered = testsFirst ? withUnitTestsFirst(withTestEdges(graph, isTest), tested) : graph;
+  const position = new Map(ordered.order.map((id, i) => [id, i]));
+  const sorted = [...ids].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
+  return runNodes(session, { ids: sorted, graph: ordered, runner, lines, ...(onResult === undefined ? {} : { onResult }) });
+}
+
+/** Makes the schemas the run writes to, once and before anything runs, and reads what is in them. */
+async function prepareSchemas(session: RunSession, ids: readonly string[]): Promise<void> {
+  const { manifest } = session.parsed;
+  const writing = ids.flatMap((id) => {
+    const node = manifest.nodes[id];
+    return node !== undefined && writesRelation(session, node) ? [node] : [];
+  });
+  const wanted = schemasOf(writing);
+  await onConnection(session, 'create_schemas', async (connect) => {
+    const connection = await connect();
+    const { table } = await connection.execute('SELECT database_name, schema_name FROM duckdb_schemas()', { fetch: true });
+    const known = new Set(table.rows.map((row) => row.map((name) => String(name).toLowerCase()).join('\u001f')));
+    for (const { database, schema } of wanted)
+      if (!known.has(`${database.toLowerCase()}\u001f${schema.toLowerCase()}`))
+        await connection.execute(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(database)}.${quoteIdentifier(schema)}`);
+    if (!session.flags.populateCache) return;
+    const cached = session.flags.cacheSelectedOnly ? wanted : schemasOf(Object.values(manifest.nodes).filter((node) => node.resource_type !== 'test'));
+    await session.cache.fill(connection, cached);
+  });
+}
+
+function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {
+  if (isEphemeral(node)) return false;
+  if (node.resource_type !== 'test') return ['model', 'seed', 'snapshot', 'function'].includes(node.resource_type);
+  return (node.config.store_failures ?? flags.storeFailures) === true;
+}
+
+/** Writes what came of a command, and the manifest with what running added to it. */
+export function writeResults(session: RunSession, results: readonly NodeResult[], started: number): void {
+  if (!session.flags.writeJson) return;
+  const { parsed, flags } = session;
+  const { metadata } = parsed.manifest;
+  const content = runResults({
+    results,
+    elapsedTime: (performance.now() - started) / 1000,
+    args: flags.args,
+    metadata: {
+      dbtVersion: metadata.dbt_version,
+      invocationId: parsed.invocationId,
+      invocationStartedAt: parsed.runStartedAt,
+      env: metadata.env,
+    },
+  });
+  writeArtifact(session, 'run_results.json', content);
+  writeArtifact(session, 'manifest.json', parsed.manifest);
+}
+
+/** Writes a file of the target folder; a reader never sees half of one. */
+export function writeArtifact({ targetPath }: Pick<RunSession, 'targetPath'>, name: string, content: unknown): void {
+  mkdirSync(targetPath, { recursive: true });
+  const file = path.join(targetPath, name);
+  writeFileSync(`${file}.new`, JSON.stringify(content));
+  renameSync(`${file}.new`, file);
+}
+
+/** `Found 5 models, 3 seeds, ...`. */
+export function foundText({ parsed: { manifest } }: RunSession): string {
+  const counts = new Map<string, number>();
+  const count = (kind: string, by = 1): void => void counts.set(kind, (counts.get(kind) ?? 0) + by);
+  for (const node of Object.values(manifest.nodes)) count(node.resource_type);
+  for (const [kind, members] of [
+    ['source', manifest.sources],
+    ['exposure', manifest.exposures],
+    ['metric', manifest.metrics],
+    ['macro', manifest.macros],
+    ['group', manifest.groups],
+    ['semantic_model', manifest.semantic_models],
+    ['saved_query', manifest.saved_queries],
+    ['unit_test', manifest.unit_tests],
+    ['function', manifest.functions],
+  ] as const)
+    count(kind, Object.keys(members).length);
+  return countText(counts);
+}
