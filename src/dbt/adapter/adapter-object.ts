@@ -35,6 +35,7 @@ export interface AdapterHost {
   readonly cache: RelationCache;
   readonly projectName: string;
   readonly quoting: Readonly<Record<string, boolean | null | undefined>>;
+  readonly flags: Readonly<Record<string, unknown>>;
   /** The node's connection, opened when first asked for. */
   connection(): Promise<AdapterConnection>;
   /** The macro that `adapter.dispatch` finds, ready to be called. */
@@ -84,7 +85,7 @@ export class AdapterObject extends PyObject {
   override attr(name: string): Value | undefined {
     if (name === 'Relation' || name === 'Column') return undefined;
     if (name === 'config') return adapterConfig(this.host);
-    if (name === 'behavior') return new PyDict();
+    if (name === 'behavior') return new BehaviorObject(this.host.flags);
     const method = methods[name];
     if (method === undefined) return undefined;
     const known = this.#bound.get(name) ?? hostFunction(name, (args, kwargs) => method(this.host, args, kwargs));
@@ -93,6 +94,38 @@ export class AdapterObject extends PyObject {
   }
   override truth(): boolean {
     return true;
+  }
+}
+
+/** `adapter.behavior`: flags that change what macros do, by their names in lower case; off unless the project sets them. */
+class BehaviorObject extends PyObject {
+  readonly typeName = 'Behavior';
+  readonly flags: Readonly<Record<string, unknown>>;
+  constructor(flags: Readonly<Record<string, unknown>>) {
+    super();
+    this.flags = flags;
+  }
+  override attr(name: string): Value {
+    const flag = this.flags[name] ?? this.flags[name.toUpperCase()];
+    return new BehaviorFlag(flag === true);
+  }
+  override truth(): boolean {
+    return true;
+  }
+}
+
+class BehaviorFlag extends PyObject {
+  readonly typeName = 'BehaviorFlagRendered';
+  readonly isSet: boolean;
+  constructor(isSet: boolean) {
+    super();
+    this.isSet = isSet;
+  }
+  override attr(name: string): Value | undefined {
+    return name === 'no_warn' || name === 'setting' ? this.isSet : undefined;
+  }
+  override truth(): boolean {
+    return this.isSet;
   }
 }
 

@@ -31,6 +31,7 @@ import { createBaseContext } from './base-context.ts';
 import { type MacroNames, macroNames } from './run-macros.ts';
 import { exceptionsModule } from './run-exceptions.ts';
 import { type EventWindow, refFunction, relationOfDeferred, relationOfNode, sourceFunction } from './run-refs.ts';
+import { testArguments, testArgumentsName } from './test-arguments.ts';
 import { apiModule, ConfigObject, ContextObject, StatementResults } from './run-values.ts';
 
 /** Marks that make a text a template; other texts are what they are. */
@@ -63,6 +64,8 @@ export interface NodeContext {
   /** Ephemeral models that rendering referred to. */
   readonly ctes: string[];
   render(text: string, label: { readonly path: string; readonly name: string }): Promise<string>;
+  /** Makes the arguments of a generic test known to its text. */
+  addTestArguments(): Promise<void>;
 }
 
 export function createNodeContext(options: NodeContextOptions): NodeContext {
@@ -85,7 +88,17 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
       : Promise.resolve(text);
   const adapter = adapterHost(options, macros);
   for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros })) names.set(name, value);
-  return { context: macros, macros, results, ctes, render };
+  return {
+    context: macros,
+    macros,
+    results,
+    ctes,
+    render,
+    async addTestArguments() {
+      if (node.test_metadata !== undefined)
+        names.set(testArgumentsName, await testArguments({ environment: runEnvironment, context: macros, node }));
+    },
+  };
 }
 
 interface NameParts {
@@ -208,6 +221,7 @@ function adapterHost({ session, node, connection, submitPython }: NodeContextOpt
     projectName: parsed.project.name,
     projectRoot: parsed.project.root,
     quoting: parsed.project.quoting,
+    flags: parsed.flags,
     connection,
     dispatch: macros.dispatch,
     print: (text) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: text.replace(/\n$/, '') }),

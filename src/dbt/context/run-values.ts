@@ -70,7 +70,13 @@ export class ConfigObject extends PyObject {
 
 const configAliases: Readonly<Record<string, string>> = { pre_hook: 'pre-hook', post_hook: 'post-hook' };
 
+const snapshotColumns = ['dbt_valid_to', 'dbt_valid_from', 'dbt_scd_id', 'dbt_updated_at', 'dbt_is_deleted'];
+
 function configOf(node: ManifestNode, name: string): unknown {
+  if (name === 'snapshot_table_column_names' && node.resource_type === 'snapshot') {
+    const own = (node.config.snapshot_meta_column_names ?? {}) as Record<string, unknown>;
+    return Object.fromEntries(snapshotColumns.map((column) => [column, own[column] ?? column]));
+  }
   return node.config[configAliases[name] ?? name];
 }
 

@@ -17,6 +17,8 @@ export type CompileOptions = Omit<NodeContextOptions, 'session' | 'node' | 'conn
   /** Nodes that are no part of the manifest, such as the fixtures of a unit test. */
   readonly extraNodes?: ReadonlyMap<string, ManifestNode>;
   readonly write?: boolean;
+  /** Ephemeral models that are needed whatever the text refers to. */
+  readonly neededCtes?: readonly string[];
 };
 
 /** Renders a node's text, puts the ephemeral models it needs in front of it, and writes the result to target/compiled. */
@@ -31,7 +33,7 @@ async function renderNode(session: RunSession, node: ManifestNode, options: Comp
   const text = await renderRaw(context, node);
   node.compiled = true;
   node.compiled_code = text;
-  node.extra_ctes = context.ctes.map((id) => ({ id, sql: '' }));
+  node.extra_ctes = [...(options.neededCtes ?? []), ...context.ctes].map((id) => ({ id, sql: '' }));
   node.extra_ctes_injected = false;
   if (node.resource_type === 'test' && node.relation_name === null && node.config.store_failures === true)
     node.relation_name = `"${node.database}"."${node.schema}"."${node.alias}"`;
@@ -42,7 +44,10 @@ export const nodeLabel = (node: { readonly resource_type: string; readonly name:
   name: `${node.resource_type} ${node.name}`,
 });
 
-const renderRaw = (context: NodeContext, node: ManifestNode): Promise<string> => context.render(node.raw_code, nodeLabel(node));
+async function renderRaw(context: NodeContext, node: ManifestNode): Promise<string> {
+  await context.addTestArguments();
+  return context.render(node.raw_code, nodeLabel(node));
+}
 
 async function injectNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {
   if (node.extra_ctes_injected === true) return;

@@ -8,7 +8,7 @@ import type { Dict, FreshnessThreshold, FreshnessTime, SourceNode } from '../man
 import { inlineNode } from './inline.ts';
 import { statusLine } from './lines.ts';
 import { runQueue } from './queue.ts';
-import { artifactMetadata } from './results.ts';
+import { artifactMetadata, type NodeResult, type RunNode } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
 
 type FreshnessStatus = 'pass' | 'warn' | 'error' | 'runtime error';
@@ -34,8 +34,16 @@ const isThreshold = (time: FreshnessTime | null): boolean => time !== null && ti
 
 const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
 
+export interface FreshnessOutcome {
+  /** The content of sources.json. */
+  readonly artifact: Dict;
+  readonly success: boolean;
+  /** As hooks at the end see them. */
+  readonly results: readonly NodeResult[];
+}
+
 /** Reads how old the newest row of each source is, and writes what came of it to `file`. True when none is in error. */
-export async function checkFreshness(session: RunSession, ids: readonly string[]): Promise<{ readonly artifact: Dict; readonly success: boolean }> {
+export async function checkFreshness(session: RunSession, ids: readonly string[]): Promise<FreshnessOutcome> {
   const { manifest } = session.parsed;
   const started = performance.now();
   const sources = ids.flatMap((id) => (manifest.sources[id] === undefined ? [] : [manifest.sources[id]])).filter(hasFreshness);
@@ -58,6 +66,7 @@ export async function checkFreshness(session: RunSession, ids: readonly string[]
   const { metadata } = manifest;
   return {
     success: results.every(({ status }) => status !== 'error' && status !== 'runtime error'),
+    results: results.map(hookResult),
     artifact: {
       metadata: artifactMetadata('sources/v3', {
         dbtVersion: metadata.dbt_version,
@@ -70,6 +79,18 @@ export async function checkFreshness(session: RunSession, ids: readonly string[]
     },
   };
 }
+
+const hookResult = ({ source, status, startedAt, completedAt, thread, error }: FreshnessResult): NodeResult => ({
+  node: source as unknown as RunNode,
+  status: status === 'runtime error' ? 'runtime error' : status,
+  message: error ?? null,
+  failures: null,
+  timing: [{ name: 'execute', startedAt, completedAt }],
+  threadId: thread,
+  executionTime: (completedAt.getTime() - startedAt.getTime()) / 1000,
+  adapterResponse: null,
+  batchResults: null,
+});
 
 async function measure(session: RunSession, source: SourceNode, thread: string): Promise<FreshnessResult> {
   const startedAt = new Date();

@@ -17,7 +17,7 @@ export interface Materialized {
 export async function materialize(
   session: RunSession,
   node: ManifestNode,
-  options: Omit<NodeContextOptions, 'session' | 'node'> & { readonly materialized?: string },
+  options: Omit<NodeContextOptions, 'session' | 'node'> & { readonly materialized?: string; readonly mayDoNothing?: boolean },
 ): Promise<Materialized> {
   const name = options.materialized ?? node.config.materialized;
   const macro = session.parsed.macros.materialization(name, node.package_name);
@@ -28,12 +28,14 @@ export async function materialize(
   const value = await (macros.bind(macro) as PyObject).call([], new Map());
   for (const relation of relationsOf(value, name)) session.cache.add(relation.relation);
   const main = results.main();
+  if (main === undefined && options.mayDoNothing === true)
+    return { response: { message: 'No-op', code: null, rowsAffected: null }, table: undefined };
   if (main === undefined) throw new PyError('CompilationError', `main is not being called during running model`);
   return { response: responseOf(main.get('response') ?? null), table: tableOf(main.get('table')) };
 }
 
 function checkLanguage(node: ManifestNode, { supported_languages: languages }: MacroNode): void {
-  if (languages === null || languages.includes(node.language)) return;
+  if (languages === null || languages.includes(node.language ?? 'sql')) return;
   throw new PyError(
     'CompilationError',
     `Materialization "${node.config.materialized}" does not support language "${node.language}", only ${languages.join(', ')}`,

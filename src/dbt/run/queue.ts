@@ -102,9 +102,12 @@ export function contractGraph(graph: Pick<DbtGraph, 'parents'>, ids: readonly st
 }
 
 /**
- * The graph of `build`: what is downstream of everything a test looks at waits for the test.
+ * The graph of `build`: what is built downstream of everything a test looks at waits for the test.
  */
-export function withTestEdges(graph: DbtGraph, isTest: (id: string) => boolean): DbtGraph {
+export function withTestEdges(
+  graph: DbtGraph,
+  { isTest, isBuilt }: { readonly isTest: (id: string) => boolean; readonly isBuilt: (id: string) => boolean },
+): DbtGraph {
   const parents = new Map([...graph.parents].map(([id, list]) => [id, new Set(list)]));
   const descendants = (id: string): Set<string> => {
     const found = new Set<string>();
@@ -129,7 +132,7 @@ export function withTestEdges(graph: DbtGraph, isTest: (id: string) => boolean):
       tested.length === 1
         ? (graph.children.get(tested[0] as string) ?? [])
         : [...below(tested[0] as string)].filter((id) => tested.slice(1).every((other) => below(other).has(id)));
-    for (const id of waiting) if (!isTest(id)) parents.get(id)?.add(test);
+    for (const id of waiting) if (isBuilt(id)) parents.get(id)?.add(test);
   }
   const edges = new Map([...parents].map(([id, set]) => [id, [...set]]));
   return { ...orderGraph(edges, graph.order), parents: edges };

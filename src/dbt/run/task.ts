@@ -76,13 +76,14 @@ async function withHooks(session: RunSession, ids: readonly string[], options: T
 function run(session: RunSession, ids: readonly string[], { runner, lines, testsFirst, onResult }: TaskOptions): Promise<NodeResult[]> {
   const { manifest, graph } = session.parsed;
   const isTest = (id: string): boolean => manifest.nodes[id]?.resource_type === 'test';
+  const isBuilt = (id: string): boolean => manifest.nodes[id] !== undefined && !isTest(id);
   const tested = new Map(
     Object.values(manifest.unit_tests).flatMap((test) => {
       const model = test.tested_node_unique_id ?? test.depends_on.nodes[0];
       return model === undefined ? [] : [[test.unique_id, model] as const];
     }),
   );
-  const ordered = testsFirst ? withUnitTestsFirst(withTestEdges(graph, isTest), tested) : graph;
+  const ordered = testsFirst ? withUnitTestsFirst(withTestEdges(graph, { isTest, isBuilt }), tested) : graph;
   const position = new Map(ordered.order.map((id, i) => [id, i]));
   const sorted = [...ids].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
   return runNodes(session, { ids: sorted, graph: ordered, runner, lines, ...(onResult === undefined ? {} : { onResult }) });

@@ -66,6 +66,7 @@ interface Setup {
     readonly extra: ReadonlyMap<string, Value>;
     readonly vars: Dict;
     readonly envVars: Dict;
+    readonly neededCtes: readonly string[];
   };
 }
 
@@ -93,7 +94,6 @@ function setUp(session: RunSession, test: UnitTestNode): Setup {
   }
   const node = testNode(test, tested);
   const thisId = thisName === undefined ? undefined : substitutes.get(tested.unique_id)?.id;
-  if (thisId !== undefined) node.extra_ctes = [{ id: thisId, sql: '' }];
   return {
     node,
     options: {
@@ -103,6 +103,7 @@ function setUp(session: RunSession, test: UnitTestNode): Setup {
       extra: new Map<string, Value>(thisName === undefined ? [] : [['this', thisName.render()]]),
       vars: test.overrides?.vars ?? {},
       envVars: test.overrides?.env_vars ?? {},
+      neededCtes: thisId === undefined ? [] : [thisId],
     },
   };
 }

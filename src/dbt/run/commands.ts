@@ -1,0 +1,222 @@
+import path from 'node:path';
+import type { Engine } from '../../engine/index.ts';
+import { PyError } from '../../jinja/index.ts';
+import { failureText } from '../context/run-errors.ts';
+import type { EventLog } from '../events/events.ts';
+import type { Dict, ManifestNode } from '../manifest-types.ts';
+import type { Env, ParsedProject } from '../project-types.ts';
+import { buildCatalog } from './catalog.ts';
+import { docsPage } from './docs-page.ts';
+import { runFlags } from './flags.ts';
+import { checkFreshness } from './freshness.ts';
+import { runHooks } from './hooks.ts';
+import { inlineNode } from './inline.ts';
+import { materialize } from './materialize.ts';
+import { runOperation } from './operation.ts';
+import { hasFailed, type NodeResult } from './results.ts';
+import { type EarlierRun, failedIds } from './retry.ts';
+import { buildNode, type NodeRunner } from './run-nodes.ts';
+import { timed } from './run-node.ts';
+import { onConnection, openSession, type RunFlags, type RunSession } from './session.ts';
+import { compileOnly, showNode, tellCompiled, tellTable } from './show.ts';
+import { foundText, runTask, type TaskOptions, writeArtifact, writeResults } from './task.ts';
+
+export interface CommandInput {
+  readonly parsed: ParsedProject;
+  readonly log: EventLog;
+  readonly env: Env;
+  /** Arguments by dbt's names, as run_results.json keeps them. */
+  readonly args: Dict;
+  /** Absolute. */
+  readonly targetPath: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly engine?: Engine | undefined;
+  /** The selected ids, in graph order, of the given kinds. */
+  select(kinds: readonly string[]): readonly string[];
+  /** The run that `retry` repeats; `args` are those of that run then. */
+  readonly retried?: EarlierRun | undefined;
+}
+
+/** Exit codes of dbt. */
+export const exitCodes = { ok: 0, failed: 1, error: 2 } as const;
+
+type Command = (session: RunSession, input: CommandInput) => Promise<boolean>;
+
+/** Runs one command of dbt on a parsed project; resolves with its exit code. */
+export async function runCommand(name: string, input: CommandInput): Promise<number> {
+  const command = commands[name];
+  if (command === undefined) throw new PyError('DbtRuntimeError', `no command ${name}`);
+  const { parsed, log, env, engine, signal, targetPath } = input;
+  const flags = runFlags({ which: name, ...input.args }, parsed.profile.threads);
+  const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath });
+  try {
+    log.fire({ name: 'FoundStats', code: 'W006', level: 'info', msg: `Found ${foundText(session)}`, data: { stat_line: foundText(session) } });
+    const ok = await command(session, input);
+    return ok && !(flags.warnError && session.warnings > 0) ? exitCodes.ok : exitCodes.failed;
+  } finally {
+    await session.close();
+  }
+}
+
+const buildKinds = ['model', 'seed', 'snapshot', 'test', 'unit_test', 'exposure', 'saved_query', 'function'];
+const compileKinds = ['model', 'seed', 'snapshot', 'test', 'analysis', 'sql_operation'];
+
+function task(kinds: readonly string[], options: Partial<TaskOptions> = {}): Command {
+  return async (session, input) => {
+    session.selected = selection(session, input, kinds);
+    const outcome = await runTask(session, {
+      runner: buildNode,
+      kinds: new Set(kinds),
+      builds: true,
+      testsFirst: false,
+      lines: true,
+      ...options,
+    });
+    return outcome.success;
+  };
+}
+
+function selection(session: RunSession, input: CommandInput, kinds: readonly string[]): readonly string[] {
+  if (input.retried === undefined) return input.select(kinds);
+  const failed = new Set(failedIds(session, input.retried, session.flags.warnError));
+  return session.parsed.graph.order.filter((id) => failed.has(id));
+}
+
+const cloneNode: NodeRunner = (session, node, thread) =>
+  timed({ node, thread }, (clock) =>
+    onConnection(session, node.unique_id, async (connection) => {
+      clock.compiled();
+      const options = { connection, thread, materialized: 'clone', mayDoNothing: true };
+      const { response } = await materialize(session, node as ManifestNode, options);
+      return { status: 'success', message: response.message, adapterResponse: response };
+    }),
+  );
+
+const seed: Command = async (session, input) => {
+  const shown: NodeResult[] = [];
+  return task(['seed'], { onResult: (result) => void shown.push(result) })(session, input);
+};
+
+const isJson = ({ args }: RunFlags): boolean => args.output === 'json' || args.output_format === 'json';
+
+const compile: Command = async (session, input) => {
+  const inline = input.args.inline;
+  if (typeof inline === 'string') {
+    const [result] = await runInline(session, inline, compileOnly);
+    if (result !== undefined && !hasFailed(result)) tellCompiled(session, result, isJson(session.flags), true);
+    return result !== undefined && !hasFailed(result);
+  }
+  const results: NodeResult[] = [];
+  const ok = await task(compileKinds, {
+    runner: compileOnly,
+    builds: false,
+    lines: false,
+    keepsEphemeral: true,
+    onResult: (result) => void results.push(result),
+  })(session, input);
+  const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
+  const models = results.filter(({ node }) => node.resource_type === 'model' || results.length === 1);
+  if (chosen) for (const result of models.slice(0, models.length === 1 ? 1 : models.length)) tellCompiled(session, result, isJson(session.flags), false);
+  tellErrors(session, results);
+  return ok;
+};
+
+function tellErrors({ log }: RunSession, results: readonly NodeResult[]): void {
+  for (const { message } of results.filter(hasFailed)) log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: message ?? '' });
+}
+
+async function runInline(session: RunSession, sql: string, runner: NodeRunner): Promise<NodeResult[]> {
+  const started = performance.now();
+  const node = inlineNode(session, sql);
+  const result = await runner(session, node, 'MainThread');
+  tellErrors(session, [result]);
+  writeResults(session, [result], started);
+  return [result];
+}
+
+const show: Command = async (session, input) => {
+  const { inline, inline_direct: direct } = input.args;
+  const json = isJson(session.flags);
+  const text = typeof inline === 'string' ? inline : typeof direct === 'string' ? direct : undefined;
+  if (text !== undefined) {
+    const runner = showNode((node, table) => tellTable(session, node, table, json, true));
+    const [result] = await runInline(session, text, runner);
+    return result !== undefined && !hasFailed(result);
+  }
+  const results: NodeResult[] = [];
+  const ok = await task(['model', 'seed', 'snapshot', 'test', 'analysis'], {
+    runner: showNode((node, table) => tellTable(session, node, table, json, false)),
+    builds: false,
+    lines: false,
+    keepsEphemeral: true,
+    onResult: (result) => void results.push(result),
+  })(session, input);
+  tellErrors(session, results);
+  return ok;
+};
+
+const operation: Command = async (session, { args }) => {
+  const started = performance.now();
+  const macro = String(args.macro ?? '');
+  const given = typeof args.args === 'object' && args.args !== null ? (args.args as Dict) : {};
+  try {
+    const result = await runOperation(session, macro, given);
+    writeResults(session, [result], started);
+    return !hasFailed(result);
+  } catch (error) {
+    session.log.fire({ name: 'RunningOperationCaughtError', code: 'Q001', level: 'error', msg: `Encountered an error while running operation: ${failureText(error, undefined)}` });
+    return false;
+  }
+};
+
+const freshness: Command = async (session, input) => {
+  const before = await runHooks(session, 'on-run-start', []);
+  const ids = input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
+  const { artifact, success, results } = await checkFreshness(session, ids);
+  const after = await runHooks(session, 'on-run-end', results);
+  const output = input.args.output;
+  if (typeof output === 'string' && output !== '')
+    writeArtifact({ targetPath: path.resolve(path.dirname(output)) }, path.basename(output), artifact);
+  else writeArtifact(session, 'sources.json', artifact);
+  session.log.fire({ name: 'FreshnessCheckComplete', code: 'Q051', level: 'info', msg: 'Done.' });
+  return success && [...before, ...after].every((result) => !hasFailed(result));
+};
+
+const docsGenerate: Command = async (session, input) => {
+  let compiled = true;
+  if (input.args.compile !== false) {
+    const results: NodeResult[] = [];
+    compiled = await task(compileKinds, { runner: compileOnly, builds: false, lines: false, keepsEphemeral: true, onResult: (result) => void results.push(result) })(session, input);
+    tellErrors(session, results);
+    if (!compiled) {
+      session.log.fire({ name: 'CompileComplete', code: 'Q044', level: 'error', msg: 'compile failed, cannot generate docs' });
+      return false;
+    }
+  } else session.selected = input.select(compileKinds);
+  const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
+  const catalog =
+    input.args.empty_catalog === true
+      ? { ...(await buildCatalog(session, [])) }
+      : await buildCatalog(session, chosen ? session.selected : undefined);
+  writeArtifact(session, 'manifest.json', session.parsed.manifest);
+  writeArtifact(session, 'catalog.json', catalog);
+  docsPage(session, catalog, input.args.static === true);
+  session.log.fire({ name: 'CatalogWritten', code: 'E041', level: 'info', msg: `Catalog written to ${path.join(session.targetPath, 'catalog.json')}` });
+  return compiled;
+};
+
+const commands: Readonly<Record<string, Command>> = {
+  build: task(buildKinds, { testsFirst: true }),
+  run: task(['model']),
+  test: task(['test', 'unit_test']),
+  seed,
+  snapshot: task(['snapshot']),
+  clone: task(['model', 'seed', 'snapshot'], { runner: cloneNode }),
+  compile,
+  show,
+  'run-operation': operation,
+  freshness,
+  source: freshness,
+  generate: docsGenerate,
+  docs: docsGenerate,
+};
