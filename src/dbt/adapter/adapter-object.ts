@@ -16,12 +16,23 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import { quoteLiteral } from '../../sql.ts';
-import type { ColumnConstraint, ModelConstraint } from '../manifest-types.ts';
+import type { ModelConstraint } from '../manifest-types.ts';
+import {
+  bindLiterals,
+  builtinStrategies,
+  columnDefinitionOf,
+  hardDeletes,
+  IndexObject,
+  iterateValue,
+  strategyMacro,
+  withOptions,
+} from './adapter-helpers.ts';
+import { BehaviorObject, ResponseObject } from './answers.ts';
 import { type RelationCache, readRelations, type SchemaName } from './cache.ts';
 import { Column } from './column.ts';
 import { ColumnObject } from './column-object.ts';
 import { type ConstrainedColumn, columnDefinition, modelConstraint } from './constraints.ts';
-import { type AdapterConnection, databaseErrorText, type DbtDatabase } from './database.ts';
+import { type AdapterConnection, type DbtDatabase, databaseErrorText } from './database.ts';
 import { externalReadLocation, externalWriteOptions } from './external.ts';
 import { Relation } from './relation.ts';
 import { relationOf, relationValue } from './relation-object.ts';
@@ -67,7 +78,11 @@ export async function runSql(
 /** An error of DuckDB with dbt's kind and DuckDB's whole text; others stay as they are. */
 export function databaseError(error: unknown, sql?: string): unknown {
   if (!isDuckhouseError(error) || error instanceof PyError || error.kind === 'Cancelled') return error;
-  return new PyError('DbtRuntimeError', databaseErrorText(error, sql), { kind: error.kind, context: error.context, cause: error });
+  return new PyError('DbtRuntimeError', databaseErrorText(error, sql), {
+    kind: error.kind,
+    context: error.context,
+    cause: error,
+  });
 }
 
 type Method = (host: AdapterHost, args: Args, kwargs: Kwargs) => Value | Promise<Value>;
@@ -94,38 +109,6 @@ export class AdapterObject extends PyObject {
   }
   override truth(): boolean {
     return true;
-  }
-}
-
-/** `adapter.behavior`: flags that change what macros do, by their names in lower case; off unless the project sets them. */
-class BehaviorObject extends PyObject {
-  readonly typeName = 'Behavior';
-  readonly flags: Readonly<Record<string, unknown>>;
-  constructor(flags: Readonly<Record<string, unknown>>) {
-    super();
-    this.flags = flags;
-  }
-  override attr(name: string): Value {
-    const flag = this.flags[name] ?? this.flags[name.toUpperCase()];
-    return new BehaviorFlag(flag === true);
-  }
-  override truth(): boolean {
-    return true;
-  }
-}
-
-class BehaviorFlag extends PyObject {
-  readonly typeName = 'BehaviorFlagRendered';
-  readonly isSet: boolean;
-  constructor(isSet: boolean) {
-    super();
-    this.isSet = isSet;
-  }
-  override attr(name: string): Value | undefined {
-    return name === 'no_warn' || name === 'setting' ? this.isSet : undefined;
-  }
-  override truth(): boolean {
-    return this.isSet;
   }
 }
 
@@ -188,33 +171,8 @@ async function rename(host: AdapterHost, from: Relation, to: Relation): Promise<
   await runSql(host, `alter ${kind} ${from.render()} rename to "${to.identifier}"`, { autoBegin: true });
 }
 
-const response = (message: string, rowsAffected?: number): Value => new ResponseObject(message, null, rowsAffected ?? null);
-
-/** What a statement answered: `OK`, rows where known. */
-export class ResponseObject extends PyObject {
-  readonly typeName = 'AdapterResponse';
-  readonly message: string;
-  readonly code: string | null;
-  readonly rows: number | null;
-  constructor(message: string, code: string | null, rows: number | null) {
-    super();
-    this.message = message;
-    this.code = code;
-    this.rows = rows;
-  }
-  override attr(name: string): Value | undefined {
-    if (name === '_message' || name === 'message') return this.message;
-    if (name === 'code') return this.code;
-    if (name === 'rows_affected') return this.rows;
-    return name === 'query_id' ? null : undefined;
-  }
-  override truth(): boolean {
-    return true;
-  }
-  override str(): string {
-    return this.message;
-  }
-}
+const response = (message: string, rowsAffected?: number): Value =>
+  new ResponseObject(message, null, rowsAffected ?? null);
 
 const methods: Readonly<Record<string, Method>> = {
   type: () => 'duckdb',
@@ -283,7 +241,9 @@ const methods: Readonly<Record<string, Method>> = {
   },
   async list_relations_without_caching(host, [schema]) {
     const relation = relationOf(schema, 'schema_relation');
-    return (await readRelations(await host.connection(), [schemaOfRelation(relation)])).map((found) => relationValue(found));
+    return (await readRelations(await host.connection(), [schemaOfRelation(relation)])).map((found) =>
+      relationValue(found),
+    );
   },
   async already_exists(host, args, kwargs) {
     const { schema, name } = readArguments('already_exists', ['schema', 'name'], args, kwargs);
@@ -356,7 +316,9 @@ const methods: Readonly<Record<string, Method>> = {
     const connection = await host.connection();
     try {
       const columns = await connection.describe(`(${str(sql)})`);
-      return columns.flatMap(({ name, type }) => new Column(name, type).flatten().map((leaf) => new ColumnObject(leaf)));
+      return columns.flatMap(({ name, type }) =>
+        new Column(name, type).flatten().map((leaf) => new ColumnObject(leaf)),
+      );
     } catch (error) {
       await connection.rollback();
       throw databaseError(error, str(sql));
@@ -393,7 +355,8 @@ const methods: Readonly<Record<string, Method>> = {
   },
   render_column_constraint: (_, [constraint = null]) => columnDefinitionOf(constraint),
 
-  valid_snapshot_target: async (host, [relation, names = null]) => checkSnapshotTarget(host, relation, names, undefined),
+  valid_snapshot_target: async (host, [relation, names = null]) =>
+    checkSnapshotTarget(host, relation, names, undefined),
   assert_valid_snapshot_target_given_strategy: async (host, [relation, names = null, strategy]) =>
     checkSnapshotTarget(host, relation, names, strategy),
   get_hard_deletes_behavior: (_, [config]) => hardDeletes(config),
@@ -410,7 +373,8 @@ const methods: Readonly<Record<string, Method>> = {
     const node = model as PyObject;
     return path.join(str(node.item('root_path') ?? ''), str(node.item('original_file_path') ?? ''));
   },
-  external_write_options: (_, [location = null, options]) => withOptions(options, (map) => externalWriteOptions(str(location), map)),
+  external_write_options: (_, [location = null, options]) =>
+    withOptions(options, (map) => externalWriteOptions(str(location), map)),
   external_read_location: (_, [location = null, options]) =>
     withOptions(options, (map) => externalReadLocation(str(location), map)),
   async location_exists(host, [location = null]) {
@@ -442,7 +406,8 @@ const methods: Readonly<Record<string, Method>> = {
   },
   batch_id_for_model(_, [model]) {
     const batch = model instanceof PyObject ? (model.item('batch') ?? null) : null;
-    const start = batch instanceof PyObject ? (batch.attr('event_time_start') ?? batch.item('event_time_start') ?? null) : null;
+    const start =
+      batch instanceof PyObject ? (batch.attr('event_time_start') ?? batch.item('event_time_start') ?? null) : null;
     return start === null ? '' : str(start).replace(/[-:+]/g, '').replaceAll(' ', '_');
   },
   submit_python_job: (host, [model = null, code = null]) => host.submitPython(model, str(code)),
@@ -452,110 +417,23 @@ const methods: Readonly<Record<string, Method>> = {
   is_cancelable: () => true,
 };
 
-const builtinStrategies = ['append', 'delete+insert', 'merge', 'insert_overwrite', 'microbatch'];
-
-function strategyMacro(host: AdapterHost, context: Value, strategy: Value): Value {
-  const name = strategy === null ? 'default' : str(strategy);
-  if (name === 'insert_overwrite')
-    throw new PyError('DbtRuntimeError', `The incremental strategy '${name}' is not valid for this adapter`);
-  const macroName = `get_incremental_${name.replaceAll('+', '_')}_sql`;
-  const found = context instanceof PyObject ? context.item(macroName) : undefined;
-  if (found !== undefined) return found;
-  throw new PyError(
-    'DbtRuntimeError',
-    `dbt could not find an incremental strategy macro with the name "${macroName}" in ${host.projectName}`,
-  );
-}
-
-const columnDefinitionOf = (constraint: Value): Value =>
-  columnDefinition({ name: '', data_type: '', constraints: [toJs(constraint) as unknown as ColumnConstraint] }).trim();
-
 async function checkSnapshotTarget(
   host: AdapterHost,
   relation: Value | undefined,
   names: Value,
   strategy: Value | undefined,
 ): Promise<Value> {
-  const existing = new Set((await columnsOf(host, relationOf(relation, 'relation'))).map(({ name }) => name.toLowerCase()));
+  const existing = new Set(
+    (await columnsOf(host, relationOf(relation, 'relation'))).map(({ name }) => name.toLowerCase()),
+  );
   const isNewRecord = strategy instanceof PyObject && strategy.item('hard_deletes') === 'new_record';
   const wanted = ['dbt_scd_id', 'dbt_valid_from', 'dbt_valid_to', ...(isNewRecord ? ['dbt_is_deleted'] : [])];
   const missing = wanted
     .map((name) => (names instanceof PyObject ? str(names.item(name) ?? name) : name))
     .filter((name) => !existing.has(name.toLowerCase()));
   if (missing.length === 0) return null;
-  throw new PyError('CompilationError', `Snapshot target is missing configured columns (missing ${missing.map((name) => `"${name}"`).join(', ')})`);
-}
-
-function hardDeletes(config: Value | undefined): string {
-  const read = (name: string): Value => configValue(config, name);
-  const [legacy, behaviour] = [read('invalidate_hard_deletes'), read('hard_deletes')];
-  if (legacy !== null && behaviour !== null)
-    throw new PyError(
-      'DbtValidationError',
-      'You cannot set both the invalidate_hard_deletes and hard_deletes config properties on the same snapshot.',
-    );
-  if (legacy === true || behaviour === 'invalidate') return 'invalidate';
-  if (behaviour === 'new_record') return 'new_record';
-  if (behaviour === null || behaviour === 'ignore') return 'ignore';
-  throw new PyError('DbtValidationError', 'Invalid setting for property hard_deletes.');
-}
-
-function configValue(config: Value | undefined, name: string): Value {
-  if (!(config instanceof PyObject)) return null;
-  const item = config.item(name);
-  if (item !== undefined) return item;
-  const get = config.attr('get');
-  return get instanceof PyObject ? (get.call([name, null], new Map()) as Value) : null;
-}
-
-function withOptions(options: Value | undefined, read: (map: Map<string, string>) => string): string {
-  const dict = options instanceof PyDict ? options : new PyDict();
-  const map = new Map([...dict.entries()].map(([key, value]) => [str(key), str(value)]));
-  const text = read(map);
-  for (const [key, value] of map) dict.set(key, value);
-  return text;
-}
-
-function iterateValue(value: Value): Iterable<Value> {
-  if (Array.isArray(value)) return value;
-  return value instanceof PyObject ? (value.iterate() ?? []) : [];
-}
-
-/** Bound values written into the statement: every `?` outside quotes takes the next. */
-function bindLiterals(sql: string, bindings: readonly Value[]): string {
-  let next = 0;
-  return sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (part) => (part === '?' ? literal(bindings[next++] ?? null) : part));
-}
-
-function literal(value: Value): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const text = str(value);
-  return value instanceof PyObject && /^-?\d+(\.\d+)?$/.test(text) ? text : quoteLiteral(text);
-}
-
-class IndexObject extends PyObject {
-  readonly typeName = 'DuckDBIndexConfig';
-  readonly columns: readonly string[];
-  readonly unique: boolean;
-  constructor(columns: readonly string[], unique: boolean) {
-    super();
-    this.columns = columns;
-    this.unique = unique;
-  }
-  override attr(name: string): Value | undefined {
-    if (name === 'columns') return [...this.columns];
-    if (name === 'unique') return this.unique;
-    if (name !== 'render') return undefined;
-    return hostFunction(name, ([relation = null]) => `idx_${hash([...this.columns, str(relation), String(Date.now())].join('_'))}`);
-  }
-  override truth(): boolean {
-    return true;
-  }
-}
-
-function hash(text: string): string {
-  let value = 0xcbf29ce484222325n;
-  for (const char of text) value = BigInt.asUintN(64, (value ^ BigInt(char.codePointAt(0) as number)) * 0x100000001b3n);
-  return value.toString(16).padStart(16, '0');
+  throw new PyError(
+    'CompilationError',
+    `Snapshot target is missing configured columns (missing ${missing.map((name) => `"${name}"`).join(', ')})`,
+  );
 }

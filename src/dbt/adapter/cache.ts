@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../../sql.ts';
 import type { AdapterConnection } from './database.ts';
-import { Relation, relationKey, schemaKey, type RelationType } from './relation.ts';
+import { Relation, type RelationType, relationKey, schemaKey } from './relation.ts';
 
 export interface SchemaName {
   readonly database: string;

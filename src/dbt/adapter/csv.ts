@@ -17,7 +17,8 @@ function readRow(text: string, start: number, delimiter: string): [(string | und
   for (;;) {
     const [field, next, quoted] = readField(text, at, delimiter);
     at = next;
-    if (row.length === 0 && field === '' && !quoted && text[at] !== delimiter) return [[undefined], afterLine(text, at)];
+    if (row.length === 0 && field === '' && !quoted && text[at] !== delimiter)
+      return [[undefined], afterLine(text, at)];
     row.push(field);
     if (text[at] !== delimiter) return [row, afterLine(text, at)];
     at++;

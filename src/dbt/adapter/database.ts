@@ -69,7 +69,8 @@ export async function openDatabase({ credentials, engine, events, signal }: Data
   return {
     engine: used,
     credentials,
-    connect: async (name) => createAdapterConnection({ name, connection: await used.connect(), credentials, events, signal }),
+    connect: async (name) =>
+      createAdapterConnection({ name, connection: await used.connect(), credentials, events, signal }),
     close: async () => (own ? used.close() : undefined),
   };
 }

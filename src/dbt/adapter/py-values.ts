@@ -1,4 +1,4 @@
-import { parseIso, PyDate, PyDecimal, PyFloat, type Value } from '../../jinja/index.ts';
+import { PyDate, PyDecimal, PyFloat, parseIso, type Value } from '../../jinja/index.ts';
 
 /** Values of result tables from the texts DuckDB's values are read as. */
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { DuckhouseError } from '../../errors.ts';
+import { str, type Value } from '../../jinja/index.ts';
 import { parseCsv } from './csv.ts';
 import { dateFromText, dateTimeFromText, decimalFromText } from './py-values.ts';
 import { distinctNames, type ResultTable, type TableType } from './table.ts';
@@ -45,7 +46,10 @@ interface SeedType {
 const isNull = (text: string | undefined): boolean =>
   text === undefined || ['', 'null'].includes(text.trim().toLowerCase());
 
-function readColumn(raw: readonly (string | undefined)[], types: readonly SeedType[]): { type: TableType; values: unknown[] } {
+function readColumn(
+  raw: readonly (string | undefined)[],
+  types: readonly SeedType[],
+): { type: TableType; values: unknown[] } {
   for (const { type, cast } of types) {
     const values: unknown[] = [];
     const fits = raw.every((text) => {
@@ -128,7 +132,9 @@ export function columnTypeOf(table: ResultTable, column: number): string {
     case 'Integer':
       return 'integer';
     case 'Number':
-      return table.rows.some((row) => row[column] !== null && !isWhole(String(row[column]))) ? 'float8' : 'integer';
+      return table.rows.some((row) => row[column] !== null && !isWhole(str(row[column] as Value)))
+        ? 'float8'
+        : 'integer';
     case 'Date':
       return 'date';
     case 'DateTime':

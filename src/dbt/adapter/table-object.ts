@@ -177,10 +177,11 @@ export class TableObject extends PyObject {
   }
   rows(): Sequence {
     const { columnNames, rows } = this.table;
-    return (this.#rows ??= new Sequence(
+    this.#rows ??= new Sequence(
       rows.map((row) => new RowObject(columnNames, row as readonly Value[])),
       null,
-    ));
+    );
+    return this.#rows;
   }
   override attr(name: string): Value | undefined {
     const { table } = this;
@@ -199,7 +200,9 @@ export class TableObject extends PyObject {
       case 'row_names':
         return null;
       default:
-        return tableMethods[name] === undefined ? undefined : hostFunction(name, (args, kwargs) => this.run(name, args, kwargs));
+        return tableMethods[name] === undefined
+          ? undefined
+          : hostFunction(name, (args, kwargs) => this.run(name, args, kwargs));
     }
   }
   private run(name: string, args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Value {
@@ -248,16 +251,27 @@ function renamed({ table }: TableObject, change: Value | undefined): ResultTable
 
 const tableMethods: Readonly<Record<string, TableMethod>> = {
   print_table(table, args, kwargs) {
-    const given = readArguments('print_table', ['max_rows', 'max_columns'], args, kwargs, { max_rows: 20, max_columns: 6 });
+    const given = readArguments('print_table', ['max_rows', 'max_columns'], args, kwargs, {
+      max_rows: 20,
+      max_columns: 6,
+    });
     table.print(
-      printTable(table.table, { maxRows: given.max_rows as number | null, maxColumns: given.max_columns as number | null }),
+      printTable(table.table, {
+        maxRows: given.max_rows as number | null,
+        maxColumns: given.max_columns as number | null,
+      }),
     );
     return null;
   },
   select: (table, [wanted]) => table.with(pick(table, names(wanted))),
   exclude: (table, [unwanted]) => {
     const out = new Set(names(unwanted));
-    return table.with(pick(table, table.table.columnNames.filter((name) => !out.has(name))));
+    return table.with(
+      pick(
+        table,
+        table.table.columnNames.filter((name) => !out.has(name)),
+      ),
+    );
   },
   rename: (table, args, kwargs) => table.with(renamed(table, kwargs.get('column_names') ?? args[0])),
   limit: (table, [first = null, stop = null]) => {

@@ -85,7 +85,9 @@ function converter(field: ArrowField): (value: unknown) => unknown {
     case 'int':
       return integer;
     case 'decimal':
-      return isHugeint(field) ? (value) => integer(BigInt(value as string)) : (value) => decimalFromText(value as string);
+      return isHugeint(field)
+        ? (value) => integer(BigInt(value as string))
+        : (value) => decimalFromText(value as string);
     case 'floatingPoint':
       return (value) => decimalFromText(floatText(value as number));
     case 'date':

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
-  compileTemplate,
   type Context,
+  compileTemplate,
   createEnvironment,
   type Environment,
   fromJs,
@@ -16,7 +16,8 @@ import {
   str,
   type Value,
 } from '../../jinja/index.ts';
-import { type AdapterHost, AdapterObject, ResponseObject } from '../adapter/adapter-object.ts';
+import { type AdapterHost, AdapterObject } from '../adapter/adapter-object.ts';
+import { ResponseObject } from '../adapter/answers.ts';
 import { columnClass } from '../adapter/column-object.ts';
 import type { AdapterConnection } from '../adapter/database.ts';
 import type { Relation } from '../adapter/relation.ts';
@@ -25,14 +26,14 @@ import { readSeed } from '../adapter/seed.ts';
 import { TableObject } from '../adapter/table-object.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
-import type { RunSession } from '../run/session.ts';
 import { createVars } from '../project/vars.ts';
+import type { RunSession } from '../run/session.ts';
 import { createBaseContext } from './base-context.ts';
-import { type MacroNames, macroNames } from './run-macros.ts';
 import { exceptionsModule } from './run-exceptions.ts';
+import { type MacroNames, macroNames } from './run-macros.ts';
 import { type EventWindow, refFunction, relationOfDeferred, relationOfNode, sourceFunction } from './run-refs.ts';
-import { testArguments, testArgumentsName } from './test-arguments.ts';
 import { apiModule, ConfigObject, ContextObject, StatementResults } from './run-values.ts';
+import { testArguments, testArgumentsName } from './test-arguments.ts';
 
 /** Marks that make a text a template; other texts are what they are. */
 const templateMarks = /[{][{%#]|[#}%][}]/;
@@ -147,7 +148,10 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ['pre_hooks', fromJs(node.config['pre-hook'] ?? [])],
     ['post_hooks', fromJs(node.config['post-hook'] ?? [])],
     ['selected_resources', [...session.selected]],
-    ['defer_relation', node.defer_relation ? new RelationObject(relationOfDeferred(session, node.defer_relation)) : null],
+    [
+      'defer_relation',
+      node.defer_relation ? new RelationObject(relationOfDeferred(session, node.defer_relation)) : null,
+    ],
     ['thread_id', options.thread ?? 'MainThread'],
     ['env', new PyDict()],
     ['dbt_metadata_envs', new PyDict()],
@@ -156,7 +160,10 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ['render', hostFunction('render', ([text = null]) => render(str(text), label))],
     ['write', hostFunction('write', ([text = null]) => writeRunFile(options, str(text)))],
     ['load_agate_table', hostFunction('load_agate_table', () => seedTable(options, adapter))],
-    ['submit_python_job', hostFunction('submit_python_job', ([model = null, code = null]) => adapter.submitPython(model, str(code)))],
+    [
+      'submit_python_job',
+      hostFunction('submit_python_job', ([model = null, code = null]) => adapter.submitPython(model, str(code))),
+    ],
     ['try_or_compiler_error', hostFunction('try_or_compiler_error', tryOrCompilerError)],
     ['validation', new PyDict([['any', hostFunction('any', () => hostFunction('validate', () => null))]])],
     ...(extra ?? []),
@@ -171,13 +178,23 @@ function baseContext({ session, node, vars, envVars }: NodeContextOptions): Map<
     profile: parsed.profile,
     vars: createVars({ ...parsed.vars, ...vars }, parsed.project, own),
     env: envVars === undefined ? env : { ...env, ...(envVars as Record<string, string>) },
-    flags: { ...parsed.flags, FULL_REFRESH: flags.fullRefresh, STORE_FAILURES: flags.storeFailures, WHICH: flags.which },
+    flags: {
+      ...parsed.flags,
+      FULL_REFRESH: flags.fullRefresh,
+      STORE_FAILURES: flags.storeFailures,
+      WHICH: flags.which,
+    },
     invocationId: parsed.invocationId,
     runStartedAt: parsed.runStartedAt,
     asker: () => node.unique_id,
     sink: {
       log: (level, message) =>
-        log.fire({ name: level === 'info' ? 'JinjaLogInfo' : 'JinjaLogDebug', code: level === 'info' ? 'I062' : 'I063', level, msg: message }),
+        log.fire({
+          name: level === 'info' ? 'JinjaLogInfo' : 'JinjaLogDebug',
+          code: level === 'info' ? 'I062' : 'I063',
+          level,
+          msg: message,
+        }),
       print: (message) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: message }),
     },
   });
@@ -228,7 +245,8 @@ function adapterHost({ session, node, connection, submitPython }: NodeContextOpt
     warnOnce: (message) => session.warnOnce(message),
     comment,
     async submitPython(_, code) {
-      if (submitPython === undefined) throw new PyError('DbtRuntimeError', 'Python models run from their own materialization only');
+      if (submitPython === undefined)
+        throw new PyError('DbtRuntimeError', 'Python models run from their own materialization only');
       await submitPython(code);
       return new ResponseObject('OK', null, null);
     },
@@ -273,7 +291,8 @@ function seedTable({ session, node }: NodeContextOptions, adapter: AdapterHost):
 
 async function tryOrCompilerError(args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Promise<Value> {
   const [message = null, run, ...rest] = args;
-  if (!(run instanceof PyObject)) throw readArguments('try_or_compiler_error', ['message_if_exception', 'func'], args, kwargs);
+  if (!(run instanceof PyObject))
+    throw readArguments('try_or_compiler_error', ['message_if_exception', 'func'], args, kwargs);
   try {
     return await run.call(rest, kwargs);
   } catch {

@@ -49,7 +49,9 @@ function stackLines(error: unknown, node: FailedResource | undefined): string[] 
   const macros = framesOf(error).filter(({ name }) => name.startsWith('macro '));
   if (macros.length === 0) return [];
   const calls = [
-    ...macros.map(({ name, path, line }) => `${name.replace('dbt_macro__', '')} (${path}${line > 0 ? `:${line}` : ''})`),
+    ...macros.map(
+      ({ name, path, line }) => `${name.replace('dbt_macro__', '')} (${path}${line > 0 ? `:${line}` : ''})`,
+    ),
     ...(node === undefined ? [] : [resourceText(node)]),
   ];
   return ['', ...calls.map((call, i) => `> ${i === 0 ? 'in' : 'called by'} ${call}`)];

@@ -1,7 +1,7 @@
 import {
   bindMacro,
-  compileTemplate,
   type Context,
+  compileTemplate,
   type Environment,
   hostFunction,
   PyObject,
@@ -82,9 +82,11 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
     packages.set(name, known);
     return known;
   };
-  const maybeBind = (macro: MacroNode | undefined): Value | undefined => (macro === undefined ? undefined : bind(macro));
+  const maybeBind = (macro: MacroNode | undefined): Value | undefined =>
+    macro === undefined ? undefined : bind(macro);
   const context: MacroNames = {
-    get: (name) => replaced?.get(name) ?? maybeBind(macros.resolve(name, packageName)) ?? names.get(name) ?? packageOf(name),
+    get: (name) =>
+      replaced?.get(name) ?? maybeBind(macros.resolve(name, packageName)) ?? names.get(name) ?? packageOf(name),
     bind,
     dispatch: (name, namespace) => bind(macros.dispatch(name, namespace, packageName)),
   };

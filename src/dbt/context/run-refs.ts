@@ -1,6 +1,6 @@
 import { nearestNames } from '../../errors.ts';
 import { type Args, type Kwargs, PyError, str, type Value } from '../../jinja/index.ts';
-import { ephemeralPrefix, type EventTimeFilter, Relation, type RelationParts } from '../adapter/relation.ts';
+import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } from '../adapter/relation.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../manifest-types.ts';
 import { searchOrder } from '../parse/lookups.ts';
@@ -72,7 +72,8 @@ function resolveRef({ session, node }: RefScope, target: RefTarget): ManifestNod
 
 /** A node found only while running was not there when the order of the run was made. */
 function checkDependency(node: ManifestNode, found: ManifestNode, target: RefTarget): ManifestNode {
-  const free = node.resource_type === 'operation' || node.resource_type === 'sql_operation' || node.resource_type === 'macro';
+  const free =
+    node.resource_type === 'operation' || node.resource_type === 'sql_operation' || node.resource_type === 'macro';
   if (free || node.depends_on.nodes.includes(found.unique_id)) return found;
   const call = target.packageName === null ? `ref('${target.name}')` : `ref('${target.packageName}', '${target.name}')`;
   throw compilation(
@@ -114,7 +115,10 @@ function limited({ session, window }: RefScope, target: ManifestNode | SourceNod
   return Object.keys(change).length === 0 ? relation : relation.with(change);
 }
 
-function eventTimeChange(target: ManifestNode | SourceNode, window: EventWindow | undefined): { eventTimeFilter?: EventTimeFilter } {
+function eventTimeChange(
+  target: ManifestNode | SourceNode,
+  window: EventWindow | undefined,
+): { eventTimeFilter?: EventTimeFilter } {
   const field = (target.config as Dict).event_time;
   if (window === undefined || typeof field !== 'string' || field === '') return {};
   const { start, end } = window;
@@ -150,7 +154,8 @@ export const relationOfDeferred = (session: RunSession, { database, schema, alia
 /** `source(...)` while running. */
 export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Value {
   return (args, kwargs) => {
-    if (args.length !== 2 || kwargs.size > 0) throw compilation(`source() takes exactly two arguments (${args.length} given)`);
+    if (args.length !== 2 || kwargs.size > 0)
+      throw compilation(`source() takes exactly two arguments (${args.length} given)`);
     const [sourceName = '', tableName = ''] = args.map(str);
     const source = resolveSource(scope, sourceName, tableName);
     const substitute = scope.substitutes?.get(source.unique_id);
@@ -169,7 +174,9 @@ function resolveSource({ session, node }: RefScope, sourceName: string, tableNam
     const found = sources[`source.${packageName}.${sourceName}.${tableName}`];
     if (found !== undefined) return found;
   }
-  const anywhere = Object.values(sources).find(({ source_name, name }) => source_name === sourceName && name === tableName);
+  const anywhere = Object.values(sources).find(
+    ({ source_name, name }) => source_name === sourceName && name === tableName,
+  );
   if (anywhere !== undefined) return anywhere;
   throw compilation(
     `${node.resource_type} '${node.unique_id}' depends on a source named '${sourceName}.${tableName}' which was not found`,
@@ -189,9 +196,16 @@ export function relationOfSource(session: RunSession, source: SourceNode): Relat
 
 /** The file or function that stands for a source table, from its `external_location`. */
 export function externalLocation(source: SourceNode): string | undefined {
-  const meta: Dict = { ...source.source_meta, ...source.meta, ...((source.config.meta ?? {}) as Dict), ...source.config };
+  const meta: Dict = {
+    ...source.source_meta,
+    ...source.meta,
+    ...((source.config.meta ?? {}) as Dict),
+    ...source.config,
+  };
   if (meta.plugin !== undefined)
-    throw compilation(`source ${source.source_name}.${source.name} is read by the plugin "${String(meta.plugin)}", which needs Python`);
+    throw compilation(
+      `source ${source.source_name}.${source.name} is read by the plugin "${String(meta.plugin)}", which needs Python`,
+    );
   const template = meta.external_location;
   if (typeof template !== 'string' || template === '') return undefined;
   const values: Dict = {
@@ -207,21 +221,23 @@ export function externalLocation(source: SourceNode): string | undefined {
 }
 
 function formatLocation(template: string, formatter: string, values: Dict): string {
-  const valueOf = (name: string): string => {
-    if (!(name in values)) throw compilation(`external_location "${template}" names "${name}", which the source does not have`);
+  const textFor = (name: string): string => {
+    if (!(name in values))
+      throw compilation(`external_location "${template}" names "${name}", which the source does not have`);
     return String(values[name]);
   };
   switch (formatter) {
     case 'newstyle':
-      return template.replace(/\{\{|\}\}|\{(\w+)\}/g, (text, name?: string) => (name === undefined ? (text[0] as string) : valueOf(name)));
+      return template.replace(/\{\{|\}\}|\{(\w+)\}/g, (text, name?: string) =>
+        name === undefined ? (text[0] as string) : textFor(name),
+      );
     case 'oldstyle':
-      return template.replace(/%%|%\((\w+)\)s/g, (_, name?: string) => (name === undefined ? '%' : valueOf(name)));
+      return template.replace(/%%|%\((\w+)\)s/g, (_, name?: string) => (name === undefined ? '%' : textFor(name)));
     case 'template':
       return template.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (text, braced?: string, bare?: string) =>
-        text === '$$' ? '$' : valueOf((braced ?? bare) as string),
+        text === '$$' ? '$' : textFor((braced ?? bare) as string),
       );
     default:
       throw compilation(`Formatter ${formatter} not recognized. Must be one of 'newstyle', 'oldstyle', or 'template'.`);
   }
 }
-

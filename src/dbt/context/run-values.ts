@@ -1,5 +1,6 @@
 import {
   type Context,
+  fromJs,
   hostFunction,
   type Kwargs,
   PyDict,
@@ -7,13 +8,12 @@ import {
   PyModule,
   PyObject,
   readArguments,
-  fromJs,
   str,
   truth,
   type Value,
 } from '../../jinja/index.ts';
+import { ResponseObject } from '../adapter/answers.ts';
 import { columnClass } from '../adapter/column-object.ts';
-import { ResponseObject } from '../adapter/adapter-object.ts';
 import { relationClass } from '../adapter/relation-object.ts';
 import { TableObject } from '../adapter/table-object.ts';
 import type { ManifestNode } from '../manifest-types.ts';
@@ -83,7 +83,10 @@ function configOf(node: ManifestNode, name: string): unknown {
 type ConfigMethod = (config: ConfigObject, args: readonly Value[], kwargs: Kwargs) => Value;
 
 const lookup = (config: ConfigObject, args: readonly Value[], kwargs: Kwargs): Value => {
-  const given = readArguments('get', ['name', 'default', 'validator'], args, kwargs, { default: null, validator: null });
+  const given = readArguments('get', ['name', 'default', 'validator'], args, kwargs, {
+    default: null,
+    validator: null,
+  });
   return config.read(str(given.name)) ?? given.default;
 };
 
@@ -94,14 +97,20 @@ const metaOf = (config: ConfigObject, name: string): Value | undefined => {
 
 const required = (config: ConfigObject, name: string, value: Value | undefined): Value => {
   if (value !== undefined && value !== null) return value;
-  throw new PyError('CompilationError', `Model '${config.node.unique_id}' does not define a required config parameter '${name}'.`);
+  throw new PyError(
+    'CompilationError',
+    `Model '${config.node.unique_id}' does not define a required config parameter '${name}'.`,
+  );
 };
 
 const persists = (config: ConfigObject, what: 'relation' | 'columns'): boolean => {
   const docs = config.node.config.persist_docs;
   if (docs === undefined || docs === null) return false;
   if (typeof docs !== 'object' || Array.isArray(docs))
-    throw new PyError('CompilationError', `Invalid value provided for 'persist_docs'. Expected dict but received ${typeof docs}`);
+    throw new PyError(
+      'CompilationError',
+      `Invalid value provided for 'persist_docs'. Expected dict but received ${typeof docs}`,
+    );
   return truth(fromJs((docs as Record<string, unknown>)[what] ?? false));
 };
 
@@ -112,7 +121,10 @@ const configMethods: Readonly<Record<string, ConfigMethod>> = {
     return required(config, str(name), config.read(str(name)));
   },
   meta_get(config, args, kwargs) {
-    const given = readArguments('meta_get', ['name', 'default', 'validator'], args, kwargs, { default: null, validator: null });
+    const given = readArguments('meta_get', ['name', 'default', 'validator'], args, kwargs, {
+      default: null,
+      validator: null,
+    });
     return metaOf(config, str(given.name)) ?? given.default;
   },
   meta_require(config, args, kwargs) {
@@ -145,7 +157,9 @@ export class StatementResults {
   }
 
   private store(args: readonly Value[], kwargs: Kwargs): Value {
-    const given = readArguments('store_result', ['name', 'response', 'agate_table'], args, kwargs, { agate_table: null });
+    const given = readArguments('store_result', ['name', 'response', 'agate_table'], args, kwargs, {
+      agate_table: null,
+    });
     const table = given.agate_table;
     const data = table instanceof TableObject ? table.table.rows.map((row) => [...row] as Value[]) : [];
     this.#results.set(
@@ -182,7 +196,10 @@ export class StatementResults {
     const found = this.#results.get(key);
     if (found === undefined) return null;
     if (found === null)
-      throw new PyError('DbtRuntimeError', `The 'statement' result named '${key}' has already been loaded into a variable`);
+      throw new PyError(
+        'DbtRuntimeError',
+        `The 'statement' result named '${key}' has already been loaded into a variable`,
+      );
     if (key !== 'main') this.#results.set(key, null);
     return found;
   }

@@ -1,12 +1,12 @@
 import {
   bindMacro,
-  compileTemplate,
   type Context,
+  compileTemplate,
+  type Environment,
   fromJs,
   PyDict,
   renderTextAsync,
   returnFunction,
-  type Environment,
   type Value,
 } from '../../jinja/index.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
@@ -30,15 +30,18 @@ export async function testArguments(parts: TestArgumentParts): Promise<Value> {
 }
 
 async function renderValue(parts: TestArgumentParts, value: unknown, path: readonly string[]): Promise<Value> {
-  if (typeof value === 'string') return path.length === 1 && path[0] === 'column_name' ? value : renderText(parts, value);
+  if (typeof value === 'string')
+    return path.length === 1 && path[0] === 'column_name' ? value : renderText(parts, value);
   if (Array.isArray(value)) {
     const items: Value[] = [];
     for (const [i, item] of value.entries()) items.push(await renderValue(parts, item, [...path, String(i)]));
     return items;
   }
-  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return fromJs(value);
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype)
+    return fromJs(value);
   const dict = new PyDict();
-  for (const [key, item] of Object.entries(value as Dict)) dict.set(key, await renderValue(parts, item, [...path, key]));
+  for (const [key, item] of Object.entries(value as Dict))
+    dict.set(key, await renderValue(parts, item, [...path, key]));
   return dict;
 }
 
@@ -51,6 +54,8 @@ async function renderText({ environment, context, node }: TestArgumentParts, tex
   // The value itself, not its text: `return` hands it out of a macro.
   const source = `{% macro argument() %}{{ return(${expression}) }}{% endmacro %}`;
   const scope: Context = { get: (name) => (name === 'return' ? returnFunction : context.get(name)) };
-  const macro = bindMacro(compileTemplate(environment, source, label), `${environment.macroPrefix}argument`, scope, { async: true });
+  const macro = bindMacro(compileTemplate(environment, source, label), `${environment.macroPrefix}argument`, scope, {
+    async: true,
+  });
   return macro.call([], new Map());
 }

@@ -68,7 +68,8 @@ export function createEventLog(options: EventLogOptions): EventLog {
 
 function line(event: DbtEvent, format: EventLogOptions['format'], time: Date, invocationId: string): string {
   if (format === 'json') return `${JSON.stringify(jsonEvent(event, time, invocationId))}\n`;
-  if (format === 'debug') return `${clock(time, true)} [${event.level.padEnd(5)}] [${event.thread ?? 'MainThread'}]: ${event.msg}\n`;
+  if (format === 'debug')
+    return `${clock(time, true)} [${event.level.padEnd(5)}] [${event.thread ?? 'MainThread'}]: ${event.msg}\n`;
   return answers.has(event.name) ? `${event.msg}\n` : `${clock(time, false)}  ${event.msg}\n`;
 }
 
@@ -101,7 +102,11 @@ function clock(time: Date, micros: boolean): string {
 /** A time as artifacts write it: UTC, six digits, `Z`. */
 export const microTime = (time: Date): string => time.toISOString().replace(/Z$/, '000Z');
 
-function openLogFile(folder: string, { invocationId, fileMaxBytes, fileFormat }: EventLogOptions, time: Date): (text: string) => void {
+function openLogFile(
+  folder: string,
+  { invocationId, fileMaxBytes, fileFormat }: EventLogOptions,
+  time: Date,
+): (text: string) => void {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'dbt.log');
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
@@ -115,7 +120,9 @@ function openLogFile(folder: string, { invocationId, fileMaxBytes, fileFormat }:
   };
   process.once('exit', flush);
   if (fileFormat !== 'json')
-    pending.push(`${'='.repeat(30)} ${time.toISOString().replace('T', ' ').replace('Z', '000')} | ${invocationId} ${'='.repeat(30)}\n`);
+    pending.push(
+      `${'='.repeat(30)} ${time.toISOString().replace('T', ' ').replace('Z', '000')} | ${invocationId} ${'='.repeat(30)}\n`,
+    );
   return (text) => {
     if (pending.length === 0) setImmediate(flush);
     pending.push(text);

@@ -75,9 +75,12 @@ function startOf({ model, isIncremental, eventTimeStart }: BatchPlan, size: Batc
 
 /** A time as configs and the command line write it; without a zone it is UTC. */
 export function parseTime(text: string): Date {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?(Z|[+-]\d{2}:?\d{2})?$/.exec(text.trim());
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?(Z|[+-]\d{2}:?\d{2})?$/.exec(
+    text.trim(),
+  );
   const time = match === null ? new Date(Number.NaN) : new Date(`${match[1]}T${match[2] ?? '00:00'}${match[3] ?? 'Z'}`);
-  if (Number.isNaN(time.getTime())) throw new PyError('DbtRuntimeError', `"${text}" is no date or time (YYYY-MM-DD[ HH:MM:SS])`);
+  if (Number.isNaN(time.getTime()))
+    throw new PyError('DbtRuntimeError', `"${text}" is no date or time (YYYY-MM-DD[ HH:MM:SS])`);
   return time;
 }
 

@@ -6,7 +6,6 @@ import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
 import { buildCatalog } from './catalog.ts';
-import { docsPage } from './docs-page.ts';
 import { runFlags } from './flags.ts';
 import { checkFreshness } from './freshness.ts';
 import { runHooks } from './hooks.ts';
@@ -16,10 +15,10 @@ import { runOperation } from './operation.ts';
 import { hasFailed, type NodeResult } from './results.ts';
 import { type EarlierRun, failedIds } from './retry.ts';
 import { buildNode, type NodeRunner } from './run-nodes.ts';
-import { timed } from './run-node.ts';
 import { onConnection, openSession, type RunFlags, type RunSession } from './session.ts';
 import { compileOnly, showNode, tellCompiled, tellTable } from './show.ts';
 import { foundText, runTask, type TaskOptions, writeArtifact, writeResults } from './task.ts';
+import { timed } from './timed.ts';
 
 export interface CommandInput {
   readonly parsed: ParsedProject;
@@ -50,7 +49,13 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
   const flags = runFlags({ which: name, ...input.args }, parsed.profile.threads);
   const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath });
   try {
-    log.fire({ name: 'FoundStats', code: 'W006', level: 'info', msg: `Found ${foundText(session)}`, data: { stat_line: foundText(session) } });
+    log.fire({
+      name: 'FoundStats',
+      code: 'W006',
+      level: 'info',
+      msg: `Found ${foundText(session)}`,
+      data: { stat_line: foundText(session) },
+    });
     const ok = await command(session, input);
     return ok && !(flags.warnError && session.warnings > 0) ? exitCodes.ok : exitCodes.failed;
   } finally {
@@ -116,13 +121,16 @@ const compile: Command = async (session, input) => {
   })(session, input);
   const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
   const models = results.filter(({ node }) => node.resource_type === 'model' || results.length === 1);
-  if (chosen) for (const result of models.slice(0, models.length === 1 ? 1 : models.length)) tellCompiled(session, result, isJson(session.flags), false);
+  if (chosen)
+    for (const result of models.slice(0, models.length === 1 ? 1 : models.length))
+      tellCompiled(session, result, isJson(session.flags), false);
   tellErrors(session, results);
   return ok;
 };
 
 function tellErrors({ log }: RunSession, results: readonly NodeResult[]): void {
-  for (const { message } of results.filter(hasFailed)) log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: message ?? '' });
+  for (const { message } of results.filter(hasFailed))
+    log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: message ?? '' });
 }
 
 async function runInline(session: RunSession, sql: string, runner: NodeRunner): Promise<NodeResult[]> {
@@ -164,14 +172,20 @@ const operation: Command = async (session, { args }) => {
     writeResults(session, [result], started);
     return !hasFailed(result);
   } catch (error) {
-    session.log.fire({ name: 'RunningOperationCaughtError', code: 'Q001', level: 'error', msg: `Encountered an error while running operation: ${failureText(error, undefined)}` });
+    session.log.fire({
+      name: 'RunningOperationCaughtError',
+      code: 'Q001',
+      level: 'error',
+      msg: `Encountered an error while running operation: ${failureText(error, undefined)}`,
+    });
     return false;
   }
 };
 
 const freshness: Command = async (session, input) => {
   const before = await runHooks(session, 'on-run-start', []);
-  const ids = input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
+  const ids =
+    input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
   const { artifact, success, results } = await checkFreshness(session, ids);
   const after = await runHooks(session, 'on-run-end', results);
   const output = input.args.output;
@@ -186,10 +200,21 @@ const docsGenerate: Command = async (session, input) => {
   let compiled = true;
   if (input.args.compile !== false) {
     const results: NodeResult[] = [];
-    compiled = await task(compileKinds, { runner: compileOnly, builds: false, lines: false, keepsEphemeral: true, onResult: (result) => void results.push(result) })(session, input);
+    compiled = await task(compileKinds, {
+      runner: compileOnly,
+      builds: false,
+      lines: false,
+      keepsEphemeral: true,
+      onResult: (result) => void results.push(result),
+    })(session, input);
     tellErrors(session, results);
     if (!compiled) {
-      session.log.fire({ name: 'CompileComplete', code: 'Q044', level: 'error', msg: 'compile failed, cannot generate docs' });
+      session.log.fire({
+        name: 'CompileComplete',
+        code: 'Q044',
+        level: 'error',
+        msg: 'compile failed, cannot generate docs',
+      });
       return false;
     }
   } else session.selected = input.select(compileKinds);
@@ -200,8 +225,12 @@ const docsGenerate: Command = async (session, input) => {
       : await buildCatalog(session, chosen ? session.selected : undefined);
   writeArtifact(session, 'manifest.json', session.parsed.manifest);
   writeArtifact(session, 'catalog.json', catalog);
-  docsPage(session, catalog, input.args.static === true);
-  session.log.fire({ name: 'CatalogWritten', code: 'E041', level: 'info', msg: `Catalog written to ${path.join(session.targetPath, 'catalog.json')}` });
+  session.log.fire({
+    name: 'CatalogWritten',
+    code: 'E041',
+    level: 'info',
+    msg: `Catalog written to ${path.join(session.targetPath, 'catalog.json')}`,
+  });
   return compiled;
 };
 

@@ -39,7 +39,11 @@ async function renderNode(session: RunSession, node: ManifestNode, options: Comp
     node.relation_name = `"${node.database}"."${node.schema}"."${node.alias}"`;
 }
 
-export const nodeLabel = (node: { readonly resource_type: string; readonly name: string; readonly original_file_path: string }) => ({
+export const nodeLabel = (node: {
+  readonly resource_type: string;
+  readonly name: string;
+  readonly original_file_path: string;
+}) => ({
   path: node.original_file_path,
   name: `${node.resource_type} ${node.name}`,
 });

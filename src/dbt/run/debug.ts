@@ -13,7 +13,13 @@ export async function debugReport(open: () => Promise<RunSession>, tell: (line: 
   try {
     session = await open();
     const { credentials } = session.database;
-    for (const [name, value] of Object.entries({ database: credentials.database, schema: credentials.schema, path: credentials.path, external_root: credentials.externalRoot, threads: credentials.threads }))
+    for (const [name, value] of Object.entries({
+      database: credentials.database,
+      schema: credentials.schema,
+      path: credentials.path,
+      external_root: credentials.externalRoot,
+      threads: credentials.threads,
+    }))
       tell(`  ${name}: ${value}`);
     const connection = await session.database.connect('debug');
     await connection.execute('select 1 as id');

@@ -36,7 +36,8 @@ export function runFlags(args: Dict, threads: number): RunFlags {
   };
 }
 
-const invalid = (message: string): DuckhouseError => new DuckhouseError('InvalidArgument', message, { id: 'dbt-usage', context: { what: message } });
+const invalid = (message: string): DuckhouseError =>
+  new DuckhouseError('InvalidArgument', message, { id: 'dbt-usage', context: { what: message } });
 
 function timeArgument(value: unknown): Date | undefined {
   if (value === undefined || value === null || value === '') return undefined;
@@ -59,7 +60,8 @@ function sampleWindow(value: unknown): { readonly start: Date; readonly end: Dat
 }
 
 function parseSample(text: string): Dict {
-  const read = (name: string): string | undefined => new RegExp(`['"]?${name}['"]?\\s*:\\s*['"]?([^'",}]+)['"]?`).exec(text)?.[1]?.trim();
+  const read = (name: string): string | undefined =>
+    new RegExp(`['"]?${name}['"]?\\s*:\\s*['"]?([^'",}]+)['"]?`).exec(text)?.[1]?.trim();
   const [start, end] = [read('start'), read('end')];
   return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
 }

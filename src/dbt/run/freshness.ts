@@ -30,7 +30,8 @@ export const hasFreshness = ({ freshness, loaded_at_field, loaded_at_query }: So
   (isThreshold(freshness.warn_after) || isThreshold(freshness.error_after)) &&
   ((loaded_at_field ?? '') !== '' || (loaded_at_query ?? '') !== '');
 
-const isThreshold = (time: FreshnessTime | null): boolean => time !== null && time !== undefined && Number(time.count) > 0 && time.period !== null;
+const isThreshold = (time: FreshnessTime | null): boolean =>
+  time !== null && time !== undefined && Number(time.count) > 0 && time.period !== null;
 
 const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
 
@@ -46,7 +47,9 @@ export interface FreshnessOutcome {
 export async function checkFreshness(session: RunSession, ids: readonly string[]): Promise<FreshnessOutcome> {
   const { manifest } = session.parsed;
   const started = performance.now();
-  const sources = ids.flatMap((id) => (manifest.sources[id] === undefined ? [] : [manifest.sources[id]])).filter(hasFreshness);
+  const sources = ids
+    .flatMap((id) => (manifest.sources[id] === undefined ? [] : [manifest.sources[id]]))
+    .filter(hasFreshness);
   const results: FreshnessResult[] = [];
   await runQueue({
     ids: sources.map(({ unique_id }) => unique_id),
@@ -98,7 +101,13 @@ async function measure(session: RunSession, source: SourceNode, thread: string):
   try {
     const { maxLoadedAt, snapshottedAt } = await readFreshness(session, source);
     const age = (snapshottedAt.getTime() - maxLoadedAt.getTime()) / 1000;
-    return { ...base, status: judge(source.freshness as FreshnessThreshold, age), maxLoadedAt, snapshottedAt, completedAt: new Date() };
+    return {
+      ...base,
+      status: judge(source.freshness as FreshnessThreshold, age),
+      maxLoadedAt,
+      snapshottedAt,
+      completedAt: new Date(),
+    };
   } catch (error) {
     return { ...base, status: 'runtime error', error: failureText(error, source), completedAt: new Date() };
   }
@@ -113,7 +122,11 @@ function judge({ warn_after, error_after }: FreshnessThreshold, age: number): Fr
 
 function readFreshness(session: RunSession, source: SourceNode): Promise<{ maxLoadedAt: Date; snapshottedAt: Date }> {
   return onConnection(session, source.unique_id, async (connection) => {
-    const node = { ...inlineNode(session, '', source.name), package_name: source.package_name, resource_type: 'operation' as const };
+    const node = {
+      ...inlineNode(session, '', source.name),
+      package_name: source.package_name,
+      resource_type: 'operation' as const,
+    };
     const extra = new Map<string, Value>([['model', fromJs(source)]]);
     const { macros } = createNodeContext({ session, node, connection, extra });
     const own = (source.loaded_at_query ?? '') !== '';
@@ -126,16 +139,25 @@ function readFreshness(session: RunSession, source: SourceNode): Promise<{ maxLo
     const value = await (macros.bind(macro) as PyObject).call(args, new Map());
     const table = value instanceof PyDict ? value.get('table') : value;
     if (!(table instanceof TableObject) || table.table.rows.length !== 1)
-      throw new PyError('DbtRuntimeError', `Got an invalid result from "${name}" macro: ${value instanceof TableObject ? `${value.table.rows.length} rows` : 'no table'}`);
+      throw new PyError(
+        'DbtRuntimeError',
+        `Got an invalid result from "${name}" macro: ${value instanceof TableObject ? `${value.table.rows.length} rows` : 'no table'}`,
+      );
     const [loaded, now] = table.table.rows[0] as readonly Value[];
-    return { maxLoadedAt: loaded === null ? new Date(0) : timeOf(loaded, 'max_loaded_at'), snapshottedAt: timeOf(now, 'snapshotted_at') };
+    return {
+      maxLoadedAt: loaded === null ? new Date(0) : timeOf(loaded, 'max_loaded_at'),
+      snapshottedAt: timeOf(now, 'snapshotted_at'),
+    };
   });
 }
 
 /** A time read from the source; dates count from midnight, UTC. */
 function timeOf(value: Value | undefined, what: string): Date {
   if (value instanceof PyDateTime) return new Date(isoText(value.str()));
-  const text = value === null || value === undefined ? '' : String(typeof value === 'object' && 'str' in value ? value.str() : value);
+  const text =
+    value === null || value === undefined
+      ? ''
+      : String(typeof value === 'object' && 'str' in value ? value.str() : value);
   const time = new Date(isoText(text));
   if (Number.isNaN(time.getTime())) throw new PyError('DbtRuntimeError', `${what} is no time: ${text || 'NULL'}`);
   return time;
@@ -149,8 +171,18 @@ const isoText = (text: string): string => {
 
 const instant = (time: Date): string => time.toISOString().replace('Z', '000Z');
 
-function entry({ source, status, maxLoadedAt, snapshottedAt, error, startedAt, completedAt, thread }: FreshnessResult): Dict {
-  if (maxLoadedAt === undefined || snapshottedAt === undefined) return { unique_id: source.unique_id, error: error ?? null, status };
+function entry({
+  source,
+  status,
+  maxLoadedAt,
+  snapshottedAt,
+  error,
+  startedAt,
+  completedAt,
+  thread,
+}: FreshnessResult): Dict {
+  if (maxLoadedAt === undefined || snapshottedAt === undefined)
+    return { unique_id: source.unique_id, error: error ?? null, status };
   return {
     unique_id: source.unique_id,
     max_loaded_at: instant(maxLoadedAt),
@@ -182,7 +214,13 @@ function tell({ log, flags }: RunSession, { source, text, status, index, total, 
     name: 'LogStartLine',
     code: 'Q011',
     level: 'info',
-    msg: statusLine({ text: `${text} ${source.source_name}.${source.name}`, status, index, total, width: flags.printerWidth }),
+    msg: statusLine({
+      text: `${text} ${source.source_name}.${source.name}`,
+      status,
+      index,
+      total,
+      width: flags.printerWidth,
+    }),
     data: { description: `freshness of ${source.source_name}.${source.name}`, index, total },
     thread,
   });
@@ -195,7 +233,11 @@ const words: Readonly<Record<FreshnessStatus, readonly [string, string, 'info' |
   'runtime error': ['ERROR freshness of', 'ERROR', 'error'],
 };
 
-function tellResult({ log, flags }: RunSession, result: FreshnessResult, place: { index: number; total: number; thread: string }): void {
+function tellResult(
+  { log, flags }: RunSession,
+  result: FreshnessResult,
+  place: { index: number; total: number; thread: string },
+): void {
   const [text, status, level] = words[result.status];
   const { source, startedAt, completedAt } = result;
   log.fire({
@@ -210,8 +252,15 @@ function tellResult({ log, flags }: RunSession, result: FreshnessResult, place: 
       seconds: (completedAt.getTime() - startedAt.getTime()) / 1000,
       width: flags.printerWidth,
     }),
-    data: { status: result.status, source_name: source.source_name, table_name: source.name, index: place.index, total: place.total },
+    data: {
+      status: result.status,
+      source_name: source.source_name,
+      table_name: source.name,
+      index: place.index,
+      total: place.total,
+    },
     thread: place.thread,
   });
-  if (result.error !== undefined) log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: `  ${result.error}` });
+  if (result.error !== undefined)
+    log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: `  ${result.error}` });
 }

@@ -1,13 +1,13 @@
-import { fromJs, lazyFromJs, PyDict, type Value } from '../../jinja/index.ts';
+import { fromJs, lazyFromJs, type PyDict, type Value } from '../../jinja/index.ts';
+import { databaseError } from '../adapter/adapter-object.ts';
 import { createNodeContext } from '../context/run-context.ts';
 import { failureText } from '../context/run-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { nodeLabel, writeCompiled } from './compile.ts';
 import { statusLine } from './lines.ts';
-import { databaseError } from '../adapter/adapter-object.ts';
 import { type NodeResult, resultEntry } from './results.ts';
-import { timed } from './run-node.ts';
 import { onConnection, type RunSession } from './session.ts';
+import { timed } from './timed.ts';
 
 export type HookType = 'on-run-start' | 'on-run-end';
 
@@ -25,7 +25,11 @@ export function hooksOf({ parsed }: RunSession, type: HookType): ManifestNode[] 
 }
 
 /** Runs the hooks one after the other; after one that failed the others are not run. */
-export async function runHooks(session: RunSession, type: HookType, earlier: readonly NodeResult[]): Promise<NodeResult[]> {
+export async function runHooks(
+  session: RunSession,
+  type: HookType,
+  earlier: readonly NodeResult[],
+): Promise<NodeResult[]> {
   const hooks = hooksOf(session, type);
   if (hooks.length === 0) return [];
   const extra = type === 'on-run-end' ? endNames(earlier) : new Map<string, Value>();
@@ -40,7 +44,13 @@ export async function runHooks(session: RunSession, type: HookType, earlier: rea
     tell(session, { text: `START hook: ${name}`, status: 'RUN', index, total: hooks.length });
     const result = await runHook(session, hook, { name, extra });
     const ok = result.status === 'success';
-    tell(session, { text: `${ok ? 'OK' : 'ERROR'} hook: ${name}`, status: ok ? 'OK' : 'ERROR', index, total: hooks.length, seconds: result.executionTime });
+    tell(session, {
+      text: `${ok ? 'OK' : 'ERROR'} hook: ${name}`,
+      status: ok ? 'OK' : 'ERROR',
+      index,
+      total: hooks.length,
+      seconds: result.executionTime,
+    });
     results.push(result);
   }
   session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
@@ -62,7 +72,13 @@ function tell({ log, flags }: RunSession, { index, ...line }: HookLine): void {
     code: start ? 'Q032' : 'Q033',
     level: line.status === 'ERROR' ? 'error' : 'info',
     msg: statusLine({ ...line, index: index + 1, width: flags.printerWidth, truncate: true }),
-    data: { statement: line.text, index: index + 1, total: line.total, status: line.status, ...(start ? {} : { execution_time: line.seconds }) },
+    data: {
+      statement: line.text,
+      index: index + 1,
+      total: line.total,
+      status: line.status,
+      ...(start ? {} : { execution_time: line.seconds }),
+    },
   });
 }
 
@@ -90,7 +106,9 @@ function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookR
       return { status: 'success', message: `${name} passed`, failures: 0 };
     }),
   ).then((result) =>
-    result.status === 'error' ? { ...result, message: `${name} failed, error:\n ${failureText(result.error, hook)}` } : result,
+    result.status === 'error'
+      ? { ...result, message: `${name} failed, error:\n ${failureText(result.error, hook)}` }
+      : result,
   );
 }
 

@@ -14,7 +14,16 @@ export interface LineParts {
 }
 
 /** `3 of 28 OK created ... [OK in 0.13s]`, dots up to the printer's width. */
-export function statusLine({ text, status, index, total, seconds, width, truncate = false, prefix = '' }: LineParts): string {
+export function statusLine({
+  text,
+  status,
+  index,
+  total,
+  seconds,
+  width,
+  truncate = false,
+  prefix = '',
+}: LineParts): string {
   const padded = `${prefix}${index} of ${total} ${text} `.padEnd(width, '.');
   const cut = truncate && padded.length > width - 3 ? `${padded.slice(0, width - 3)}...` : padded;
   return `${cut} [${status}${seconds === undefined ? '' : ` in ${seconds.toFixed(2)}s`}]`;
@@ -72,9 +81,12 @@ export function describeResult(result: NodeResult): ResultWords {
   const what = describeNode(node);
   if (node.resource_type === 'test' || node.resource_type === 'unit_test') {
     const name = what.slice(what.indexOf(' ') + 1);
-    if (status === 'error' || status === 'runtime error') return { text: `ERROR ${name}`, status: 'ERROR', level: 'error', event };
-    if (status === 'fail') return { text: `FAIL ${failures} ${name}`, status: `FAIL ${failures}`, level: 'error', event };
-    if (status === 'warn') return { text: `WARN ${failures} ${name}`, status: `WARN ${failures}`, level: 'warn', event };
+    if (status === 'error' || status === 'runtime error')
+      return { text: `ERROR ${name}`, status: 'ERROR', level: 'error', event };
+    if (status === 'fail')
+      return { text: `FAIL ${failures} ${name}`, status: `FAIL ${failures}`, level: 'error', event };
+    if (status === 'warn')
+      return { text: `WARN ${failures} ${name}`, status: `WARN ${failures}`, level: 'warn', event };
     return { text: `PASS ${name}`, status: 'PASS', level: 'info', event };
   }
   if (status === 'no-op') return { text: `NO-OP ${what}`, status: 'NO-OP', level: 'info', event };
@@ -83,12 +95,18 @@ export function describeResult(result: NodeResult): ResultWords {
   if (status === 'partial success') {
     const built = result.batchResults?.successful.length ?? 0;
     const total = built + (result.batchResults?.failed.length ?? 0);
-    return { text: `PARTIAL SUCCESS creating ${what}`, status: `PARTIAL SUCCESS (${built}/${total})`, level: 'error', event };
+    return {
+      text: `PARTIAL SUCCESS creating ${what}`,
+      status: `PARTIAL SUCCESS (${built}/${total})`,
+      level: 'error',
+      event,
+    };
   }
   return { text: `${ok} ${what}`, status: message ?? 'OK', level: 'info', event };
 }
 
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
+const plural = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
 
 const pluralWords: Readonly<Record<string, readonly [string, string]>> = {
   test: ['data test', 'data tests'],
@@ -128,7 +146,9 @@ export function elapsedText(seconds: number): string {
 }
 
 /** Results by kind of ending, as the last line counts them. */
-export function tally(results: readonly NodeResult[]): Record<'pass' | 'warn' | 'error' | 'skip' | 'noop' | 'reused' | 'total', number> {
+export function tally(
+  results: readonly NodeResult[],
+): Record<'pass' | 'warn' | 'error' | 'skip' | 'noop' | 'reused' | 'total', number> {
   const counts = { pass: 0, warn: 0, error: 0, skip: 0, noop: 0, reused: 0, total: results.length };
   for (const { status } of results) {
     if (status === 'pass' || status === 'success') counts.pass++;

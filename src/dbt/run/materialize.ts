@@ -1,8 +1,8 @@
-import { PyDict, PyError, PyObject, str, type Value } from '../../jinja/index.ts';
-import { ResponseObject } from '../adapter/adapter-object.ts';
+import { PyDict, PyError, type PyObject, str, type Value } from '../../jinja/index.ts';
+import { ResponseObject } from '../adapter/answers.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
-import { TableObject } from '../adapter/table-object.ts';
 import type { ResultTable } from '../adapter/table.ts';
+import { TableObject } from '../adapter/table-object.ts';
 import { createNodeContext, type NodeContextOptions } from '../context/run-context.ts';
 import type { MacroNode, ManifestNode } from '../manifest-types.ts';
 import type { AdapterResponse } from './results.ts';
@@ -17,12 +17,18 @@ export interface Materialized {
 export async function materialize(
   session: RunSession,
   node: ManifestNode,
-  options: Omit<NodeContextOptions, 'session' | 'node'> & { readonly materialized?: string; readonly mayDoNothing?: boolean },
+  options: Omit<NodeContextOptions, 'session' | 'node'> & {
+    readonly materialized?: string;
+    readonly mayDoNothing?: boolean;
+  },
 ): Promise<Materialized> {
   const name = options.materialized ?? node.config.materialized;
-  const macro = session.parsed.macros.materialization(name, node.package_name);
+  const macro = session.parsed.macros.materialization(name);
   if (macro === undefined)
-    throw new PyError('CompilationError', `No materialization '${name}' was found for adapter duckdb! (searched types 'default' and 'duckdb')`);
+    throw new PyError(
+      'CompilationError',
+      `No materialization '${name}' was found for adapter duckdb! (searched types 'default' and 'duckdb')`,
+    );
   checkLanguage(node, macro);
   const { macros, results } = createNodeContext({ ...options, session, node });
   const value = await (macros.bind(macro) as PyObject).call([], new Map());
@@ -56,4 +62,5 @@ function responseOf(value: Value): AdapterResponse {
   return { message: value === null ? '' : str(value), code: null, rowsAffected: null };
 }
 
-const tableOf = (value: Value | undefined): ResultTable | undefined => (value instanceof TableObject ? value.table : undefined);
+const tableOf = (value: Value | undefined): ResultTable | undefined =>
+  value instanceof TableObject ? value.table : undefined;

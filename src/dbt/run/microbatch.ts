@@ -2,13 +2,13 @@ import { hostFunction, PyError, type Value } from '../../jinja/index.ts';
 import { failureText } from '../context/run-errors.ts';
 import { relationOfNode } from '../context/run-refs.ts';
 import type { ManifestNode } from '../manifest-types.ts';
-import { type Batch, batchId, batchName, type BatchSize, batchSizeOf, planBatches, timeText } from './batches.ts';
+import { type Batch, type BatchSize, batchId, batchName, batchSizeOf, planBatches, timeText } from './batches.ts';
 import { compileNode } from './compile.ts';
 import { relationText, statusLine } from './lines.ts';
 import { materialize } from './materialize.ts';
 import type { BatchResults } from './results.ts';
-import type { Clock, Outcome } from './run-node.ts';
 import { onConnection, type RunSession } from './session.ts';
+import type { Clock, Outcome } from './timed.ts';
 
 /** A model built window by window; with a strategy macro of the project's own it is built at once unless the flag says otherwise. */
 export function isMicrobatch({ parsed }: RunSession, node: ManifestNode): boolean {
@@ -26,7 +26,11 @@ interface MicrobatchRun {
   readonly clock: Clock;
 }
 
-export async function runMicrobatch(session: RunSession, node: ManifestNode, { thread, clock }: MicrobatchRun): Promise<Outcome> {
+export async function runMicrobatch(
+  session: RunSession,
+  node: ManifestNode,
+  { thread, clock }: MicrobatchRun,
+): Promise<Outcome> {
   const isIncremental = await existsAsTable(session, node);
   const size = batchSizeOf(node);
   const retried = retriedBatches.get(node);
@@ -49,7 +53,14 @@ export async function runMicrobatch(session: RunSession, node: ManifestNode, { t
       results.failed.push(window); // the table was not made: later windows have nowhere to go
       continue;
     }
-    const error = await runBatch(session, node, { batch, index, total: batches.length, size, thread, isIncremental: isIncremental || index > 0 });
+    const error = await runBatch(session, node, {
+      batch,
+      index,
+      total: batches.length,
+      size,
+      thread,
+      isIncremental: isIncremental || index > 0,
+    });
     if (error === undefined) results.successful.push(window);
     else {
       results.failed.push(window);
@@ -63,8 +74,14 @@ function outcomeOf(node: ManifestNode, batchResults: BatchResults, error: unknow
   const { successful, failed } = batchResults;
   if (failed.length === 0) return { status: 'success', message: 'SUCCESS', failures: 0, batchResults };
   const text = error === undefined ? null : failureText(error, node);
-  if (successful.length === 0) return { status: 'error', message: text ?? 'ERROR', failures: failed.length, batchResults };
-  return { status: 'partial success', message: `PARTIAL SUCCESS (${successful.length}/${successful.length + failed.length})`, failures: failed.length, batchResults };
+  if (successful.length === 0)
+    return { status: 'error', message: text ?? 'ERROR', failures: failed.length, batchResults };
+  return {
+    status: 'partial success',
+    message: `PARTIAL SUCCESS (${successful.length}/${successful.length + failed.length})`,
+    failures: failed.length,
+    batchResults,
+  };
 }
 
 const existsAsTable = (session: RunSession, node: ManifestNode): Promise<boolean> =>
@@ -95,7 +112,15 @@ async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun):
       name: seconds === undefined ? 'LogStartBatch' : 'LogBatchResult',
       code: seconds === undefined ? 'Q047' : 'Q045',
       level: status === 'ERROR' ? 'error' : 'info',
-      msg: statusLine({ prefix: 'Batch ', text, status, index: index + 1, total, width: session.flags.printerWidth, ...(seconds === undefined ? {} : { seconds }) }),
+      msg: statusLine({
+        prefix: 'Batch ',
+        text,
+        status,
+        index: index + 1,
+        total,
+        width: session.flags.printerWidth,
+        ...(seconds === undefined ? {} : { seconds }),
+      }),
       thread,
     });
   const copy: ManifestNode = {
@@ -122,12 +147,23 @@ async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun):
       await compileNode(session, copy, { connection, ...options });
       await materialize(session, copy, { connection, ...options });
     });
-    Object.assign(node, { compiled: true, compiled_code: copy.compiled_code, compiled_path: copy.compiled_path, build_path: copy.build_path });
+    Object.assign(node, {
+      compiled: true,
+      compiled_code: copy.compiled_code,
+      compiled_path: copy.compiled_path,
+      build_path: copy.build_path,
+    });
     tell(`OK created ${what}`, 'OK', (performance.now() - started) / 1000);
     return undefined;
   } catch (error) {
     tell(`ERROR creating ${what}`, 'ERROR', (performance.now() - started) / 1000);
-    session.log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: `  ${failureText(error, node)}`, thread });
+    session.log.fire({
+      name: 'RunResultError',
+      code: 'Z024',
+      level: 'error',
+      msg: `  ${failureText(error, node)}`,
+      thread,
+    });
     return error ?? new PyError('DbtRuntimeError', 'the batch failed');
   }
 }

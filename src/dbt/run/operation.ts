@@ -1,17 +1,22 @@
-import { fromJs, PyError, type PyObject, type Value } from '../../jinja/index.ts';
 import { nearestNames } from '../../errors.ts';
+import { fromJs, PyError, type PyObject, type Value } from '../../jinja/index.ts';
 import { createNodeContext } from '../context/run-context.ts';
 import { failureText } from '../context/run-errors.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { inlineNode } from './inline.ts';
 import type { NodeResult, RunNode } from './results.ts';
-import { timed } from './run-node.ts';
 import { onConnection, type RunSession } from './session.ts';
+import { timed } from './timed.ts';
 
 /** `run-operation`: calls a macro with arguments by name. What it did is committed when it ends well. */
 export async function runOperation(session: RunSession, name: string, args: Dict): Promise<NodeResult> {
   const macro = findMacro(session, name);
-  const node: ManifestNode = { ...inlineNode(session, '', macro.name), resource_type: 'operation', package_name: macro.package_name, unique_id: macro.unique_id };
+  const node: ManifestNode = {
+    ...inlineNode(session, '', macro.name),
+    resource_type: 'operation',
+    package_name: macro.package_name,
+    unique_id: macro.unique_id,
+  };
   const result = await timed({ node: node as RunNode, thread: 'MainThread' }, (clock) =>
     onConnection(session, `macro_${name}`, async (connect) => {
       clock.compiled();
@@ -34,11 +39,16 @@ export async function runOperation(session: RunSession, name: string, args: Dict
 
 function findMacro({ parsed }: RunSession, name: string): MacroNode {
   const [first = '', second] = name.split('.');
-  const found = second === undefined ? parsed.macros.resolve(first, parsed.project.name) : parsed.macros.find(first, second);
-  const anywhere = second === undefined ? Object.values(parsed.manifest.macros).find((macro) => macro.name === first) : undefined;
+  const found =
+    second === undefined ? parsed.macros.resolve(first, parsed.project.name) : parsed.macros.find(first, second);
+  const anywhere =
+    second === undefined ? Object.values(parsed.manifest.macros).find((macro) => macro.name === first) : undefined;
   const macro = found ?? anywhere;
   if (macro !== undefined) return macro;
-  const near = nearestNames(second ?? first, Object.values(parsed.manifest.macros).map((known) => known.name));
+  const near = nearestNames(
+    second ?? first,
+    Object.values(parsed.manifest.macros).map((known) => known.name),
+  );
   const where = second === undefined ? 'any package' : `the '${first}' package`;
   throw new PyError(
     'CompilationError',

@@ -9,5 +9,7 @@ export interface PythonModel {
 
 /** Runs a Python model in a `python3` child. */
 export async function runPythonModel(_session: RunSession, node: ManifestNode, _model: PythonModel): Promise<void> {
-  throw new PyError('DbtRuntimeError', `model ${node.name} is written in Python, which this version does not run`, { kind: 'Unsupported' });
+  throw new PyError('DbtRuntimeError', `model ${node.name} is written in Python, which this version does not run`, {
+    kind: 'Unsupported',
+  });
 }

@@ -84,7 +84,10 @@ function insert(list: string[], id: string, position: ReadonlyMap<string, number
 }
 
 /** Parents of the chosen ids among themselves: a path through ids left out counts as an edge. */
-export function contractGraph(graph: Pick<DbtGraph, 'parents'>, ids: readonly string[]): Map<string, readonly string[]> {
+export function contractGraph(
+  graph: Pick<DbtGraph, 'parents'>,
+  ids: readonly string[],
+): Map<string, readonly string[]> {
   const chosen = new Set(ids);
   const nearest = new Map<string, readonly string[]>();
   const nearestOf = (id: string): readonly string[] => {

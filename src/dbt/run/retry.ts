@@ -20,9 +20,32 @@ export interface EarlierRun {
 }
 
 const retryable = new Set(['error', 'fail', 'skipped', 'runtime error', 'partial success']);
-const repeatable = new Set(['build', 'clone', 'compile', 'docs', 'generate', 'run', 'run-operation', 'seed', 'snapshot', 'source', 'test']);
+const repeatable = new Set([
+  'build',
+  'clone',
+  'compile',
+  'docs',
+  'generate',
+  'run',
+  'run-operation',
+  'seed',
+  'snapshot',
+  'source',
+  'test',
+]);
 /** Arguments of the earlier run that belong to its place, not to what it did. */
-const placeBound = new Set(['log_path', 'output_path', 'profiles_dir', 'project_dir', 'defer_state', 'deprecated_state', 'target_path', 'warn_error', 'state', 'invocation_command']);
+const placeBound = new Set([
+  'log_path',
+  'output_path',
+  'profiles_dir',
+  'project_dir',
+  'defer_state',
+  'deprecated_state',
+  'target_path',
+  'warn_error',
+  'state',
+  'invocation_command',
+]);
 
 /** Reads run_results.json of a folder. NotFound when nothing was run before. */
 export function readEarlierRun(folder: string): EarlierRun {
@@ -44,7 +67,11 @@ export function failedIds(session: RunSession, { results }: EarlierRun, warnErro
   const { nodes, unit_tests, sources } = session.parsed.manifest;
   return results.flatMap(({ unique_id: id, status, batch_results }) => {
     if (!retryable.has(status) && !(warnError && status === 'warn')) return [];
-    if (id.startsWith('operation.') || (nodes[id] === undefined && unit_tests[id] === undefined && sources[id] === undefined)) return [];
+    if (
+      id.startsWith('operation.') ||
+      (nodes[id] === undefined && unit_tests[id] === undefined && sources[id] === undefined)
+    )
+      return [];
     const failed = batch_results?.failed ?? [];
     if (failed.length > 0 && nodes[id] !== undefined) retriedBatches.set(nodes[id], failed.map(toBatch));
     return [id];

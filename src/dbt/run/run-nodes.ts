@@ -1,11 +1,12 @@
-import type { DbtGraph } from '../project-types.ts';
 import type { ExposureNode, ManifestNode, UnitTestNode } from '../manifest-types.ts';
+import type { DbtGraph } from '../project-types.ts';
 import { describeNode, describeResult, relationText, statusLine } from './lines.ts';
 import { contractGraph, runQueue } from './queue.ts';
 import { hasFailed, type NodeResult, nodeOf, type RunNode } from './results.ts';
-import { runModel, timed } from './run-node.ts';
+import { runModel } from './run-node.ts';
 import type { RunSession } from './session.ts';
 import { runTest } from './test-node.ts';
+import { timed } from './timed.ts';
 import { runUnitTest } from './unit-test.ts';
 
 export type NodeRunner = (session: RunSession, node: RunNode, thread: string) => Promise<NodeResult>;
@@ -41,7 +42,10 @@ export interface RunNodesOptions {
 }
 
 /** Runs nodes in the order of their dependencies; what depends on a failed one is skipped. */
-export async function runNodes(session: RunSession, { ids, graph, runner, lines, onResult }: RunNodesOptions): Promise<NodeResult[]> {
+export async function runNodes(
+  session: RunSession,
+  { ids, graph, runner, lines, onResult }: RunNodesOptions,
+): Promise<NodeResult[]> {
   const { manifest } = session.parsed;
   const index = new Map(ids.map((id, i) => [id, i + 1]));
   const results: NodeResult[] = [];
@@ -49,7 +53,9 @@ export async function runNodes(session: RunSession, { ids, graph, runner, lines,
     results.push(result);
     onResult?.(result);
   };
-  const abort = (): void => void (session.stopped = true);
+  const abort = (): void => {
+    session.stopped = true;
+  };
   session.signal?.addEventListener('abort', abort, { once: true });
   const unstarted = await runQueue({
     ids,
@@ -77,7 +83,8 @@ export async function runNodes(session: RunSession, { ids, graph, runner, lines,
   session.signal?.removeEventListener('abort', abort);
   const failFast = session.flags.failFast && results.some(hasFailed);
   if (failFast)
-    for (const id of unstarted) add({ ...skipped(nodeOf(manifest, id) as RunNode, 'main'), message: 'Skipping due to fail_fast' });
+    for (const id of unstarted)
+      add({ ...skipped(nodeOf(manifest, id) as RunNode, 'main'), message: 'Skipping due to fail_fast' });
   return results;
 }
 
@@ -109,7 +116,12 @@ function nodeInfo(node: RunNode, status: string, started: string, finished: stri
     node_finished_at: finished,
     node_name: node.name,
     node_path: path ?? '',
-    node_relation: { alias: alias ?? '', database: database ?? '', relation_name: relation_name ?? '', schema: schema ?? '' },
+    node_relation: {
+      alias: alias ?? '',
+      database: database ?? '',
+      relation_name: relation_name ?? '',
+      schema: schema ?? '',
+    },
     node_started_at: started,
     node_status: status,
     resource_type: node.resource_type,
@@ -147,7 +159,12 @@ function tellResult({ log, flags }: RunSession, result: NodeResult, { index, tot
       num_failures: result.failures ?? 0,
       status: result.node.resource_type === 'test' ? result.status : status,
       execution_time: result.executionTime,
-      node_info: nodeInfo(result.node, result.status, clock(result.timing[0]?.startedAt), clock(result.timing.at(-1)?.completedAt)),
+      node_info: nodeInfo(
+        result.node,
+        result.status,
+        clock(result.timing[0]?.startedAt),
+        clock(result.timing.at(-1)?.completedAt),
+      ),
     },
     thread,
   });

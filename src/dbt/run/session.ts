@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../../engine/index.ts';
 import { isDuckhouseError } from '../../errors.ts';
 import { createRelationCache, type RelationCache, type SchemaName } from '../adapter/cache.ts';
@@ -80,7 +80,13 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     signal,
     events: {
       onQuery: (connection, sql) =>
-        log.fire({ name: 'SQLQuery', code: 'E016', level: 'debug', msg: `On ${connection}: ${sql}`, data: { conn_name: connection, sql } }),
+        log.fire({
+          name: 'SQLQuery',
+          code: 'E016',
+          level: 'debug',
+          msg: `On ${connection}: ${sql}`,
+          data: { conn_name: connection, sql },
+        }),
       onQueryDone: (_, seconds) =>
         log.fire({
           name: 'SQLQueryStatus',
@@ -124,7 +130,8 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
 export function schemasOf(nodes: Iterable<ManifestNode>): SchemaName[] {
   const found = new Map<string, SchemaName>();
   for (const { database, schema } of nodes)
-    if (database !== null) found.set(JSON.stringify([database.toLowerCase(), schema.toLowerCase()]), { database, schema });
+    if (database !== null)
+      found.set(JSON.stringify([database.toLowerCase(), schema.toLowerCase()]), { database, schema });
   return [...found.values()];
 }
 

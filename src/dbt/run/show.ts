@@ -7,8 +7,8 @@ import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import type { NodeResult, RunNode } from './results.ts';
 import type { NodeRunner } from './run-nodes.ts';
-import { timed } from './run-node.ts';
 import { onConnection, type RunSession } from './session.ts';
+import { timed } from './timed.ts';
 
 /** Compiles a node; nothing is run but what its templates ask. */
 export const compileOnly: NodeRunner = (session, node, thread) =>
@@ -46,18 +46,32 @@ export const showNode =
     );
 
 /** The query that shows a node, as the project's `get_show_sql` writes it; a negative limit means every row. */
-async function limitedText(session: RunSession, node: ManifestNode, connection: Parameters<typeof compileNode>[2]['connection']): Promise<string> {
+async function limitedText(
+  session: RunSession,
+  node: ManifestNode,
+  connection: Parameters<typeof compileNode>[2]['connection'],
+): Promise<string> {
   const { limit = defaultLimit } = session.flags;
   const code = (node.compiled_code ?? '').replace(/[\s;]+$/, '');
   const { macros } = createNodeContext({ session, node, connection });
   const macro = session.parsed.macros.resolve('get_show_sql', node.package_name);
   if (macro === undefined) return limit < 0 ? code : `select * from (\n${code}\n) limit ${limit}`;
-  const given: Value[] = [code, node.config.sql_header === undefined ? null : (node.config.sql_header as Value), limit < 0 ? null : limit];
+  const given: Value[] = [
+    code,
+    node.config.sql_header === undefined ? null : (node.config.sql_header as Value),
+    limit < 0 ? null : limit,
+  ];
   return String(await (macros.bind(macro) as PyObject).call(given, new Map()));
 }
 
 /** Rows of a shown node as text, or as JSON. */
-export function tellTable({ log }: RunSession, node: RunNode, table: ResultTable, json: boolean, inline: boolean): void {
+export function tellTable(
+  { log }: RunSession,
+  node: RunNode,
+  table: ResultTable,
+  json: boolean,
+  inline: boolean,
+): void {
   const preview = json ? jsonRows(table) : printTable(table, { maxRows: null });
   const title = inline ? 'Previewing inline node:' : `Previewing node '${node.name}':`;
   const text = json ? `{\n  "node": "${node.name}",\n  "show": ${preview}\n}` : `${title}\n${preview}`;
@@ -66,7 +80,13 @@ export function tellTable({ log }: RunSession, node: RunNode, table: ResultTable
     code: 'Q041',
     level: 'info',
     msg: text,
-    data: { node_name: node.name, preview, is_inline: inline, output_format: json ? 'json' : 'text', unique_id: node.unique_id },
+    data: {
+      node_name: node.name,
+      preview,
+      is_inline: inline,
+      output_format: json ? 'json' : 'text',
+      unique_id: node.unique_id,
+    },
   });
 }
 
@@ -90,6 +110,12 @@ export function tellCompiled({ log }: RunSession, { node }: NodeResult, json: bo
     code: 'Q042',
     level: 'info',
     msg: json ? JSON.stringify({ node: node.name, compiled: code }, null, 2) : `${title}\n${code}`,
-    data: { node_name: node.name, compiled: code, is_inline: inline, output_format: json ? 'json' : 'text', unique_id: node.unique_id },
+    data: {
+      node_name: node.name,
+      compiled: code,
+      is_inline: inline,
+      output_format: json ? 'json' : 'text',
+      unique_id: node.unique_id,
+    },
   });
 }

@@ -16,12 +16,18 @@ export interface SummaryParts {
 
 /** The lines after a run: what was finished, every error and warning again, and the counts. */
 export function tellSummary({ log, results, seconds, interrupted }: SummaryParts): void {
-  const info = (msg: string, name = 'Formatting', code = 'Z017', data = {}): void => log.fire({ name, code, level: 'info', msg, data });
-  info(`Finished running ${finishedText(results)}${elapsedText(seconds)} (${seconds.toFixed(2)}s).`, 'FinishedRunningStats', 'E047', {
-    stat_line: finishedText(results),
-    execution: elapsedText(seconds),
-    execution_time: seconds,
-  });
+  const info = (msg: string, name = 'Formatting', code = 'Z017', data = {}): void =>
+    log.fire({ name, code, level: 'info', msg, data });
+  info(
+    `Finished running ${finishedText(results)}${elapsedText(seconds)} (${seconds.toFixed(2)}s).`,
+    'FinishedRunningStats',
+    'E047',
+    {
+      stat_line: finishedText(results),
+      execution: elapsedText(seconds),
+      execution_time: seconds,
+    },
+  );
   const errors = results.filter((result) => hasFailed(result) && result.status !== 'partial success');
   const partial = results.filter(({ status }) => status === 'partial success');
   const warnings = results.filter(({ status }) => status === 'warn');
@@ -61,10 +67,20 @@ function endMessage(errors: number, partial: number, warnings: number, interrupt
 
 function tellProblem(log: EventLog, { node, message, error }: NodeResult, level: 'error' | 'warn'): void {
   const fire = (msg: string, name: string, code: string): void =>
-    log.fire({ name, code, level, msg, data: { node_info: { unique_id: node.unique_id, node_name: node.name, resource_type: node.resource_type } } });
+    log.fire({
+      name,
+      code,
+      level,
+      msg,
+      data: { node_info: { unique_id: node.unique_id, node_name: node.name, resource_type: node.resource_type } },
+    });
   fire('', 'Formatting', 'Z017');
   const label = level === 'error' ? '[ERROR]' : '[WARNING]';
-  fire(`${label}: in ${node.resource_type} ${node.name} (${node.original_file_path})`, level === 'error' ? 'RunResultFailure' : 'RunResultWarning', level === 'error' ? 'Z022' : 'Z021');
+  fire(
+    `${label}: in ${node.resource_type} ${node.name} (${node.original_file_path})`,
+    level === 'error' ? 'RunResultFailure' : 'RunResultWarning',
+    level === 'error' ? 'Z022' : 'Z021',
+  );
   const text = message ?? (error === undefined ? 'Status: error' : failureText(error, node));
   fire(`  ${text}`, level === 'error' ? 'RunResultError' : 'RunResultWarningMessage', 'Z024');
   const { compiled_path: compiled, relation_name: relation, config } = node as Partial<ManifestNode>;

@@ -35,10 +35,19 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   const started = performance.now();
   const ids = session.selected.filter((id) => {
     const node = nodeOf(parsed.manifest, id);
-    return node !== undefined && options.kinds.has(node.resource_type) && (options.keepsEphemeral === true || !isEphemeral(node));
+    return (
+      node !== undefined &&
+      options.kinds.has(node.resource_type) &&
+      (options.keepsEphemeral === true || !isEphemeral(node))
+    );
   });
   if (ids.length === 0) {
-    log.fire({ name: 'NothingToDo', code: 'Q035', level: 'warn', msg: 'Nothing to do. Try checking your model configs and model specification args' });
+    log.fire({
+      name: 'NothingToDo',
+      code: 'Q035',
+      level: 'warn',
+      msg: 'Nothing to do. Try checking your model configs and model specification args',
+    });
     writeResults(session, [], started);
     return { results: [], success: true };
   }
@@ -60,10 +69,17 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
     tellSummary({ log, results, seconds, interrupted });
   }
   writeResults(session, results, started);
-  return { results, success: !interrupted && results.every((result) => !hasFailed(result) && result.status !== 'skipped') };
+  return {
+    results,
+    success: !interrupted && results.every((result) => !hasFailed(result) && result.status !== 'skipped'),
+  };
 }
 
-async function withHooks(session: RunSession, ids: readonly string[], options: TaskOptions): Promise<readonly NodeResult[]> {
+async function withHooks(
+  session: RunSession,
+  ids: readonly string[],
+  options: TaskOptions,
+): Promise<readonly NodeResult[]> {
   const before = hooksOf(session, 'on-run-start').length > 0 ? await runHooks(session, 'on-run-start', []) : [];
   const broken = before.some(({ status }) => status === 'error');
   const results = broken ? [] : await run(session, ids, options);
@@ -73,7 +89,11 @@ async function withHooks(session: RunSession, ids: readonly string[], options: T
   return [...before, ...results, ...after];
 }
 
-function run(session: RunSession, ids: readonly string[], { runner, lines, testsFirst, onResult }: TaskOptions): Promise<NodeResult[]> {
+function run(
+  session: RunSession,
+  ids: readonly string[],
+  { runner, lines, testsFirst, onResult }: TaskOptions,
+): Promise<NodeResult[]> {
   const { manifest, graph } = session.parsed;
   const isTest = (id: string): boolean => manifest.nodes[id]?.resource_type === 'test';
   const isBuilt = (id: string): boolean => manifest.nodes[id] !== undefined && !isTest(id);
@@ -86,7 +106,13 @@ function run(session: RunSession, ids: readonly string[], { runner, lines, tests
   const ordered = testsFirst ? withUnitTestsFirst(withTestEdges(graph, { isTest, isBuilt }), tested) : graph;
   const position = new Map(ordered.order.map((id, i) => [id, i]));
   const sorted = [...ids].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
-  return runNodes(session, { ids: sorted, graph: ordered, runner, lines, ...(onResult === undefined ? {} : { onResult }) });
+  return runNodes(session, {
+    ids: sorted,
+    graph: ordered,
+    runner,
+    lines,
+    ...(onResult === undefined ? {} : { onResult }),
+  });
 }
 
 /** Makes the schemas the run writes to, once and before anything runs, and reads what is in them. */
@@ -99,13 +125,17 @@ async function prepareSchemas(session: RunSession, ids: readonly string[]): Prom
   const wanted = schemasOf(writing);
   await onConnection(session, 'create_schemas', async (connect) => {
     const connection = await connect();
-    const { table } = await connection.execute('SELECT database_name, schema_name FROM duckdb_schemas()', { fetch: true });
+    const { table } = await connection.execute('SELECT database_name, schema_name FROM duckdb_schemas()', {
+      fetch: true,
+    });
     const known = new Set(table.rows.map((row) => row.map((name) => String(name).toLowerCase()).join('\u001f')));
     for (const { database, schema } of wanted)
       if (!known.has(`${database.toLowerCase()}\u001f${schema.toLowerCase()}`))
         await connection.execute(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(database)}.${quoteIdentifier(schema)}`);
     if (!session.flags.populateCache) return;
-    const cached = session.flags.cacheSelectedOnly ? wanted : schemasOf(Object.values(manifest.nodes).filter((node) => node.resource_type !== 'test'));
+    const cached = session.flags.cacheSelectedOnly
+      ? wanted
+      : schemasOf(Object.values(manifest.nodes).filter((node) => node.resource_type !== 'test'));
     await session.cache.fill(connection, cached);
   });
 }

@@ -4,8 +4,8 @@ import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { materialize } from './materialize.ts';
 import type { NodeResult } from './results.ts';
-import { type Outcome, timed } from './run-node.ts';
 import { onConnection, type RunSession } from './session.ts';
+import { type Outcome, timed } from './timed.ts';
 
 /** Runs a data test: its rows are counted, its severity decides what the count means. */
 export function runTest(session: RunSession, node: ManifestNode, thread: string): Promise<NodeResult> {
@@ -28,17 +28,28 @@ interface TestCounts {
 function readCounts(table: ResultTable | undefined): TestCounts {
   const rows = table?.rows.length ?? 0;
   if (table === undefined || rows !== 1 || table.columnNames.length !== 3)
-    throw new PyError('DbtRuntimeError', `a test must give one row of failures, should_warn and should_error, not ${rows} rows`);
+    throw new PyError(
+      'DbtRuntimeError',
+      `a test must give one row of failures, should_warn and should_error, not ${rows} rows`,
+    );
   const [failures, shouldWarn, shouldError] = table.rows[0] as readonly Value[];
   const count = failures === null || failures === undefined ? Number.NaN : Number(str(failures));
   if (!Number.isInteger(count))
-    throw new PyError('DbtRuntimeError', `fail_calc gave ${failures === null ? 'NULL' : str(failures as Value)}, not a whole number`);
+    throw new PyError(
+      'DbtRuntimeError',
+      `fail_calc gave ${failures === null ? 'NULL' : str(failures as Value)}, not a whole number`,
+    );
   return { failures: count, shouldWarn: asFlag(shouldWarn), shouldError: asFlag(shouldError) };
 }
 
-const asFlag = (value: Value | undefined): boolean => value === true || (value !== null && value !== undefined && /^(true|1)$/i.test(str(value)));
+const asFlag = (value: Value | undefined): boolean =>
+  value === true || (value !== null && value !== undefined && /^(true|1)$/i.test(str(value)));
 
-function judge({ flags }: RunSession, { config }: ManifestNode, { failures, shouldWarn, shouldError }: TestCounts): Outcome {
+function judge(
+  { flags }: RunSession,
+  { config }: ManifestNode,
+  { failures, shouldWarn, shouldError }: TestCounts,
+): Outcome {
   const got = `Got ${failures} result${failures === 1 ? '' : 's'}`;
   if (String(config.severity ?? 'ERROR').toUpperCase() === 'ERROR' && shouldError)
     return { status: 'fail', message: `${got}, configured to fail if ${String(config.error_if)}`, failures };

@@ -9,8 +9,8 @@ import type { Dict, ManifestNode, SourceNode, UnitTestFixture, UnitTestNode } fr
 import { compileNode } from './compile.ts';
 import { materialize } from './materialize.ts';
 import type { NodeResult } from './results.ts';
-import { timed } from './run-node.ts';
 import { onConnection, type RunSession } from './session.ts';
+import { timed } from './timed.ts';
 import { diffTables } from './unit-test-diff.ts';
 
 /** Runs a model over fixtures in the place of its inputs and compares its rows with those expected. */
@@ -81,7 +81,9 @@ function setUp(session: RunSession, test: UnitTestNode): Setup {
     const fixture = fixtureNode({ test, given, input, tested });
     fixtureRelations.set(
       fixture,
-      input.resource_type === 'source' ? relationOfSource(session, input as SourceNode) : relationOfNode(session, input as ManifestNode),
+      input.resource_type === 'source'
+        ? relationOfSource(session, input as SourceNode)
+        : relationOfNode(session, input as ManifestNode),
     );
     const relation = new Relation({
       identifier: `${ephemeralPrefix}${fixture.alias}`,
@@ -112,15 +114,24 @@ function testedModel({ parsed }: RunSession, test: UnitTestNode): ManifestNode {
   const id = test.tested_node_unique_id ?? test.depends_on.nodes[0];
   const model = id === undefined ? undefined : parsed.manifest.nodes[id];
   if (model !== undefined) return model;
-  throw new PyError('CompilationError', `Unable to find model '${test.model}' for unit test '${test.name}' in ${test.original_file_path}`);
+  throw new PyError(
+    'CompilationError',
+    `Unable to find model '${test.model}' for unit test '${test.name}' in ${test.original_file_path}`,
+  );
 }
 
 const isThis = ({ input }: UnitTestFixture): boolean => input?.trim() === 'this';
 
-const refPattern = /^ref\(\s*(['"])([^'"]+)\1\s*(?:,\s*(['"])([^'"]+)\3\s*)?(?:,\s*v(?:ersion)?\s*=\s*['"]?([\w.]+)['"]?\s*)?\)$/;
+const refPattern =
+  /^ref\(\s*(['"])([^'"]+)\1\s*(?:,\s*(['"])([^'"]+)\3\s*)?(?:,\s*v(?:ersion)?\s*=\s*['"]?([\w.]+)['"]?\s*)?\)$/;
 const sourcePattern = /^source\(\s*(['"])([^'"]+)\1\s*,\s*(['"])([^'"]+)\3\s*\)$/;
 
-function inputOf({ parsed, refs }: RunSession, test: UnitTestNode, given: UnitTestFixture, tested: ManifestNode): ManifestNode | SourceNode {
+function inputOf(
+  { parsed, refs }: RunSession,
+  test: UnitTestNode,
+  given: UnitTestFixture,
+  tested: ManifestNode,
+): ManifestNode | SourceNode {
   const input = (given.input ?? '').trim();
   if (isThis(given)) return tested;
   const ref = refPattern.exec(input);
@@ -129,7 +140,9 @@ function inputOf({ parsed, refs }: RunSession, test: UnitTestNode, given: UnitTe
     ref !== null
       ? refs.find((ref[4] ?? ref[2]) as string, ref[4] === undefined ? null : (ref[2] as string), ref[5] ?? null)
       : source !== null
-        ? Object.values(parsed.manifest.sources).find(({ source_name, name }) => source_name === source[2] && name === source[4])
+        ? Object.values(parsed.manifest.sources).find(
+            ({ source_name, name }) => source_name === source[2] && name === source[4],
+          )
         : undefined;
   if (found !== undefined) return found;
   throw new PyError('CompilationError', `Unit test '${test.name}' has an input that was not found: ${input}`);
@@ -177,7 +190,9 @@ export function fixtureRows(given: UnitTestFixture): Dict[] {
   if (given.rows === null || given.rows === undefined) return [];
   const [header = [], ...lines] = parseCsv(given.rows.trim());
   return lines.map((line) =>
-    Object.fromEntries(header.map((name, i) => [name.trim(), line[i] === undefined || line[i] === '' ? null : line[i]])),
+    Object.fromEntries(
+      header.map((name, i) => [name.trim(), line[i] === undefined || line[i] === '' ? null : line[i]]),
+    ),
   );
 }
 
@@ -212,4 +227,3 @@ function replacedMacros({ overrides }: UnitTestNode): Map<string, Value> {
   const macros = Object.entries((overrides?.macros ?? {}) as Dict);
   return new Map(macros.map(([name, value]) => [name, hostFunction(name, () => fromJs(value))]));
 }
-

@@ -1,0 +1,49 @@
+import { failureText } from '../context/run-errors.ts';
+import type { NodeResult, ResultStatus, RunNode, Timing } from './results.ts';
+
+export interface Outcome {
+  readonly status: ResultStatus;
+  readonly message: string | null;
+  readonly failures?: number | null;
+  readonly adapterResponse?: NodeResult['adapterResponse'];
+  readonly batchResults?: NodeResult['batchResults'];
+}
+
+/** Marks where compiling ended and executing began. */
+export interface Clock {
+  compiled(): void;
+}
+
+/** Runs one node's work; an error becomes its result. */
+export async function timed(
+  { node, thread }: { readonly node: RunNode; readonly thread: string },
+  work: (clock: Clock) => Promise<Outcome>,
+): Promise<NodeResult> {
+  const startedAt = new Date();
+  const started = performance.now();
+  let compiledAt: Date | undefined;
+  const finish = (outcome: Outcome, error?: unknown): NodeResult => {
+    const completedAt = new Date();
+    const timing: Timing[] = [
+      { name: 'compile', startedAt, completedAt: compiledAt ?? startedAt },
+      { name: 'execute', startedAt: compiledAt ?? startedAt, completedAt },
+    ];
+    return {
+      node,
+      status: outcome.status,
+      message: outcome.message,
+      failures: outcome.failures ?? null,
+      timing,
+      threadId: thread,
+      executionTime: (performance.now() - started) / 1000,
+      adapterResponse: outcome.adapterResponse ?? null,
+      batchResults: outcome.batchResults ?? null,
+      ...(error === undefined ? {} : { error }),
+    };
+  };
+  try {
+    return finish(await work({ compiled: () => (compiledAt = new Date()) }));
+  } catch (error) {
+    return finish({ status: 'error', message: failureText(error, node) }, error);
+  }
+}
