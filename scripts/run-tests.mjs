@@ -27,7 +27,7 @@ if (files.length === 0) {
   process.stderr.write(`no ${lane} test matches ${wanted.join(' ')}\n`);
   process.exit(1);
 }
-const timeout = lane === 'slow' ? 3_600_000 : lane === 'interop' ? 600_000 : 120_000;
+const timeout = lane === 'slow' ? 3_600_000 : lane === 'interop' ? 600_000 : 300_000;
 const { status } = spawnSync(
   process.execPath,
   [

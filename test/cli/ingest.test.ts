@@ -118,6 +118,9 @@ test('a view reads its file at each query', () =>
     assert.deepEqual(await rows(cwd, 'FROM live'), [{ a: 1 }, { a: 2 }]);
   }));
 
+/** Text whose odd line comes after all that is looked at first. */
+const late = (odd: string): Buffer => Buffer.from(`a,b\n${'1,some text\n'.repeat(60_000)}2,${odd}\n`, 'latin1');
+
 test('bad files are named with the place, and nothing of them stays', () =>
   inTemporaryFolder(async (cwd) => {
     const fails = async (name: string, content: string | Uint8Array, message: RegExp) => {
@@ -128,6 +131,9 @@ test('bad files are named with the place, and nothing of them stays', () =>
     };
     await fails('binary.csv', Uint8Array.of(1, 0, 2, 0, 255), /binary\.csv is no text: byte 1 is NUL/);
     await fails('empty.csv', '', /empty\.csv is empty/);
+    await fails('mark.csv', '\ufeff', /mark\.csv is empty/);
+    await fails('blank.csv', '\n \n\n', /blank\.csv is empty/);
+    await fails('late8.csv', late('Zo\xe9'), /late8\.csv:60002: .*utf-8/);
     await fails('ragged.csv', `a,b\n${'1,2\n'.repeat(50)}1,2,3\n${'1,2\n'.repeat(50)}`, /ragged\.csv:52/);
     await fails('broken.json', '[{"a": 1}, {"a": ', /./);
     await fails('not.parquet', 'PAR0 this is no parquet file', /not\.parquet|parquet/i);
@@ -140,6 +146,16 @@ test('bad files are named with the place, and nothing of them stays', () =>
       /cannot tell the format of .*\.csv .*\.parquet/s,
     );
     assert.equal((await duckhouse(['ingest', 'none*.csv'], { cwd })).code, 3);
+  }));
+
+test('a wrong encoding is refused; a NUL byte in a text is kept', () =>
+  inTemporaryFolder(async (cwd) => {
+    const wrong = await load(cwd, 'a.csv', Buffer.from('nom\nZo\xe9\n', 'latin1'), '--encoding', 'utf-8');
+    assert.deepEqual([wrong.code, /a\.csv:2: .*utf-8/.test(wrong.error ?? '')], [1, true], wrong.stderr);
+    const unknown = await load(cwd, 'b.csv', 'a\n1\n', '--encoding', 'klingon');
+    assert.deepEqual([unknown.code, unknown.error], [2, 'unknown encoding "klingon"']);
+    assert.equal((await load(cwd, 'c.csv', late('x\0y'))).code, 0);
+    assert.deepEqual(await rows(cwd, 'SELECT b, length(b)::INT AS n FROM t WHERE a = 2'), [{ b: 'x\0y', n: 3 }]);
   }));
 
 test('a type that a later row breaks fails the load with the line', () =>
