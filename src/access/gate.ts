@@ -68,8 +68,7 @@ export function decide(principal: Principal, facts: StatementFacts, policy: Gate
   const refuse = (why: string, hint?: string): never => {
     throw denied(principal, why, hint);
   };
-  if (facts.planError === 'script')
-    refuse('a script that cannot be cut into statements', 'send one statement at a time');
+  if (facts.planError === 'script') refuse('a script of several statements', 'send one statement at a time');
   const { plan } = facts;
   if (plan === undefined) return decideUnplanned(facts, principal.role, refuse);
   checkKind(principal, plan, refuse);

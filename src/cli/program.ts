@@ -84,6 +84,7 @@ export function createProgram(host: ProgramHost): Command {
   add('health', 'command.health', clientSettings, async (context) =>
     (await import('./health.ts')).healthCommand(context),
   );
+  addDbt(program, host, translator);
   const config = program.command('config').description(t('command.config'));
   commandAdder(config, host, translator)('show', 'command.config.show', serverSettings, async (context, flags) =>
     (await import('./config-show.ts')).configShowCommand(context, {
@@ -203,6 +204,20 @@ function addQuery(add: CommandAdder, { t }: Translator): void {
     .option('--limit <rows>', t('option.limit'))
     .option('--all', t('option.all'))
     .option('--timeout <seconds>', t('option.timeout'));
+}
+
+/** Words after `dbt` are read by dbt's own table of options. */
+function addDbt(program: Command, { effects, env, onExit }: ProgramHost, { t }: Translator): void {
+  program
+    .command('dbt [words...]')
+    .description(t('command.dbt'))
+    .option('--workspace <dir>', t('option.workspace'))
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (words: readonly string[], flags: Flags) => {
+      const { dbtCommand } = await import('./dbt.ts');
+      onExit(await dbtCommand(effects, { words, workspace: flags.workspace as string | undefined, env }));
+    });
 }
 
 function addCompletion(program: Command, { effects, onExit }: ProgramHost, { t }: Translator): void {

@@ -180,7 +180,7 @@ function matchesConfig(config: Dict, keys: readonly string[], wanted: string): b
   const same = (one: unknown): boolean => {
     if (typeof one === 'boolean') return lower === String(one);
     if (typeof one === 'string') return ignoreCase ? one.toLowerCase() === lower : one === wanted;
-    return one !== null && typeof one !== 'object' && String(one) === wanted;
+    return false; // what is written is text, and a number is not equal to text
   };
   return Array.isArray(value) ? value.some(same) : same(value);
 }

@@ -1,0 +1,53 @@
+import { existsSync, realpathSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DuckhouseError } from '../../errors.ts';
+import { switchArg } from '../args.ts';
+import { allSourcePaths } from '../parse/files.ts';
+import { buildProject, readProjectText } from '../project/project.ts';
+import { earlyRenderer, readYaml } from '../project/render.ts';
+import type { CommandContext } from './context.ts';
+
+/** Removes the folders that `clean-targets` names; never what holds sources, nothing outside the project unless asked. */
+export async function cleanCommand({
+  args,
+  log,
+  projectDir,
+  parseFlags,
+  invocationId,
+  startedAt,
+}: CommandContext): Promise<number> {
+  const text = readProjectText(projectDir, readYaml);
+  const render = earlyRenderer(
+    {
+      env: parseFlags.env,
+      vars: parseFlags.vars ?? {},
+      flags: {},
+      secrets: false,
+      invocationId,
+      runStartedAt: startedAt,
+    },
+    'dbt_project.yml',
+  );
+  const project = buildProject(text, render, parseFlags);
+  const root = realpathSync(projectDir);
+  const kept = new Set(allSourcePaths(project).map((folder) => path.resolve(root, folder)));
+  for (const target of project.cleanTargets) {
+    const folder = path.resolve(root, target);
+    const holds =
+      [...kept].find((one) => one === folder || one.startsWith(`${folder}${path.sep}`)) ??
+      (root === folder || root.startsWith(`${folder}${path.sep}`) ? root : undefined);
+    if (holds !== undefined)
+      throw new DuckhouseError('InvalidArgument', `clean-targets names '${target}', which holds ${holds}`, {
+        hint: 'remove it from clean-targets in dbt_project.yml',
+      });
+    if (switchArg(args, 'clean_project_files_only') && !folder.startsWith(`${root}${path.sep}`))
+      throw new DuckhouseError('InvalidArgument', `clean-targets names '${target}', which is outside the project`, {
+        hint: 'to remove it all the same: --no-clean-project-files-only',
+      });
+    log.fire({ name: 'CheckCleanPath', code: 'Z012', level: 'info', msg: `Checking ${folder}/*` });
+    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+    log.fire({ name: 'ConfirmCleanPath', code: 'Z013', level: 'info', msg: `Cleaned ${folder}/*` });
+  }
+  log.fire({ name: 'FinishedCleanPaths', code: 'Z015', level: 'info', msg: 'Finished cleaning all paths.' });
+  return 0;
+}

@@ -1,0 +1,184 @@
+/** What a command gets: its arguments, a log, and the project when it asks for it. */
+import path from 'node:path';
+import { DuckhouseError } from '../../errors.ts';
+import { type DbtArgs, listArg, switchArg, templateFlags, textArg } from '../args.ts';
+import { secretValues } from '../context/env-var.ts';
+import { createEventLog, type EventLevel, type EventLog, type EventLogOptions } from '../events/events.ts';
+import type { Dict } from '../manifest-types.ts';
+import { writeManifest } from '../parse/manifest.ts';
+import { parseProject } from '../parse/parse-project.ts';
+import { isDict, isText, listOf } from '../plain.ts';
+import type {
+  Env,
+  IndirectSelection,
+  ParsedProject,
+  ParseFlags,
+  ParseSink,
+  ParseWarning,
+  PreviousState,
+  SelectionRequest,
+} from '../project-types.ts';
+import { readPreviousState } from '../select/previous.ts';
+import { selectNodes } from '../select/select.ts';
+
+/** The world around a command: where it stands and where its lines go. */
+export interface DbtHost {
+  readonly env: Env;
+  readonly cwd: string;
+  /** Folder whose `config/dbt_profiles.yml` is the last place profiles are looked for in. */
+  readonly workspace?: string | undefined;
+  /** The project when none is named; the current folder by default. */
+  readonly projectDir?: string | undefined;
+  readonly write: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Whatever runs SQL, when there is one already; commands that need one open their own otherwise. */
+  readonly engine?: unknown;
+}
+
+export interface CommandContext {
+  readonly args: DbtArgs;
+  readonly host: DbtHost;
+  readonly log: EventLog;
+  readonly invocationId: string;
+  readonly startedAt: Date;
+  readonly projectDir: string;
+  readonly parseFlags: ParseFlags;
+  /** Parses the project, once; writes manifest.json unless told not to. */
+  readonly parse: () => ParsedProject;
+  /** Absolute. */
+  readonly targetPath: (parsed: ParsedProject) => string;
+  readonly previous: (parsed: ParsedProject) => PreviousState | undefined;
+  /** The same with other arguments. */
+  readonly withArgs: (args: DbtArgs) => CommandContext;
+  /** Ids of the given kinds that the command line selects, in graph order; told when there are none. */
+  readonly select: (parsed: ParsedProject, kinds: readonly string[] | undefined) => readonly string[];
+}
+
+export type DbtCommand = (context: CommandContext) => Promise<number>;
+
+export interface ContextParts {
+  readonly args: DbtArgs;
+  readonly host: DbtHost;
+  readonly projectDir: string;
+  readonly invocationId: string;
+  readonly startedAt: Date;
+}
+
+export function createContext(parts: ContextParts): CommandContext {
+  const { args, host, projectDir, invocationId, startedAt } = parts;
+  const log = createLog(parts);
+  const parseFlags = parseFlagsOf(parts);
+  const warn = warner(args, log);
+  let parsed: ParsedProject | undefined;
+  const targetPath = ({ project }: ParsedProject): string => path.resolve(project.root, project.targetPath);
+  const previous = (of: ParsedProject): PreviousState | undefined => {
+    const folder = textArg(args, 'state');
+    return folder === undefined ? undefined : readPreviousState(folder, targetPath(of), projectDir);
+  };
+  return {
+    args,
+    host,
+    log,
+    invocationId,
+    startedAt,
+    projectDir,
+    parseFlags,
+    parse() {
+      if (parsed === undefined) {
+        parsed = parseProject(parseFlags, { ...logSink(log), warn });
+        if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath(parsed));
+      }
+      return parsed;
+    },
+    targetPath,
+    previous,
+    withArgs: (other) => createContext({ ...parts, args: other }),
+    select(of, kinds) {
+      const { ids, warnings } = selectNodes(of, selectionRequest(args, kinds, previous(of)));
+      for (const warning of warnings) warn(warning);
+      return ids;
+    },
+  };
+}
+
+function createLog({ args, host, projectDir, invocationId }: ContextParts): EventLog {
+  const { values } = args;
+  const secrets = secretValues(host.env);
+  const isClean = args.command === 'clean';
+  const options: EventLogOptions = {
+    write: host.write,
+    format: values.log_format as EventLogOptions['format'],
+    level: switchArg(args, 'debug') ? 'debug' : (values.log_level as EventLevel | 'none'),
+    quiet: switchArg(args, 'quiet'),
+    print: switchArg(args, 'print'),
+    invocationId,
+    logPath:
+      isClean || values.log_level_file === 'none'
+        ? undefined
+        : path.resolve(projectDir, textArg(args, 'log_path') ?? 'logs'),
+    fileFormat: values.log_format_file as EventLogOptions['format'],
+    fileLevel: values.log_level_file as EventLevel | 'none',
+    fileMaxBytes: Number(values.log_file_max_bytes),
+    mask: (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '*****'), text),
+  };
+  return createEventLog(options);
+}
+
+const logSink = (log: EventLog): ParseSink => ({
+  log: (level, message) => log.fire({ name: 'JinjaLogInfo', code: 'I062', level, msg: message }),
+  print: (message) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: message }),
+});
+
+/** A warning is told, kept silent, or an error, as --warn-error and --warn-error-options say. */
+function warner(args: DbtArgs, log: EventLog): (warning: ParseWarning) => void {
+  const options: Dict = isDict(args.values.warn_error_options) ? args.values.warn_error_options : {};
+  const names = (...keys: readonly string[]): readonly unknown[] =>
+    keys.flatMap((key) => (options[key] === undefined ? [] : listOf(options[key])));
+  const [errors, warns, silent] = [names('error', 'include'), names('warn', 'exclude'), names('silence')];
+  const isAll = switchArg(args, 'warn_error') || errors.includes('all') || errors.includes('*');
+  return ({ name, message }) => {
+    if (silent.includes(name)) return;
+    if (!warns.includes(name) && (isAll || errors.includes(name)))
+      throw new DuckhouseError('DataInvalid', message, {
+        context: { name },
+        hint: 'warnings are errors here, because of --warn-error',
+      });
+    log.fire({ name, level: 'warn', msg: `[WARNING]: ${message}` });
+  };
+}
+
+function parseFlagsOf({ args, host, projectDir, invocationId, startedAt }: ContextParts): ParseFlags {
+  const { values } = args;
+  return {
+    projectDir,
+    cwd: host.cwd,
+    profilesDir: textArg(args, 'profiles_dir'),
+    workspace: host.workspace,
+    profile: textArg(args, 'profile'),
+    target: textArg(args, 'target'),
+    threads: typeof values.threads === 'number' ? values.threads : undefined,
+    targetPath: textArg(args, 'target_path'),
+    logPath: textArg(args, 'log_path'),
+    vars: isDict(values.vars) ? values.vars : {},
+    flags: templateFlags(args),
+    env: host.env,
+    invocationId,
+    runStartedAt: startedAt,
+    versionCheck: switchArg(args, 'version_check'),
+  };
+}
+
+export function selectionRequest(
+  args: DbtArgs,
+  kinds: readonly string[] | undefined,
+  previous: PreviousState | undefined,
+): SelectionRequest {
+  return {
+    select: listArg(args, 'select') ?? listArg(args, 'models'),
+    exclude: listArg(args, 'exclude'),
+    selector: isText(args.values.selector) ? args.values.selector : undefined,
+    indirectSelection: args.values.indirect_selection as IndirectSelection,
+    resourceTypes: kinds,
+    previous,
+  };
+}

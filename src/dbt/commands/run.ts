@@ -1,0 +1,108 @@
+/** Commands that need a database: the project is parsed, deferred and selected here, the run room does the rest. */
+import path from 'node:path';
+import { DuckhouseError } from '../../errors.ts';
+import { type DbtArgs, listArg, switchArg, textArg } from '../args.ts';
+import type { Dict } from '../manifest-types.ts';
+import { writeManifest } from '../parse/manifest.ts';
+import type { ParsedProject } from '../project-types.ts';
+import type { CommandInput } from '../run/commands.ts';
+import type { EarlierRun } from '../run/retry.ts';
+import { applyDefer, readPreviousState } from '../select/previous.ts';
+import type { CommandContext, DbtCommand } from './context.ts';
+
+export const runCommandNamed =
+  (name: string): DbtCommand =>
+  (context) =>
+    runNamed(name, context, undefined);
+
+async function runNamed(name: string, context: CommandContext, retried: EarlierRun | undefined): Promise<number> {
+  const { runCommand } = await import('../run/commands.ts');
+  const { args, host, log } = context;
+  const parsed = context.parse();
+  defer(context, parsed);
+  const targetPath = context.targetPath(parsed);
+  const input: CommandInput = {
+    parsed,
+    log,
+    env: host.env,
+    args: runArgs(args),
+    targetPath,
+    signal: host.signal,
+    engine: host.engine as CommandInput['engine'],
+    select: (kinds) => context.select(parsed, wantedKinds(args, kinds)),
+    retried,
+  };
+  const code = await runCommand(name, input);
+  // Compiled code belongs to the manifest too.
+  if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath);
+  return code;
+}
+
+const runArgs = ({ values, words }: DbtArgs): Dict => ({
+  ...values,
+  ...(words[0] === undefined ? {} : { macro: words[0] }),
+});
+
+function wantedKinds(args: DbtArgs, kinds: readonly string[]): readonly string[] {
+  const given = listArg(args, 'resource_types')?.filter((type) => type !== 'all' && type !== 'default');
+  const without = listArg(args, 'exclude_resource_types') ?? [];
+  const wanted = given === undefined || given.length === 0 ? kinds : kinds.filter((kind) => given.includes(kind));
+  return wanted.filter((kind) => !without.includes(kind));
+}
+
+function defer({ args, targetPath, projectDir }: CommandContext, parsed: ParsedProject): void {
+  if (!switchArg(args, 'defer')) return;
+  const folder = textArg(args, 'defer_state') ?? textArg(args, 'state');
+  if (folder === undefined)
+    throw new DuckhouseError(
+      'InvalidArgument',
+      '--defer needs the manifest of an earlier run: give its folder with --state or --defer-state',
+    );
+  const { manifest } = readPreviousState(folder, targetPath(parsed), projectDir);
+  if (manifest === undefined)
+    throw new DuckhouseError(
+      'NotFound',
+      `no manifest.json in ${path.resolve(projectDir, folder)}, which --defer needs`,
+      { context: { path: folder } },
+    );
+  applyDefer(parsed, manifest);
+}
+
+/** Repeats the run whose results are in the target folder, or in that of `--state`, for what did not succeed. */
+export const retryCommand: DbtCommand = async (context) => {
+  const { readEarlierRun } = await import('../run/retry.ts');
+  const { args, projectDir } = context;
+  const folder = textArg(args, 'state') ?? textArg(args, 'target_path') ?? 'target';
+  const earlier = readEarlierRun(path.resolve(projectDir, folder));
+  const given = Object.fromEntries([...args.explicit].map((name) => [name, args.values[name]]));
+  const values: Dict = { ...args.values, ...earlier.args, ...given };
+  const { macro } = earlier.args;
+  const words = typeof macro === 'string' ? [macro] : [];
+  return runNamed(earlier.which, context.withArgs({ ...args, values, words }), earlier);
+};
+
+export const debugCommand: DbtCommand = async (context) => {
+  const [{ debugReport }, { openSession }, { runFlags }] = await Promise.all([
+    import('../run/debug.ts'),
+    import('../run/session.ts'),
+    import('../run/flags.ts'),
+  ]);
+  const { args, host, log } = context;
+  const tell = (line: string): void => log.fire({ name: 'DebugCmdOut', code: 'Z047', level: 'info', msg: line });
+  const parsed = context.parse();
+  tell(`dbt_project.yml: [OK found and valid] ${parsed.project.root}`);
+  tell(
+    `profiles.yml: [OK found and valid] ${parsed.profile.path}, profile ${parsed.profile.name}, target ${parsed.profile.targetName}`,
+  );
+  const open = () =>
+    openSession({
+      parsed,
+      flags: runFlags(runArgs(args), parsed.profile.threads),
+      env: host.env,
+      log,
+      engine: host.engine as CommandInput['engine'],
+      signal: host.signal,
+      targetPath: context.targetPath(parsed),
+    });
+  return (await debugReport(open, tell)) ? 0 : 1;
+};
