@@ -8,6 +8,7 @@ import { openEngine } from '../../src/engine/index.ts';
 import { DuckhouseError } from '../../src/errors.ts';
 import type { FlightClient } from '../../src/flight/index.ts';
 import { openSystemTables } from '../../src/lakehouse/index.ts';
+import { harmless, seeded, smuggle } from './gate-fuzz.ts';
 import { escapes, uses } from './gate-probes.ts';
 import { failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
@@ -117,6 +118,22 @@ for (const role of ['reader', 'writer'] as const) {
     assert.deepEqual(wrong, []);
   });
 }
+
+test('a file smuggled into any place of a statement is found, tables in the same places are read', async () => {
+  const random = seeded(20_260_101);
+  const wrong: string[] = [];
+  for (let i = 0; i < 250; i++) {
+    const role = i % 2 === 0 ? 'reader' : 'writer';
+    const sql = smuggle(random, files);
+    const { said, kind } = await outcome(as(role), sql);
+    if (kind === 'ok' || kind === 'Internal' || said.includes(secret)) wrong.push(`${role}: ${sql} -> ${kind} ${said}`);
+    const plain = harmless(random);
+    const read = await outcome(as(role), plain);
+    if (read.kind !== 'ok') wrong.push(`${role}: ${plain} -> ${read.kind} ${read.said}`);
+  }
+  assert.deepEqual(wrong, []);
+  assert.doesNotMatch(JSON.stringify(await running.rows('SELECT b FROM t')), new RegExp(secret));
+});
 
 test('errors of what a reader may ask for are those of DuckDB, with their candidates', async () => {
   await assert.rejects(

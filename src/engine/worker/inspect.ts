@@ -88,7 +88,7 @@ const sparse = 'skip_null := true, skip_empty := true, skip_default := true';
 const macrosMatter = ({ tableFunctions }: TextFacts, plan: PlanFacts | undefined): boolean =>
   tableFunctions.length > 0 ||
   plan === undefined ||
-  plan.operators.includes('LOGICAL_CREATE_VIEW') ||
+  plan.operators.some((operator) => operator === 'LOGICAL_CREATE_VIEW' || operator === 'LOGICAL_CHUNK_GET') ||
   plan.scans.some(({ name }) => name !== 'seq_scan');
 
 const withMacros = (ask: Ask, text: TextFacts): TextFacts => ({ ...text, macros: macrosAmong(ask, text.functions) });
