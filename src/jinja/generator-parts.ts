@@ -5,6 +5,8 @@ export interface GeneratorOptions {
   readonly async: boolean;
   /** Outputs of the template itself stay values in a list instead of becoming text. */
   readonly native: boolean;
+  /** Left out of the names of macros in errors. */
+  readonly macroPrefix: string;
   readonly hasFilter: (name: string) => boolean;
   readonly hasTest: (name: string) => boolean;
   /** Throws TemplateAssertionError. */

@@ -319,7 +319,7 @@ class Generator {
       (word) => uses.has(word) && !signature.parameters.includes(word),
     );
     const code = this.#functionBody({
-      name: name === null ? '' : `macro ${name}`,
+      name: name === null ? '' : `macro ${this.#shownName(name)}`,
       signature: '',
       out: '""',
       make: () => this.#parameters(scope, signature, special) + this.#macroStatements(scope, body),
@@ -329,6 +329,11 @@ class Generator {
     this.#soft = outer.soft;
     const shape = `{name:${name === null ? 'null' : quote(name)},parameters:${JSON.stringify(signature.parameters)},special:${JSON.stringify(special)},explicitCaller:${signature.parameters.includes('caller')}}`;
     return `R.macro(${shape},${this.#function}(g)=>${code})`;
+  }
+
+  #shownName(name: string): string {
+    const { macroPrefix } = this.#options;
+    return name.startsWith(macroPrefix) ? name.slice(macroPrefix.length) : name;
   }
 
   #parameters(scope: Scope, { parameters, defaults }: Signature, special: readonly string[]): string {

@@ -53,13 +53,14 @@ export const asyncRun = (host: ProgramHost, program: Program, place: SourcePlace
 };
 
 function build(
-  { runtime, native }: ProgramHost,
+  { runtime, native, macroPrefix }: ProgramHost,
   { ast, source }: Program,
   { place, async }: { readonly place: SourcePlace; readonly async: boolean },
 ): unknown {
   const code = generate(ast, {
     async,
     native,
+    macroPrefix,
     hasFilter: (name) => runtime.filters.has(name),
     hasTest: (name) => runtime.tests.has(name),
     fail: (message, offset) => {

@@ -51,7 +51,7 @@ test('an error tells line and column in the template and in the macros on the wa
   assert.equal(error.message, "unsupported operand type(s) for +: 'int' and 'str'");
   assert.deepEqual(
     framesOf(error).map(({ path, name, line, column }) => `${path}:${line}:${column} ${name}`),
-    ['macros/i.sql:2:8 macro dbt_macro__inner', 'macros/o.sql:1:23 macro dbt_macro__outer', 'models/m.sql:2:6 model m'],
+    ['macros/i.sql:2:8 macro inner', 'macros/o.sql:1:23 macro outer', 'models/m.sql:2:6 model m'],
   );
 });
 

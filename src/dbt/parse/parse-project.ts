@@ -119,7 +119,11 @@ function builtInFiles(loaded: LoadedProjects, name: string): FoundFile[] {
   if (project === undefined) return [];
   const folder = builtInFolder(name);
   const found = findPackageFiles({ ...project, root: path.dirname(folder), macroPaths: [name] }).macros;
-  return found.map((file) => ({ ...file, folder: 'macros', original: `macros/${file.relative}` }));
+  return found.map((file) => ({
+    ...file,
+    folder: 'macros',
+    original: file.relative.startsWith('tests/') ? file.relative : `macros/${file.relative}`,
+  }));
 }
 
 interface StateParts {

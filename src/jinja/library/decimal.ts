@@ -23,6 +23,9 @@ export class PyDecimal extends PyObject {
     const digits = BigInt(whole + fraction);
     return new PyDecimal(sign === '-' ? -digits : digits, Number(power) - fraction.length);
   }
+  toJSON(): number {
+    return Number(this.str());
+  }
   override truth(): boolean {
     return this.digits !== 0n;
   }

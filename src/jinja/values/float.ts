@@ -13,6 +13,9 @@ export class PyFloat extends PyObject {
     if (name === 'real') return this;
     return name === 'imag' ? new PyFloat(0) : undefined;
   }
+  toJSON(): number {
+    return this.value;
+  }
   override truth(): boolean {
     return this.value !== 0;
   }

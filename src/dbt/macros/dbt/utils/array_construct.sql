@@ -1,0 +1,12 @@
+{# A type is needed when there is no element to tell it. #}
+{% macro array_construct(inputs=[], data_type=api.Column.translate_type('integer')) -%}
+  {{ return(adapter.dispatch('array_construct', 'dbt')(inputs, data_type)) }}
+{%- endmacro %}
+
+{% macro default__array_construct(inputs, data_type) %}
+    {% if inputs | length > 0 -%}
+    array[ {{ inputs | join(' , ') }} ]
+    {% else -%}
+    array[]::{{ data_type }}[]
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,10 @@
+{# Quarters are counted in months here. #}
+{% macro duckdb__last_day(date, datepart) -%}
+    {%- if datepart == 'quarter' -%}
+    cast(
+        {{ dbt.dateadd('day', '-1', dbt.dateadd('month', '3', dbt.date_trunc(datepart, date))) }}
+        as date)
+    {%- else -%}
+    {{ dbt.default_last_day(date, datepart) }}
+    {%- endif -%}
+{%- endmacro %}
