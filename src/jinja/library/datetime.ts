@@ -77,10 +77,6 @@ export class PyDate extends PyObject {
     const { year, month, day } = this.fields;
     return `${pad(year, 4)}-${pad(month)}-${pad(day)}`;
   }
-  /** ISO 8601, as dbt's artifacts hold dates. */
-  toJSON(): string {
-    return this.isoDate();
-  }
   override str(): string {
     return this.isoDate();
   }
@@ -216,9 +212,6 @@ export class PyDateTime extends PyDate {
   }
   isoformat(separator: string, timespec = 'auto'): string {
     return `${this.isoDate()}${separator}${isoTime(this.time, timespec)}${offsetText(this.offset?.seconds, ':')}`;
-  }
-  override toJSON(): string {
-    return this.isoformat('T');
   }
   override str(): string {
     return this.isoformat(' ');

@@ -20,9 +20,6 @@ export class PyFloat extends PyObject {
     return this.value !== 0;
   }
   /** For JSON.stringify. */
-  toJSON(): number {
-    return this.value;
-  }
   override repr(): string {
     return floatRepr(this.value);
   }
