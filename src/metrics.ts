@@ -37,7 +37,10 @@ export function createMetrics(): Metrics {
         lines: () => [...values].map(([labels, value]) => `${name}${labels} ${value}`),
       });
       return {
-        add: (labels, amount = 1) => void values.set(labelText(labels), (values.get(labelText(labels)) ?? 0) + amount),
+        add(labels, amount = 1) {
+          const key = labelText(labels);
+          values.set(key, (values.get(key) ?? 0) + amount);
+        },
       };
     },
     gauge: (name, help, read) => void families.set(name, { type: 'gauge', help, lines: () => [`${name} ${read()}`] }),
@@ -89,7 +92,18 @@ function histogramLines(name: string, buckets: readonly number[], { labels, coun
   ];
 }
 
+/** Labels that are the same object again are common, and their text is known then. */
+const labelTexts = new WeakMap<Labels, string>();
+
 function labelText(labels: Labels): string {
+  const known = labelTexts.get(labels);
+  if (known !== undefined) return known;
+  const text = writeLabels(labels);
+  labelTexts.set(labels, text);
+  return text;
+}
+
+function writeLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(
     ([key, value]) => `${key}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
   );

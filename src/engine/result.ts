@@ -8,6 +8,7 @@ import type { EncodedBatch, QueryResult } from './types.ts';
 /** Slabs a result may fill ahead of its reader. */
 const slabsPerResult = 3;
 const keptSlabs: SharedArrayBuffer[] = [];
+const keptStates: Int32Array[] = [];
 const maxKeptSlabs = 16;
 const maxKeptBytes = 4 << 20;
 
@@ -60,8 +61,11 @@ function createCursor(
   start: (slabs: CursorSlabs) => Request,
   onEnd: CursorOptions['onEnd'],
 ): Cursor {
-  const states = new Int32Array(new SharedArrayBuffer(4 * (1 + slabsPerResult)));
-  const slabs: (SharedArrayBuffer | undefined)[] = Array.from({ length: slabsPerResult }, () => keptSlabs.pop());
+  const states = keptStates.pop()?.fill(0) ?? new Int32Array(new SharedArrayBuffer(4 * (1 + slabsPerResult)));
+  // One slab to begin with: most results need no more, and sending memory to a worker has its price.
+  const slabs: (SharedArrayBuffer | undefined)[] = Array.from({ length: slabsPerResult }, (_, i) =>
+    i === 0 ? keptSlabs.pop() : undefined,
+  );
   const views: (Uint8Array | undefined)[] = slabs.map((slab) =>
     slab === undefined ? undefined : new Uint8Array(slab),
   );
@@ -72,6 +76,8 @@ function createCursor(
   let failure: unknown;
   let closed = false;
   let unread = 0;
+  /** Memory is somebody else's by now. */
+  let kept = false;
   let wake: (() => void) | undefined;
   // Until its reader has taken one batch a result fills one slab only: many open results must not fill the memory.
   for (let slot = 1; slot < slabsPerResult; slot++) Atomics.store(states, slot + 1, 1);
@@ -151,7 +157,9 @@ function createCursor(
   };
 
   const keepSlabs = (): void => {
-    if (phase !== 'ended' || unread > 0 || (ready.length > 0 && !closed)) return;
+    if (kept || phase !== 'ended' || unread > 0 || (ready.length > 0 && !closed)) return;
+    kept = true;
+    if (keptStates.length < maxKeptSlabs) keptStates.push(states);
     for (const slab of slabs.splice(0)) {
       if (slab !== undefined && keptSlabs.length < maxKeptSlabs && slab.byteLength <= maxKeptBytes)
         keptSlabs.push(slab);
@@ -171,10 +179,12 @@ function createCursor(
         if (released) return;
         released = true;
         unread--;
-        Atomics.store(states, message.slot + 1, 0);
-        openSlots();
-        if (phase === 'running') statement.wake();
-        resume();
+        if (phase !== 'ended') {
+          Atomics.store(states, message.slot + 1, 0);
+          openSlots();
+          if (phase === 'running') statement.wake();
+          resume();
+        }
         keepSlabs();
       },
     };
@@ -185,10 +195,11 @@ function createCursor(
       closed = true;
       unread -= ready.length;
       ready.length = 0;
-      Atomics.store(states, 0, 1);
-      statement.wake();
-      if (phase === 'running') statement.interrupt();
-      else releaseParked();
+      if (phase !== 'ended') Atomics.store(states, 0, 1);
+      if (phase === 'running') {
+        statement.wake();
+        statement.interrupt();
+      } else releaseParked();
       notify();
     }
     await ended.promise;
@@ -216,11 +227,10 @@ function createCursor(
   return { started: started.promise, batches, close };
 }
 
-async function* limitRows(
-  batches: AsyncGenerator<EncodedBatch>,
-  limit: number | undefined,
-): AsyncGenerator<EncodedBatch> {
-  if (limit === undefined) return yield* batches;
+const limitRows = (batches: AsyncGenerator<EncodedBatch>, limit: number | undefined): AsyncGenerator<EncodedBatch> =>
+  limit === undefined ? batches : limitedRows(batches, limit);
+
+async function* limitedRows(batches: AsyncGenerator<EncodedBatch>, limit: number): AsyncGenerator<EncodedBatch> {
   let rows = 0;
   for await (const batch of batches) {
     rows += batch.rows;

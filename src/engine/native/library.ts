@@ -205,12 +205,4 @@ export function loadDuckDb(libraryPath: string): DuckDb {
   return duckdb as DuckDb;
 }
 
-export type ResultWords = {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
-  readonly e: number;
-  readonly f: number;
-};
 export type { Address };

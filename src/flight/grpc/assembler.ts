@@ -21,6 +21,9 @@ export interface AssemblerOptions {
 
 const prefixBytes = 5;
 const alignment = 64;
+/** The body of a FlightData begins within this much, or lies where it falls. */
+const maxHeadBytes = 64 << 10;
+const noBytes = new Uint8Array(0);
 
 /**
  * gRPC messages out of a byte stream. Each is copied once, into shared memory, so placed that the body of a FlightData lies
@@ -32,6 +35,8 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
   let target: Uint8Array | undefined;
   let buffer: SharedArrayBuffer | undefined;
   let filled = 0;
+  /** First bytes of a message that do not tell yet where its body begins. */
+  let head: Uint8Array = noBytes;
 
   const readPrefix = (chunk: Uint8Array): number => {
     const count = Math.min(prefixBytes - prefixFilled, chunk.byteLength);
@@ -42,7 +47,8 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
     return count;
   };
 
-  const begin = (rest: Uint8Array): Uint8Array => {
+  /** Undefined: more bytes are needed to place it. */
+  const begin = (rest: Uint8Array): Uint8Array | undefined => {
     const length = prefix.readUInt32BE(1);
     if (length > maxMessageBytes) {
       throw new DuckhouseError(
@@ -54,8 +60,10 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
         },
       );
     }
-    const body = findBody(rest.subarray(0, length)) ?? 0;
-    const shift = (alignment - (body % alignment)) % alignment;
+    const start = rest.subarray(0, length);
+    const body = findBody(start);
+    if (body === undefined && start.byteLength < Math.min(length, maxHeadBytes)) return undefined;
+    const shift = (alignment - ((body ?? 0) % alignment)) % alignment;
     buffer = takeBuffer(length + alignment);
     return new Uint8Array(buffer, shift, length);
   };
@@ -81,7 +89,15 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
       for (;;) {
         if (prefixFilled < prefixBytes) rest = rest.subarray(readPrefix(rest));
         if (prefixFilled < prefixBytes) return;
-        target ??= begin(rest);
+        if (target === undefined) {
+          if (head.byteLength > 0) rest = Buffer.concat([head, rest]);
+          head = noBytes;
+          target = begin(rest);
+          if (target === undefined) {
+            head = Buffer.from(rest);
+            return;
+          }
+        }
         const count = Math.min(rest.byteLength, target.byteLength - filled);
         target.set(rest.subarray(0, count), filled);
         filled += count;
