@@ -1,13 +1,13 @@
-import type { CallContext } from './calls/context.ts';
-import type { ActionType } from './proto/messages.ts';
-
-/** An action whose body and results are protocol buffers: those of Flight and Flight SQL. */
-export interface ProtocolAction extends ActionType {
-  /** `body` as it came; each of the results becomes one Result. */
-  readonly run: (context: CallContext, body: Uint8Array) => Promise<readonly Uint8Array[]>;
-}
+import type { ProtocolAction } from './protocol-action.ts';
+import { cancelActions } from './sql/actions/cancel.ts';
+import { preparedStatementActions } from './sql/actions/prepared-statement.ts';
+import { sessionActions } from './sql/actions/session.ts';
+import { transactionActions } from './sql/actions/transaction.ts';
 
 /** The actions of the Flight and Flight SQL protocols that are answered. A new one is an entry here. */
 export const protocolActions: ReadonlyMap<string, ProtocolAction> = new Map(
-  ([] as readonly ProtocolAction[]).map((action) => [action.type, action]),
+  [...preparedStatementActions, ...transactionActions, ...cancelActions, ...sessionActions].map((action) => [
+    action.type,
+    action,
+  ]),
 );

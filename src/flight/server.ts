@@ -1,6 +1,9 @@
+import { openSessions } from '../lakehouse/index.ts';
+import { createSessionFinder } from './call-session.ts';
 import type { ServiceContext } from './calls/context.ts';
 import { createFlightMetrics } from './flight-metrics.ts';
 import { createFlightHost, type FlightServer } from './host.ts';
+import { createPreparedStatements } from './prepared-statements.ts';
 import { actionTable, serve } from './service.ts';
 import { createTicketStore } from './tickets.ts';
 import { defaultLimits, type FlightServerOptions } from './types.ts';
@@ -10,11 +13,15 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
   const limits = { ...defaultLimits, ...options.limits };
   const { log, tls } = options;
   const tickets = createTicketStore(options.lakehouse, limits);
+  const sessions = openSessions(options.lakehouse, options.sessions);
   const context: ServiceContext = {
     lakehouse: options.lakehouse,
     authenticator: options.authenticator,
     gate: options.gate ?? {},
     tickets,
+    sessions,
+    finder: createSessionFinder(sessions),
+    prepared: createPreparedStatements(),
     actions: actionTable(options.actions),
     putMode: options.putMode ?? 'create_append',
     limits,
@@ -27,6 +34,9 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     limits,
     log,
     tls,
-    onClose: () => tickets.close(),
+    async onClose() {
+      await tickets.close();
+      await sessions.closeAll();
+    },
   });
 }

@@ -115,7 +115,7 @@ async function dispatch(
   const principal = await authenticator.authenticate(credentialsOf(call));
   const renewed = authenticator.renewToken(principal);
   if (renewed !== undefined) call.setInitialMetadata({ authorization: `Bearer ${renewed}` });
-  return run({ ...context, call, principal, guard: guardOf(principal, gate) });
+  return run({ ...context, ...context.finder.of(call, principal), call, principal, guard: guardOf(principal, gate) });
 }
 
 function report({ log, onFatal }: ServiceContext, method: string, failure: unknown): string {

@@ -1,8 +1,6 @@
 import type { PreparedQuery, QueryOptions, QueryResult } from '../engine/index.ts';
-import type { Lakehouse } from '../lakehouse/index.ts';
-import type { FlightLimits } from './types.ts';
 
-/** A prepared query on its way to DoGet. */
+/** A query on its way to DoGet. */
 export interface PendingQuery {
   /** Runs it, or gives the result of what runs already. Once. */
   open(options: QueryOptions): Promise<QueryResult>;
@@ -18,23 +16,28 @@ export const pendingQuery = (prepared: PreparedQuery): PendingQuery => ({
   },
 });
 
+export interface RunningQuery {
+  readonly queryId: string;
+  readonly result: Promise<QueryResult>;
+  /** Stops the statement. */
+  readonly cancel: (queryId: string) => unknown;
+}
+
 /**
- * Runs from now on: who asks for the info of a query fetches it next, and saves the way to a worker and back. It produces
- * no more than a result's few slabs before somebody reads.
+ * Runs already: who asks for the info of a query fetches it next, and saves the way to a worker and back. It produces no
+ * more than a result's few slabs before somebody reads.
  */
-export function startedQuery(lakehouse: Lakehouse, prepared: PreparedQuery, limits: FlightLimits): PendingQuery {
-  const { queryId } = prepared;
-  const result = prepared.run(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows });
+export function startedQuery({ queryId, result, cancel }: RunningQuery): PendingQuery {
   result.catch(() => undefined); // reported by open
   return {
     async open({ signal }) {
-      const stop = (): void => void lakehouse.cancel(queryId);
+      const stop = (): void => void cancel(queryId);
       if (signal?.aborted) stop();
       signal?.addEventListener('abort', stop, { once: true });
       return result;
     },
     drop() {
-      lakehouse.cancel(queryId);
+      cancel(queryId);
       result.then((opened) => opened.close()).catch(() => undefined); // nobody waits for it any more
     },
   };

@@ -1,25 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { ArrowSchema, IpcMessage } from '../arrow/index.ts';
-import type { PreparedQuery, QueryOptions, QueryResult } from '../engine/index.ts';
+import type { ArrowSchema } from '../arrow/index.ts';
+import type { ArrowParams } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
-import type { Lakehouse } from '../lakehouse/index.ts';
+import type { ClientSession, Lakehouse, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
+import { type BoundRows, boundRows, rowsOf } from './bound-rows.ts';
 import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
+import { type Stored, storeCount, storeResult } from './stored.ts';
 import type { FlightLimits } from './types.ts';
 
 /** What a ticket stands for between GetFlightInfo and DoGet. */
 export type Ticketed =
   /** A query that is fetched once; asked for again it is prepared anew. */
   { readonly type: 'pending'; readonly query: PendingQuery } | Stored;
-
-/** The result of a statement that has run: it never runs again. */
-export interface Stored {
-  readonly type: 'stored';
-  readonly schema: ArrowSchema;
-  readonly messages: readonly IpcMessage[];
-  readonly rows: number;
-  readonly bytes: number;
-}
 
 export interface IssuedTicket {
   /** Text for the client's ticket: the id and, for what may run again, the SQL. */
@@ -28,97 +21,172 @@ export interface IssuedTicket {
   readonly schema: ArrowSchema;
   /** -1 when not known yet. */
   readonly rows: number;
+  /** Resolves when the first rows are there, or have failed to come. */
+  readonly ready: Promise<void>;
+}
+
+export interface TicketRequest {
+  readonly session: ClientSession;
+  readonly sql: string;
+  readonly options: SessionQueryOptions;
+  /** Rows of parameters; the results of several follow each other. */
+  readonly params?: ArrowParams | undefined;
 }
 
 export interface TicketStore {
   /** Prepares a query, or runs a statement that changes something, exactly once. */
-  issue(sql: string, options: QueryOptions): Promise<IssuedTicket>;
+  issue(request: TicketRequest): Promise<IssuedTicket>;
   /** What the handle stands for, or its SQL when that has to be prepared again. NotFound when it has expired. */
-  redeem(handle: string): Ticketed | { readonly type: 'sql'; readonly sql: string };
+  redeem(handle: string, owner: string): Ticketed | { readonly type: 'sql'; readonly sql: string };
+  /** Stops a query of the owner's and drops its result; false when there is none. */
+  cancel(queryId: string, owner: string): boolean;
   count(): number;
   close(): Promise<void>;
 }
 
 interface Entry {
   readonly ticketed: Ticketed;
+  readonly queryId: string;
+  readonly owner: string;
   readonly timer: NodeJS.Timeout;
 }
 
-/** A stored result holds this much at most, and all of them together that much. */
-const maxStoredBytes = 64 << 20;
+/** All stored results together hold this much at most. */
 const maxAllStoredBytes = 256 << 20;
 
 /** Queries begun before they are fetched: this many, each kept this long. After that their tickets run them anew. */
 const maxStarted = 16;
 const startedIdleMs = 5000;
 
+type Kept = Omit<Entry, 'timer'> & { readonly id: string; readonly keptMs?: number };
+
 export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): TicketStore {
   const entries = new Map<string, Entry>();
+  const byQuery = new Map<string, string>();
   const started = new Set<string>();
   let storedBytes = 0;
+  const rowLimit = limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows };
 
-  const mayStart = ({ parameters }: PreparedQuery): boolean =>
-    parameters.length === 0 && started.size < maxStarted && lakehouse.engine.stats().queuedTasks === 0;
-  const start = (id: string, prepared: PreparedQuery): PendingQuery => {
-    started.add(id);
-    return startedQuery(lakehouse, prepared, limits);
-  };
-
-  const drop = (id: string): void => {
+  const take = (id: string): Entry | undefined => {
     const entry = entries.get(id);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     entries.delete(id);
+    byQuery.delete(entry.queryId);
     started.delete(id);
     clearTimeout(entry.timer);
-    if (entry.ticketed.type === 'pending') entry.ticketed.query.drop();
-    else storedBytes -= entry.ticketed.bytes;
+    return entry;
+  };
+  const drop = (id: string): void => {
+    const ticketed = take(id)?.ticketed;
+    if (ticketed?.type === 'pending') ticketed.query.drop();
+    else if (ticketed?.type === 'stored') storedBytes -= ticketed.bytes;
   };
 
-  const keep = (id: string, ticketed: Ticketed, keptMs = limits.ticketIdleMs): void => {
-    if (ticketed.type === 'stored') storedBytes += ticketed.bytes;
+  const keep = ({ id, keptMs = limits.ticketIdleMs, ...kept }: Kept): void => {
+    if (kept.ticketed.type === 'stored') storedBytes += kept.ticketed.bytes;
     while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes))
       drop(entries.keys().next().value as string);
     const timer = setTimeout(() => drop(id), keptMs);
     timer.unref();
-    entries.set(id, { ticketed, timer });
+    entries.set(id, { ...kept, timer });
+    byQuery.set(kept.queryId, id);
   };
 
-  /** What a script did before its query is done already: it is not run anew, and so neither is its query. */
-  const keepQuery = (id: string, prepared: PreparedQuery, script: boolean): void => {
-    const now = !script && mayStart(prepared);
-    const query = now ? start(id, prepared) : pendingQuery(prepared);
-    keep(id, { type: 'pending', query }, now ? Math.min(startedIdleMs, limits.ticketIdleMs) : limits.ticketIdleMs);
+  const mayStart = ({ parameters }: SessionStatement): boolean =>
+    parameters.length === 0 && started.size < maxStarted && lakehouse.engine.stats().queuedTasks === 0;
+
+  /** A read that any connection can run, and run again. */
+  const issueRead = (prepared: SessionStatement, { sql, session }: TicketRequest): IssuedTicket => {
+    const id = randomUUID();
+    const { queryId, schema } = prepared;
+    const owner = session.principal.name;
+    const handle = JSON.stringify({ id, sql });
+    if (!mayStart(prepared)) {
+      keep({ id, queryId, owner, ticketed: { type: 'pending', query: pendingQuery(prepared) } });
+      return { handle, queryId, schema, rows: -1, ready: Promise.resolve() };
+    }
+    started.add(id);
+    const result = prepared.run(rowLimit);
+    const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
+    keep({
+      id,
+      queryId,
+      owner,
+      ticketed: { type: 'pending', query },
+      keptMs: Math.min(startedIdleMs, limits.ticketIdleMs),
+    });
+    return { handle, queryId, schema, rows: -1, ready: settled(result) };
+  };
+
+  /** A read that is bound to its place or its parameters: it runs now, and not again. */
+  const issueOnce = async (
+    running: BoundRows,
+    { session }: TicketRequest,
+    known: ArrowSchema | undefined,
+  ): Promise<IssuedTicket> => {
+    const id = randomUUID();
+    const { queryId, result } = running;
+    const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
+    keep({ id, queryId, owner: session.principal.name, ticketed: { type: 'pending', query } });
+    const handle = JSON.stringify({ id });
+    if (known !== undefined) return { handle, queryId, schema: known, rows: -1, ready: settled(result) };
+    try {
+      return { handle, queryId, schema: (await result).schema, rows: -1, ready: settled(result) };
+    } catch (error) {
+      drop(id);
+      throw error;
+    }
+  };
+
+  const issueStored = async (prepared: SessionStatement, request: TicketRequest): Promise<IssuedTicket> => {
+    const { queryId } = prepared;
+    const stored = await runForStore(prepared, request);
+    const id = randomUUID();
+    keep({ id, queryId, owner: request.session.principal.name, ticketed: stored });
+    return {
+      handle: JSON.stringify({ id }),
+      queryId,
+      schema: stored.schema,
+      rows: stored.rows,
+      ready: Promise.resolve(),
+    };
   };
 
   return {
-    async issue(sql, options) {
-      const prepared = await lakehouse.prepare(sql, options);
-      const id = randomUUID();
-      const { queryId } = prepared;
-      if (isQuery(prepared)) {
-        const script = mayBeScript(sql);
-        keepQuery(id, prepared, script);
-        return { handle: JSON.stringify(script ? { id } : { id, sql }), queryId, schema: prepared.schema, rows: -1 };
+    async issue(request) {
+      const { session, sql, params } = request;
+      const options = params === undefined ? request.options : { ...request.options, arrowParams: params };
+      const prepared = await session.prepare(sql, options);
+      const issued = { ...request, options };
+      try {
+        if (!isQuery(prepared)) return await issueStored(prepared, issued);
+        const once = prepared.exclusive || params !== undefined || mayBeScript(sql);
+        if (!once && prepared.schemaKnown) return issueRead(prepared, issued);
+        const running = boundRows(prepared, issued, rowLimit);
+        return await issueOnce(
+          running,
+          issued,
+          prepared.schemaKnown && params === undefined ? prepared.schema : undefined,
+        );
+      } catch (error) {
+        await prepared.close();
+        throw error;
       }
-      const stored = await store(lakehouse, await prepared.run());
-      keep(id, stored);
-      return { handle: JSON.stringify({ id }), queryId, schema: stored.schema, rows: stored.rows };
     },
-    redeem(handle) {
+    redeem(handle, owner) {
       const { id, sql } = parseHandle(handle);
       const entry = entries.get(id);
+      if (entry !== undefined && entry.owner !== owner) throw notKept();
       if (entry?.ticketed.type === 'stored') return entry.ticketed;
-      if (entry !== undefined) {
-        entries.delete(id);
-        started.delete(id);
-        clearTimeout(entry.timer);
-        return entry.ticketed;
-      }
+      if (entry !== undefined) return (take(id) as Entry).ticketed;
       if (sql !== undefined) return { type: 'sql', sql };
-      throw new DuckhouseError('NotFound', 'the result of this ticket is no longer kept', {
-        id: 'ticket-expired',
-        hint: 'run the statement again',
-      });
+      throw notKept();
+    },
+    cancel(queryId, owner) {
+      const id = byQuery.get(queryId);
+      if (id === undefined || entries.get(id)?.owner !== owner) return false;
+      drop(id);
+      return true;
     },
     count: () => entries.size,
     async close() {
@@ -127,35 +195,31 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
   };
 }
 
+/** Many rows of parameters are one change. */
+async function runForStore(
+  prepared: SessionStatement,
+  { session, sql, options, params }: TicketRequest,
+): Promise<Stored> {
+  if (params === undefined || rowsOf(params) < 2 || prepared.returnsRows) return storeResult(await prepared.run());
+  await prepared.close();
+  const { arrowParams: _, ...rest } = options;
+  return storeCount(await session.executeMany(sql, params, rest));
+}
+
+const settled = (result: Promise<unknown>): Promise<void> =>
+  result.then(
+    () => undefined,
+    () => undefined, // told to whoever fetches it
+  );
+
+const notKept = (): DuckhouseError =>
+  new DuckhouseError('NotFound', 'the result of this ticket is no longer kept', {
+    id: 'ticket-expired',
+    hint: 'run the statement again',
+  });
+
 /** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
-const isQuery = ({ kind, returnsRows }: PreparedQuery): boolean => returnsRows && kind === 'select';
-
-async function store(lakehouse: Lakehouse, result: QueryResult): Promise<Stored> {
-  if (result.returnsRows) return keepRows(result);
-  await result.close();
-  if (result.rowsChanged === undefined || !countingKinds.has(result.kind))
-    return { type: 'stored', schema: result.schema, messages: [], rows: 0, bytes: 0 };
-  return keepRows(await lakehouse.query(`SELECT ${result.rowsChanged}::BIGINT AS "Count"`));
-}
-
-const countingKinds: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy']);
-
-async function keepRows(result: QueryResult): Promise<Stored> {
-  const messages: IpcMessage[] = [];
-  let rows = 0;
-  let bytes = 0;
-  for await (const batch of result.batches) {
-    messages.push({ metadata: Uint8Array.from(batch.metadata), body: Uint8Array.from(batch.body) });
-    rows += batch.rows;
-    bytes += batch.body.byteLength;
-    batch.release();
-    if (bytes > maxStoredBytes)
-      throw new DuckhouseError('ResourceExhausted', `the statement returns more than ${maxStoredBytes} bytes of rows`, {
-        id: 'stored-result-too-large',
-      });
-  }
-  return { type: 'stored', schema: result.schema, messages, rows, bytes };
-}
+const isQuery = ({ kind, returnsRows }: SessionStatement): boolean => returnsRows && kind === 'select';
 
 function parseHandle(handle: string): { readonly id: string; readonly sql?: string } {
   try {

@@ -1,7 +1,7 @@
 import type { Authenticator, GatePolicy, Principal, Role } from '../access/index.ts';
 import type { StatementGuard } from '../engine/index.ts';
 import type { DuckhouseError } from '../errors.ts';
-import type { Lakehouse, PutMode } from '../lakehouse/index.ts';
+import type { Lakehouse, PutMode, SessionLimits } from '../lakehouse/index.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -67,6 +67,7 @@ export interface FlightServerOptions {
   readonly metrics: Metrics;
   readonly putMode?: PutMode;
   readonly limits?: Partial<FlightLimits>;
+  readonly sessions?: Partial<SessionLimits>;
   readonly tls?: TlsOptions | undefined;
   /** Called when the database refuses all further work. */
   readonly onFatal?: (error: DuckhouseError) => void;

@@ -15,6 +15,18 @@ export {
 } from './metadata.ts';
 export { parseTableName, quoteTable, showTable, systemCatalog, tableNameOf } from './names.ts';
 export { queryColumns, queryRows, type Row, type Session } from './rows.ts';
+export { sessionLimits } from './sessions/limits.ts';
+export { openSessions } from './sessions/open.ts';
+export type {
+  Session as ClientSession,
+  SessionInfo,
+  SessionLimits,
+  SessionPutRequest,
+  SessionQueryOptions,
+  SessionStatement,
+  SessionStore,
+  SessionValue,
+} from './sessions/types.ts';
 export {
   openSystemTables,
   type SystemSession,

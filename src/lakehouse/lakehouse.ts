@@ -3,7 +3,7 @@ import type { Engine } from '../engine/index.ts';
 import { findEntry } from './ledger.ts';
 import { quoteTable } from './names.ts';
 import { put } from './put.ts';
-import { describeTable, explained, findTable, listTables, tableNotFound } from './tables.ts';
+import { currentCatalog, describeTable, explained, findTable, listTables, tableNotFound } from './tables.ts';
 import type { DropOptions, Lakehouse, TableName } from './types.ts';
 import { createView, refreshView } from './views.ts';
 
@@ -12,6 +12,7 @@ export async function openLakehouse({ engine }: { readonly engine: Engine }): Pr
   const context = { engine, locks: createKeyedLock() };
   return {
     engine,
+    catalog: await currentCatalog(engine),
     query: (sql, options) => explained(engine, () => engine.query(sql, options)),
     prepare: (sql, options) => explained(engine, () => engine.prepare(sql, options)),
     put: (request) => put(context, request),

@@ -21,7 +21,10 @@ export interface LedgerEntry {
 
 const ledgerOf = (catalog: string): string => quoteName(catalog, ownSchema, 'loads');
 
-export async function ensureLedger(engine: Engine, catalog: string): Promise<void> {
+export async function ensureLedger(
+  engine: Pick<Engine | Connection, 'query' | 'execute'>,
+  catalog: string,
+): Promise<void> {
   if ((await catalogsWithLedger(engine)).includes(catalog)) return;
   await engine.execute(`CREATE SCHEMA IF NOT EXISTS ${quoteName(catalog, ownSchema)}`);
   await engine.execute(

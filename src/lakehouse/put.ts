@@ -33,6 +33,28 @@ export async function put(context: PutContext, request: PutRequest): Promise<Rec
   });
 }
 
+/** The catalog of temporary tables. */
+export const temporaryCatalog = 'temp';
+
+export interface InsideRequest extends PutRequest {
+  /** Called when rows begin to go in: what fails later can only be rolled back. */
+  readonly onLoading?: () => void;
+}
+
+/**
+ * The same on a connection whose transaction is the caller's: what was loaded is there when that commits. Named loads are
+ * entered in the ledger by the same transaction.
+ */
+export async function putInside(connection: Connection, request: InsideRequest): Promise<Receipt> {
+  checkTarget(request);
+  const catalog = request.table.catalog ?? (await currentCatalog(connection));
+  const { loadId } = request;
+  if (loadId === undefined) return loadInto(connection, { ...request, catalog, loadId: randomUUID(), unlisted: true });
+  await ensureLedger(connection, catalog);
+  const earlier = await findEntry(connection, loadId);
+  return earlier === undefined ? loadInto(connection, { ...request, catalog, loadId }) : drain(request, earlier);
+}
+
 /** Appends to a table that is there run side by side: DuckDB keeps them apart, and a slow sender holds up nobody. */
 const addsToPresent = async (engine: Engine, { mode, table }: PutRequest): Promise<boolean> =>
   mode === 'append' || (mode === 'create_append' && (await findTable(engine, table)) !== undefined);
@@ -53,7 +75,12 @@ async function drain({ messages }: PutRequest, receipt: Receipt): Promise<Receip
   return receipt;
 }
 
-type PutTarget = PutRequest & { readonly catalog: string; readonly loadId: string };
+type PutTarget = InsideRequest & {
+  readonly catalog: string;
+  readonly loadId: string;
+  /** Nothing of it goes in the ledger. */
+  readonly unlisted?: true;
+};
 
 async function putOnce(engine: Engine, request: PutTarget): Promise<Receipt> {
   const connection = await engine.connect();
@@ -71,16 +98,20 @@ async function putOnce(engine: Engine, request: PutTarget): Promise<Receipt> {
 }
 
 async function loadInto(connection: Connection, request: PutTarget): Promise<Receipt> {
-  const { catalog, table, mode, loadId, signal } = request;
+  const { catalog, table, mode, loadId, signal, unlisted } = request;
   const load = await connection.load({
     schema: request.schema,
-    statement: (source, schema) => prepareTarget(connection, request, { source, schema }),
+    async statement(source, schema) {
+      const sql = await prepareTarget(connection, request, { source, schema });
+      request.onLoading?.();
+      return sql;
+    },
     ...(signal === undefined ? {} : { signal }),
   });
   const { rows, bytes } = await feed(load, request);
   const stored = await describeTable(connection, table);
   const name = [stored.catalog, stored.dbSchema, stored.name].join('.');
-  await addEntry(connection, { catalog, loadId, table: name, mode, rows, bytes });
+  if (unlisted !== true) await addEntry(connection, { catalog, loadId, table: name, mode, rows, bytes });
   return { rows, table: name, loadId, repeated: false };
 }
 
@@ -121,7 +152,8 @@ async function prepareTarget(
   }
   if (present === undefined && mode === 'append') throw await tableNotFound(connection, table);
   const create = present === undefined || mode === 'replace';
-  if (create) await connection.execute(`CREATE OR REPLACE TABLE ${quoteTable(table)} (${columnList(schema.fields)})`);
+  const kind = table.catalog === temporaryCatalog ? 'TEMP TABLE' : 'TABLE';
+  if (create) await connection.execute(`CREATE OR REPLACE ${kind} ${quoteTable(table)} (${columnList(schema.fields)})`);
   else checkKnown(schema.fields, present);
   const names = schema.fields.map(({ name }) => quoteIdentifier(name)).join(', ');
   return `INSERT INTO ${quoteTable(table)} (${names}) SELECT * FROM ${source}`;

@@ -7,11 +7,11 @@ import type { TableInfo, TableName } from './types.ts';
 
 type Session = Pick<Engine | Connection, 'query'>;
 
-const relations = `
-  SELECT database_name, schema_name, table_name AS name, 'table' AS kind, comment, NULL AS sql FROM duckdb_tables() WHERE NOT internal AND NOT temporary
+const allRelations = `
+  SELECT database_name, schema_name, table_name AS name, 'table' AS kind, comment, NULL AS sql, temporary FROM duckdb_tables() WHERE NOT internal
   UNION ALL
-  SELECT database_name, schema_name, view_name, 'view', comment, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary`;
-const userRelations = `SELECT * FROM (${relations}) WHERE schema_name <> '${ownSchema}' AND database_name <> '${systemCatalog}' AND name NOT LIKE 'duckhouse_arrow_%'`;
+  SELECT database_name, schema_name, view_name, 'view', comment, sql, temporary FROM duckdb_views() WHERE NOT internal`;
+const userRelations = `SELECT * FROM (${allRelations}) WHERE NOT temporary AND schema_name <> '${ownSchema}' AND database_name <> '${systemCatalog}' AND name NOT LIKE 'duckhouse_arrow_%'`;
 
 /** User tables and views with their columns, sorted by catalog, schema and name. */
 export async function listTables(session: Session): Promise<TableInfo[]> {
@@ -76,7 +76,7 @@ function tableInfo(
 export async function findTable(session: Session, name: TableName): Promise<TableInfo | undefined> {
   const found = await queryRows(
     session,
-    `SELECT * FROM (${relations}) WHERE lower(name) = lower($table)
+    `SELECT * FROM (${allRelations}) WHERE lower(name) = lower($table)
        AND lower(schema_name) = lower(coalesce($dbSchema, current_schema()))
        AND lower(database_name) = lower(coalesce($catalog, current_catalog()))`,
     { params: { table: name.table, dbSchema: name.dbSchema ?? null, catalog: name.catalog ?? null } },

@@ -60,6 +60,8 @@ export interface DropOptions {
 
 export interface Lakehouse {
   readonly engine: Engine;
+  /** The catalog that names without one mean. */
+  readonly catalog: string;
   query(sql: string, options?: QueryOptions): Promise<QueryResult>;
   prepare(sql: string, options?: QueryOptions): Promise<PreparedQuery>;
   /** All or nothing, in one transaction with its entry in the ledger `_duckhouse.loads`. */

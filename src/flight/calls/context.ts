@@ -1,10 +1,12 @@
 import type { Authenticator, GatePolicy, Principal } from '../../access/index.ts';
 import type { StatementGuard } from '../../engine/index.ts';
 import type { DuckhouseError } from '../../errors.ts';
-import type { Lakehouse, PutMode } from '../../lakehouse/index.ts';
+import type { Lakehouse, PutMode, SessionStore } from '../../lakehouse/index.ts';
 import type { Logger } from '../../log.ts';
+import type { CallSessions, SessionFinder } from '../call-session.ts';
 import type { FlightMetrics } from '../flight-metrics.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
+import type { PreparedStatements } from '../prepared-statements.ts';
 import type { TicketStore } from '../tickets.ts';
 import type { FlightAction, FlightLimits } from '../types.ts';
 
@@ -14,6 +16,9 @@ export interface ServiceContext {
   readonly authenticator: Authenticator;
   readonly gate: GatePolicy;
   readonly tickets: TicketStore;
+  readonly sessions: SessionStore;
+  readonly finder: SessionFinder;
+  readonly prepared: PreparedStatements;
   readonly actions: ReadonlyMap<string, FlightAction>;
   readonly putMode: PutMode;
   readonly limits: FlightLimits;
@@ -22,7 +27,7 @@ export interface ServiceContext {
   readonly onFatal: (error: DuckhouseError) => void;
 }
 
-export interface CallContext extends ServiceContext {
+export interface CallContext extends ServiceContext, CallSessions {
   readonly call: ServerCall;
   readonly principal: Principal;
   /** Goes with every statement of the principal. */

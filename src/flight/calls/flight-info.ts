@@ -17,14 +17,14 @@ async function infoOf(context: CallContext, descriptor: FlightDescriptor): Promi
   if (descriptor.type === 'PATH')
     return tableFlight(context, await context.lakehouse.describeTable(tableNameOf(descriptor.path)));
   const message = unpackAny(descriptor.cmd);
-  if (message === undefined) return queryInfo(context, sqlText(descriptor.cmd), descriptor);
+  if (message === undefined) return queryInfo(context, { sql: sqlText(descriptor.cmd) }, descriptor);
   return openCommand(message, 'info')(context, message.value, descriptor);
 }
 
 async function schemaOf(context: CallContext, descriptor: FlightDescriptor): Promise<ArrowSchema> {
   if (descriptor.type === 'PATH') return context.lakehouse.schemaOf(tableNameOf(descriptor.path));
   const message = unpackAny(descriptor.cmd);
-  if (message === undefined) return querySchema(context, sqlText(descriptor.cmd));
+  if (message === undefined) return querySchema(context, { sql: sqlText(descriptor.cmd) });
   return openCommand(message, 'schema')(context, message.value);
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Credentials, Principal } from '../../access/index.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
 import { decodeBasicAuth, decodeHandshake, encodeHandshake } from '../proto/messages.ts';
@@ -38,7 +39,7 @@ export const credentialsOf = ({ headers, certificate, peer }: ServerCall): Crede
 });
 
 function grant({ authenticator }: ServiceContext, call: ServerCall, principal: Principal): string {
-  const token = authenticator.issueToken(principal);
+  const token = authenticator.issueToken(principal, { session: randomBytes(16).toString('hex') });
   call.setInitialMetadata({ authorization: `Bearer ${token}` });
   return token;
 }

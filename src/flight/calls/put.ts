@@ -6,7 +6,7 @@ import { type PutMode, putModes, type Receipt, showTable, type TableName, tableN
 import type { AssembledMessage } from '../grpc/assembler.ts';
 import { decodeFlightData, type FlightData } from '../proto/flight-data.ts';
 import { encodePutResult } from '../proto/messages.ts';
-import { encodeUpdateResult, type StatementIngest } from '../sql/messages.ts';
+import { encodeUpdateResult, type Statement, type StatementIngest } from '../sql/messages.ts';
 import type { CallContext } from './context.ts';
 import { queryOptions } from './query.ts';
 
@@ -17,13 +17,17 @@ export interface PutStream {
 }
 
 /** Runs at the first message: stock clients wait for the result before they end their side. */
-export async function runUpdate(context: CallContext, sql: string): Promise<void> {
-  const { call, lakehouse, principal } = context;
-  authorise(principal, { operation: 'query', subject: sql });
-  const result = await lakehouse.query(sql, queryOptions(context));
-  call.setQueryId(result.queryId);
+export async function runUpdate(context: CallContext, { sql, transactionId }: Statement): Promise<void> {
+  authorise(context.principal, { operation: 'query', subject: sql });
+  const result = await context.session().query(sql, { ...queryOptions(context), transactionId });
+  context.call.setQueryId(result.queryId);
   for await (const batch of result.batches) batch.release();
-  await call.send(encodePutResult(encodeUpdateResult(result.rowsChanged ?? 0)));
+  await sendUpdateCount(context, result.rowsChanged ?? 0);
+}
+
+/** Answers a put with the number of rows it changed; -1 = unknown. */
+export async function sendUpdateCount({ call }: CallContext, rows: number): Promise<void> {
+  await call.send(encodePutResult(encodeUpdateResult(rows)));
   call.end();
 }
 
@@ -70,16 +74,19 @@ function parseMode(mode: string): PutMode {
 
 /** CommandStatementIngest. */
 export function ingest(context: CallContext, command: StatementIngest, stream: PutStream): Promise<void> {
-  const { catalog, dbSchema, table, temporary } = command;
-  if (temporary)
-    throw new DuckhouseError('Unsupported', 'ingest into temporary tables is not supported: a call has no session', {
+  const { catalog, dbSchema, table, temporary, transactionId, options } = command;
+  if (temporary && (catalog !== undefined || dbSchema !== undefined))
+    throw new DuckhouseError('InvalidArgument', 'a temporary table has no catalog and no schema of yours', {
       id: 'ingest-temporary',
+      hint: 'leave catalog and schema out, or temporary',
     });
   const parts = [catalog, dbSchema ?? (catalog === undefined ? undefined : 'main'), table];
   return load(context, stream, {
     table: tableNameOf(parts.filter((part) => part !== undefined)),
     mode: ingestMode(command),
-    loadId: undefined,
+    loadId: options?.get('duckhouse.load_id'),
+    transactionId,
+    temporary,
     result: ({ rows }) => encodeUpdateResult(rows),
   });
 }
@@ -98,16 +105,18 @@ interface LoadTarget {
   readonly table: TableName;
   readonly mode: PutMode;
   readonly loadId: string | undefined;
+  readonly transactionId?: string | undefined;
+  readonly temporary?: boolean;
   /** The metadata of the PutResult. */
   readonly result: (receipt: Receipt) => Uint8Array;
 }
 
 async function load(
-  { call, lakehouse, principal, metrics }: CallContext,
+  { call, session, principal, metrics }: CallContext,
   { first, rest }: PutStream,
   target: LoadTarget,
 ): Promise<void> {
-  const { table, mode, loadId } = target;
+  const { table, mode, loadId, transactionId, temporary } = target;
   authorise(principal, { operation: 'put', subject: showTable(table) });
   const schema = Uint8Array.from(first.header);
   if (schema.byteLength === 0 || readMessageHeader(schema).kind !== 'schema') {
@@ -115,7 +124,9 @@ async function load(
       id: 'put-schema-missing',
     });
   }
-  const receipt = await lakehouse.put({
+  const receipt = await session().put({
+    transactionId,
+    temporary,
     table,
     mode,
     schema,

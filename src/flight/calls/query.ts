@@ -6,7 +6,8 @@ import { mayBeScript } from '../../sql.ts';
 import { encodeDataless, frameBatch } from '../proto/flight-data.ts';
 import type { FlightDescriptor, FlightInfo } from '../proto/messages.ts';
 import { encodeStatementTicket } from '../sql/messages.ts';
-import type { Stored } from '../tickets.ts';
+import type { Stored } from '../stored.ts';
+import type { TicketRequest } from '../tickets.ts';
 import type { CallContext } from './context.ts';
 
 /** The schema as FlightInfo and SchemaResult carry it. */
@@ -24,10 +25,27 @@ export function sqlText(bytes: Uint8Array): string {
   }
 }
 
+/** Of a statement: its text, the transaction it belongs to, and its parameters. */
+export type StatementRequest = Omit<TicketRequest, 'session' | 'options'> & {
+  readonly transactionId?: string | undefined;
+  /** It will come again. */
+  readonly keep?: true;
+};
+
 /** Prepares a query, or runs what is no query, and says how to fetch the result. */
-export async function queryInfo(context: CallContext, sql: string, descriptor: FlightDescriptor): Promise<FlightInfo> {
+export async function queryInfo(
+  context: CallContext,
+  { sql, params, transactionId, keep }: StatementRequest,
+  descriptor: FlightDescriptor,
+): Promise<FlightInfo> {
   authorise(context.principal, { operation: 'query', subject: sql });
-  const { handle, queryId, schema, rows } = await context.tickets.issue(sql, issueOptions(context));
+  const options = { ...issueOptions(context), transactionId, ...(keep === undefined ? {} : { keep }) };
+  const { handle, queryId, schema, rows } = await context.tickets.issue({
+    session: context.session(),
+    sql,
+    params,
+    options,
+  });
   context.call.setQueryId(queryId);
   return {
     schema: schemaBytes(schema),
@@ -41,7 +59,10 @@ export async function queryInfo(context: CallContext, sql: string, descriptor: F
 }
 
 /** The schema of a query's result, without running it. */
-export async function querySchema(context: CallContext, sql: string): Promise<ArrowSchema> {
+export async function querySchema(
+  context: CallContext,
+  { sql, transactionId }: StatementRequest,
+): Promise<ArrowSchema> {
   authorise(context.principal, { operation: 'query', subject: sql });
   if (mayBeScript(sql)) {
     throw new DuckhouseError('InvalidArgument', 'the schema of a script is known only by running it', {
@@ -49,15 +70,15 @@ export async function querySchema(context: CallContext, sql: string): Promise<Ar
       hint: 'give one statement',
     });
   }
-  const prepared = await context.lakehouse.prepare(sql, queryOptions(context));
+  const prepared = await context.session().prepare(sql, { ...queryOptions(context), transactionId });
   await prepared.close();
   return prepared.schema;
 }
 
-export const queryOptions = ({ call, limits, guard, principal }: CallContext): QueryOptions => ({
+export const queryOptions = ({ call, limits, guard, principal, session }: CallContext): QueryOptions => ({
   signal: call.signal,
   guard,
-  owner: { user: principal.name, session: principal.session },
+  owner: { user: principal.name, session: session().id },
   ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
   ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
 });
@@ -71,12 +92,12 @@ const issueOptions = (context: CallContext): QueryOptions => {
 /** Runs SQL and streams its result. */
 export async function sendQuery(context: CallContext, sql: string): Promise<void> {
   authorise(context.principal, { operation: 'query', subject: sql });
-  return sendResult(context, await context.lakehouse.query(sql, queryOptions(context)));
+  return sendResult(context, await context.session().query(sql, queryOptions(context)));
 }
 
 /** Streams what the handle of a TicketStatementQuery stands for. */
 export async function sendTicketed(context: CallContext, handle: string): Promise<void> {
-  const ticketed = context.tickets.redeem(handle);
+  const ticketed = context.tickets.redeem(handle, context.principal.name);
   if (ticketed.type === 'sql') return sendQuery(context, ticketed.sql);
   if (ticketed.type === 'stored') return sendStored(context, ticketed);
   return sendResult(context, await ticketed.query.open(queryOptions(context)));

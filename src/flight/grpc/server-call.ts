@@ -1,4 +1,9 @@
-import http2, { type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import http2, {
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { DuckhouseError } from '../../errors.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
@@ -9,6 +14,8 @@ import { statusTrailers } from './status.ts';
 export interface ServerCall {
   readonly headers: IncomingHttpHeaders;
   readonly peer: string;
+  /** The HTTP/2 connection of the call. */
+  readonly connection: ServerHttp2Session | undefined;
   /** Common name of the client's certificate, which its connection has verified. */
   readonly certificate: string | undefined;
   /** Aborted when the client is gone, reset the stream, or its deadline passed. */
@@ -107,6 +114,7 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
 
   return {
     headers,
+    connection: stream.session as ServerHttp2Session | undefined,
     peer: stream.session?.socket?.remoteAddress ?? 'unknown',
     certificate: certificateOf(stream),
     signal: controller.signal,

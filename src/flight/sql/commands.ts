@@ -3,6 +3,7 @@ import type { SqlCommand, SqlCommands } from './command.ts';
 import { catalogCommands } from './commands/catalogs.ts';
 import { ingestCommands } from './commands/ingest.ts';
 import { keyCommands } from './commands/keys.ts';
+import { preparedStatementCommands } from './commands/prepared-statement.ts';
 import { sqlInfoCommands } from './commands/sql-info.ts';
 import { statementCommands } from './commands/statement.ts';
 import { substraitCommands } from './commands/substrait.ts';
@@ -12,6 +13,7 @@ import type { SqlMessage } from './messages.ts';
 /** Every Flight SQL message that commands and tickets may carry. */
 const commands: SqlCommands = {
   ...statementCommands,
+  ...preparedStatementCommands,
   ...ingestCommands,
   ...catalogCommands,
   ...keyCommands,

@@ -1,5 +1,16 @@
 import { DuckhouseError } from '../../errors.ts';
-import { bytesField, bytesOf, concat, fieldMap, intField, intOf, messageField, textOf } from '../proto/wire.ts';
+import {
+  allOf,
+  bytesField,
+  bytesOf,
+  concat,
+  type Fields,
+  fieldMap,
+  intField,
+  intOf,
+  messageField,
+  textOf,
+} from '../proto/wire.ts';
 
 const typePrefix = 'type.googleapis.com/arrow.flight.protocol.sql.';
 
@@ -21,13 +32,70 @@ export function unpackAny(bytes: Uint8Array): SqlMessage | undefined {
   return { name, value: bytesOf(fields, 2) };
 }
 
-/** CommandStatementQuery and CommandStatementUpdate: the SQL in field 1, a transaction in field 2. */
-export function decodeStatement(value: Uint8Array): { readonly sql: string; readonly transactionId: Uint8Array } {
-  const fields = fieldMap(value);
-  return { sql: textOf(fields, 1), transactionId: bytesOf(fields, 2) };
+const transactionOf = (fields: Fields, field: number): string | undefined => {
+  const id = textOf(fields, field);
+  return id === '' ? undefined : id;
+};
+
+export interface Statement {
+  readonly sql: string;
+  readonly transactionId: string | undefined;
 }
 
-export const encodeStatement = (sql: string): Uint8Array => bytesField(1, sql);
+/** CommandStatementQuery, CommandStatementUpdate and ActionCreatePreparedStatementRequest: SQL and a transaction. */
+export function decodeStatement(value: Uint8Array): Statement {
+  const fields = fieldMap(value);
+  return { sql: textOf(fields, 1), transactionId: transactionOf(fields, 2) };
+}
+
+export const encodeStatement = (sql: string, transactionId?: string): Uint8Array =>
+  concat([bytesField(1, sql), bytesField(2, transactionId)]);
+
+/** A prepared statement as it is told to its client. */
+export interface CreatedStatement {
+  readonly handle: string;
+  /** Encapsulated schema message; empty when it returns no rows. */
+  readonly datasetSchema: Uint8Array;
+  readonly parameterSchema: Uint8Array;
+  readonly isUpdate: boolean | undefined;
+}
+
+export const encodeCreatedStatement = ({
+  handle,
+  datasetSchema,
+  parameterSchema,
+  isUpdate,
+}: CreatedStatement): Uint8Array =>
+  concat([
+    bytesField(1, handle),
+    bytesField(2, datasetSchema),
+    bytesField(3, parameterSchema),
+    isUpdate === undefined ? new Uint8Array(0) : Uint8Array.of(0x20, Number(isUpdate)),
+  ]);
+
+export function decodeCreatedStatement(value: Uint8Array): CreatedStatement {
+  const fields = fieldMap(value);
+  return {
+    handle: textOf(fields, 1),
+    datasetSchema: Buffer.from(bytesOf(fields, 2)),
+    parameterSchema: Buffer.from(bytesOf(fields, 3)),
+    isUpdate: fields.has(4) ? intOf(fields, 4) !== 0n : undefined,
+  };
+}
+
+/** Messages of one field: a handle, a transaction id, an encoded FlightInfo. */
+export const encodeHandle = (handle: string | Uint8Array): Uint8Array => bytesField(1, handle);
+export const decodeHandle = (value: Uint8Array): string => textOf(fieldMap(value), 1);
+export const decodeInfoBytes = (value: Uint8Array): Uint8Array => bytesOf(fieldMap(value), 1);
+
+export const endOfTransaction = { unspecified: 0, commit: 1, rollback: 2 } as const;
+export const encodeEndTransaction = (id: string, how: 'commit' | 'rollback'): Uint8Array =>
+  concat([bytesField(1, id), intField(2, endOfTransaction[how])]);
+export function decodeEndTransaction(value: Uint8Array): { readonly id: string; readonly how: number } {
+  const fields = fieldMap(value);
+  return { id: textOf(fields, 1), how: Number(intOf(fields, 2)) };
+}
+
 export const encodeStatementTicket = (handle: string): Uint8Array =>
   packAny({ name: 'TicketStatementQuery', value: bytesField(1, handle) });
 export const decodeStatementTicket = (value: Uint8Array): string => textOf(fieldMap(value), 1);
@@ -42,6 +110,9 @@ export interface StatementIngest {
   readonly dbSchema: string | undefined;
   readonly catalog: string | undefined;
   readonly temporary: boolean;
+  readonly transactionId?: string | undefined;
+  /** Options of the server: `duckhouse.load_id`. */
+  readonly options?: ReadonlyMap<string, string>;
 }
 
 const notExistOptions = [undefined, 'create', 'fail'] as const;
@@ -67,6 +138,13 @@ export function decodeIngest(value: Uint8Array): StatementIngest {
     dbSchema: optional(3),
     catalog: optional(4),
     temporary: intOf(fields, 5) !== 0n,
+    transactionId: transactionOf(fields, 6),
+    options: new Map(
+      allOf(fields, 1000).map((entry) => {
+        const pair = fieldMap(entry);
+        return [textOf(pair, 1), textOf(pair, 2)];
+      }),
+    ),
   };
 }
 
@@ -81,5 +159,9 @@ export function encodeIngest(ingest: StatementIngest): Uint8Array {
     bytesField(3, ingest.dbSchema),
     bytesField(4, ingest.catalog),
     intField(5, ingest.temporary),
+    bytesField(6, ingest.transactionId),
+    ...[...(ingest.options ?? [])].map(([name, value]) =>
+      messageField(1000, concat([bytesField(1, name), bytesField(2, value)])),
+    ),
   ]);
 }

@@ -36,7 +36,7 @@ export function metadataCommand(name: string, { schema, columns }: Metadata): Sq
 }
 
 /** Where the metadata are asked for: what the caller's session sees. */
-export const sessionOf = ({ lakehouse }: CallContext): Session => lakehouse.engine;
+export const sessionOf = ({ session }: CallContext): Session => session();
 
 /** Clients take messages of 4 MiB and more. */
 const batchBytes = 1 << 20;

@@ -1,0 +1,39 @@
+import { readMessageHeader } from '../arrow/index.ts';
+import type { ArrowParams, EncodedBatch, QueryResult } from '../engine/index.ts';
+import type { ClientSession, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
+
+/** A query that runs, once for each row of its parameters. */
+export interface BoundRows {
+  readonly queryId: string;
+  readonly result: Promise<QueryResult>;
+}
+
+interface Bound {
+  readonly session: ClientSession;
+  readonly sql: string;
+  readonly options: SessionQueryOptions;
+  readonly params?: ArrowParams | undefined;
+}
+
+export const rowsOf = ({ messages }: ArrowParams): number =>
+  messages.reduce((sum, { metadata }) => sum + readMessageHeader(metadata).rows, 0);
+
+/** Runs the prepared query for the first row; those for the others follow in the same result. */
+export function boundRows(prepared: SessionStatement, bound: Bound, limit: { readonly rowLimit?: number }): BoundRows {
+  const { params } = bound;
+  const first = prepared.run(params === undefined ? limit : { ...limit, arrowParams: params });
+  const rows = params === undefined ? 0 : rowsOf(params);
+  return { queryId: prepared.queryId, result: rows < 2 ? first : first.then((result) => chained(result, bound, rows)) };
+}
+
+function chained(first: QueryResult, { session, sql, options, params }: Bound, rows: number): QueryResult {
+  let current = first;
+  async function* batches(): AsyncGenerator<EncodedBatch> {
+    yield* first.batches;
+    for (let row = 1; row < rows; row++) {
+      current = await session.query(sql, { ...options, arrowParams: { ...(params as ArrowParams), row } });
+      yield* current.batches;
+    }
+  }
+  return { ...first, batches: batches(), close: () => current.close() };
+}

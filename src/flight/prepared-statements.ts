@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { ArrowSchema } from '../arrow/index.ts';
+import type { ArrowParams } from '../engine/index.ts';
+import { DuckhouseError } from '../errors.ts';
+import type { ClientSession, SessionQueryOptions } from '../lakehouse/index.ts';
+import { mayBeScript } from '../sql.ts';
+
+/** A statement that its client has given a handle for. */
+export interface ClientStatement {
+  readonly handle: string;
+  readonly sql: string;
+  readonly session: ClientSession;
+  readonly transactionId: string | undefined;
+  readonly returnsRows: boolean;
+  readonly schema: ArrowSchema;
+  readonly parameters: ArrowSchema;
+  /** What was bound last. */
+  params: ArrowParams | undefined;
+}
+
+export interface PreparedStatements {
+  /** Looks at the statement without running it. */
+  create(session: ClientSession, sql: string, options: SessionQueryOptions): Promise<ClientStatement>;
+  /** NotFound when it was closed, or ended with its session. */
+  get(handle: string, sessionOf: (id: string) => ClientSession | undefined): ClientStatement;
+  close(statement: ClientStatement): void;
+}
+
+const maxPerSession = 2000;
+
+export function createPreparedStatements(): PreparedStatements {
+  /** They end with their session. */
+  const statements = new WeakMap<ClientSession, Map<string, ClientStatement>>();
+  return {
+    async create(session, sql, options) {
+      const own = statements.get(session) ?? new Map<string, ClientStatement>();
+      statements.set(session, own);
+      if (own.size >= maxPerSession) throw tooMany(own.size);
+      const handle = `${session.id}.${randomUUID()}`;
+      const described = await describe(session, sql, options);
+      const statement = {
+        handle,
+        sql,
+        session,
+        transactionId: options.transactionId,
+        params: undefined,
+        ...described,
+      };
+      own.set(handle, statement);
+      return statement;
+    },
+    get(handle, sessionOf) {
+      const session = sessionOf(handle.split('.')[0] ?? '');
+      const statement = session === undefined ? undefined : statements.get(session)?.get(handle);
+      if (statement !== undefined) return statement;
+      throw new DuckhouseError(
+        'NotFound',
+        'there is no prepared statement of this handle: it was closed, or its session ended',
+        {
+          id: 'prepared-statement-not-found',
+          hint: 'prepare it again',
+        },
+      );
+    },
+    close: ({ handle, session }) => void statements.get(session)?.delete(handle),
+  };
+}
+
+type Description = Pick<ClientStatement, 'returnsRows' | 'schema' | 'parameters'>;
+const nothing: ArrowSchema = { fields: [] };
+
+/** The first statements of a script would have to run for the last to be looked at: of a script nothing is known. */
+async function describe(session: ClientSession, sql: string, options: SessionQueryOptions): Promise<Description> {
+  if (mayBeScript(sql)) return { returnsRows: false, schema: nothing, parameters: nothing };
+  const prepared = await session.prepare(sql, { ...options, keep: true });
+  await prepared.close();
+  const { returnsRows, schema, parameterFields } = prepared;
+  return { returnsRows, schema: returnsRows ? schema : nothing, parameters: { fields: parameterFields } };
+}
+
+const tooMany = (count: number): DuckhouseError =>
+  new DuckhouseError('ResourceExhausted', `the session has ${count} prepared statements open`, {
+    id: 'prepared-statement-limit',
+    context: { count },
+    hint: 'close those that are not needed any more',
+  });

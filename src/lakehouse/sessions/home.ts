@@ -1,0 +1,133 @@
+import type {
+  Connection,
+  Engine,
+  PreparedQuery,
+  QueryOptions,
+  QueryResult,
+  StatementKind,
+} from '../../engine/index.ts';
+import { mayBeScript } from '../../sql.ts';
+import { createLane, type Lane } from './lane.ts';
+import {
+  afterSetting,
+  currentPlace,
+  inTransaction,
+  makesTemporary,
+  type SessionState,
+  staysAtHome,
+} from './session-state.ts';
+import type { SpoolLimits } from './spool.ts';
+
+/** The connection of a session that holds what cannot be anywhere else, and others brought to the same state. */
+export interface Home {
+  state(): SessionState;
+  /** Everything has to run at home: a transaction of SQL is open there, or something temporary is. */
+  bound(): boolean;
+  inTransaction(): boolean;
+  lane(): Promise<Lane>;
+  /** Runs on the home connection, or on another lane of the session, and takes note of what it changes. */
+  prepare(lane: Lane, sql: string, options?: QueryOptions): Promise<PreparedQuery>;
+  query(lane: Lane, sql: string, options?: QueryOptions): Promise<QueryResult>;
+  /** True while nothing was set, and every connection will do. */
+  plain(): boolean;
+  /** A connection with the session's catalog, schema and settings. */
+  borrow(): Promise<Connection>;
+  giveBack(connection: Connection): Promise<void>;
+  /** A temporary table was made beside SQL. */
+  bind(): void;
+  /** ROLLBACK of a transaction begun by SQL. */
+  rollBack(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const maxSpare = 4;
+
+export function createHome(engine: Engine, initial: SessionState, limits: SpoolLimits): Home {
+  let state = initial;
+  let opening: Promise<Lane> | undefined;
+  let bound = false;
+  let transaction = false;
+  const spare: { readonly connection: Connection; readonly state: SessionState }[] = [];
+
+  const connect = async (): Promise<Connection> => {
+    const connection = await engine.connect();
+    try {
+      for (const sql of state.statements.values()) await connection.execute(sql);
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  };
+  const borrowedState = new WeakMap<Connection, SessionState>();
+
+  const noteScript = async (lane: Lane, sql: string): Promise<void> => {
+    if (makesTemporary(sql) || /\b(?:set|reset|use|prepare|pragma|call)\b/i.test(sql)) bound = true;
+    await lane.use(async (connection) => {
+      transaction = await inTransaction(connection);
+      if (!transaction) state = await currentPlace(connection, state);
+    });
+  };
+
+  const note = async (lane: Lane, sql: string, kind: StatementKind): Promise<void> => {
+    if (mayBeScript(sql)) return noteScript(lane, sql);
+    if (staysAtHome({ kind, sql })) bound = true;
+    if (kind === 'set') {
+      state = afterSetting(state, sql);
+      await lane.use(async (connection) => (state = await currentPlace(connection, state)));
+    }
+    if (kind === 'transaction') transaction = await lane.use(inTransaction);
+  };
+
+  return {
+    state: () => state,
+    bound: () => bound || transaction,
+    inTransaction: () => transaction,
+    lane: () => (opening ??= connect().then((connection) => createLane(connection, limits))),
+    async prepare(lane, sql, options) {
+      const prepared = await lane.prepare(sql, options);
+      return {
+        ...prepared,
+        async run(runOptions) {
+          const result = await prepared.run(runOptions);
+          await note(lane, sql, prepared.kind);
+          return result;
+        },
+      };
+    },
+    async query(lane, sql, options) {
+      const result = await lane.query(sql, options);
+      await note(lane, sql, result.kind);
+      return result;
+    },
+    plain: () => state.statements.size === 0,
+    async borrow() {
+      for (let next = spare.pop(); next !== undefined; next = spare.pop()) {
+        if (next.state.statements === state.statements) return next.connection;
+        await next.connection.close();
+      }
+      const at = state;
+      const connection = await connect();
+      borrowedState.set(connection, at);
+      return connection;
+    },
+    async giveBack(connection) {
+      const at = borrowedState.get(connection);
+      if (at !== undefined && at.statements === state.statements && spare.length < maxSpare)
+        spare.push({ connection, state: at });
+      else await connection.close();
+    },
+    bind() {
+      bound = true;
+    },
+    async rollBack() {
+      if (!transaction || opening === undefined) return;
+      await (await opening).query('ROLLBACK');
+      transaction = false;
+    },
+    async close() {
+      await Promise.all(spare.splice(0).map(({ connection }) => connection.close()));
+      await (await opening?.catch(() => undefined))?.close();
+    },
+  };
+}

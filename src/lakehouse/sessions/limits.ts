@@ -1,0 +1,16 @@
+import { tmpdir } from 'node:os';
+import type { SessionLimits } from './types.ts';
+
+/** What a server allows when nothing else is said. */
+export const sessionLimits: SessionLimits = {
+  maxSessions: 1000,
+  idleMs: 1_800_000,
+  transactionIdleMs: 300_000,
+  maxStatements: 100,
+  maxRunning: 64,
+  maxWaiting: 500,
+  maxWaitMs: 60_000,
+  spoolMemoryBytes: 32 << 20,
+  spoolDiskBytes: 4 * 2 ** 30,
+  spoolDirectory: tmpdir(),
+};
