@@ -45,6 +45,7 @@ test('a statement that runs is seen, with its SQL, and the ones that ended with 
   assert.ok((seconds as number) >= 0);
   controller.abort();
   await assert.rejects(endless);
+  await eventually('it has stopped', () => !running.lakehouse.progress().some(({ sql }) => sql === endlessSql));
   await assert.rejects(rows('SELECT nosuch'));
   await rows('SELECT 4711');
   const ended = await rows(

@@ -79,24 +79,37 @@ export function createHome(engine: Engine, initial: SessionState, limits: SpoolL
     if (kind === 'transaction') transaction = await lane.use(inTransaction);
   };
 
+  /** A script that fails after its own BEGIN leaves no transaction behind that its client knows nothing of. */
+  const guarded = async <T>(lane: Lane, sql: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (mayBeScript(sql) && !transaction)
+        await lane.use(async (connection) => {
+          if (await inTransaction(connection)) await connection.execute('ROLLBACK');
+        });
+      throw error;
+    }
+  };
+
   return {
     state: () => state,
     bound: () => bound || transaction,
     inTransaction: () => transaction,
     lane: () => (opening ??= connect().then((connection) => createLane(connection, limits))),
     async prepare(lane, sql, options) {
-      const prepared = await lane.prepare(sql, options);
+      const prepared = await guarded(lane, sql, () => lane.prepare(sql, options));
       return {
         ...prepared,
         async run(runOptions) {
-          const result = await prepared.run(runOptions);
+          const result = await guarded(lane, sql, () => prepared.run(runOptions));
           await note(lane, sql, prepared.kind);
           return result;
         },
       };
     },
     async query(lane, sql, options) {
-      const result = await lane.query(sql, options);
+      const result = await guarded(lane, sql, () => lane.query(sql, options));
       await note(lane, sql, result.kind);
       return result;
     },
