@@ -112,6 +112,7 @@ for (const role of ['reader', 'writer'] as const) {
     const wrong: string[] = [];
     for (const { sql, allowed = [] } of uses) {
       const { said, kind } = await outcome(as(role), sql);
+      if (sql === 'BEGIN') await outcome(as(role), 'ROLLBACK');
       const expected = allowed.includes(role) ? ['ok'] : ['PermissionDenied', 'NotFound'];
       if (!expected.includes(kind)) wrong.push(`${sql} -> ${kind} ${said}, expected ${expected}`);
     }

@@ -1,22 +1,24 @@
 import type { PreparedQuery, QueryResult } from '../../engine/index.ts';
 
-/** Called once. */
-export type OnEnd = () => void | Promise<void>;
+/** Called once; `failed` when it did not come to its end. */
+export type OnEnd = (failed: boolean) => void | Promise<void>;
 
-const once = (onEnd: OnEnd): (() => Promise<void>) => {
+const once = (onEnd: OnEnd): ((failed: boolean) => Promise<void>) => {
   let called: Promise<void> | undefined;
-  return () => (called ??= Promise.resolve(onEnd()));
+  return (failed) => (called ??= Promise.resolve(onEnd(failed)));
 };
 
 /** The result as it is; `onEnd` when it has ended or was closed, at once when it has no rows. */
 export function resultThen(result: QueryResult, onEnd: OnEnd): QueryResult {
   const end = once(onEnd);
-  if (!result.returnsRows) void end();
+  if (!result.returnsRows) void end(false);
   async function* batches() {
+    let failed = true; // as long as it has not come to its end
     try {
       yield* result.batches;
+      failed = false;
     } finally {
-      await end();
+      await end(failed);
     }
   }
   return {
@@ -24,7 +26,7 @@ export function resultThen(result: QueryResult, onEnd: OnEnd): QueryResult {
     batches: result.returnsRows ? batches() : result.batches,
     async close() {
       await result.close();
-      await end();
+      await end(true);
     },
   };
 }
@@ -38,13 +40,13 @@ export function preparedThen<Prepared extends PreparedQuery>(prepared: Prepared,
       try {
         return resultThen(await prepared.run(options), end);
       } catch (error) {
-        await end();
+        await end(true);
         throw error;
       }
     },
     async close() {
       await prepared.close();
-      await end();
+      await end(false);
     },
   };
 }

@@ -32,7 +32,8 @@ export interface Home {
   plain(): boolean;
   /** A connection with the session's catalog, schema and settings. */
   borrow(): Promise<Connection>;
-  giveBack(connection: Connection): Promise<void>;
+  /** `spoilt`: a statement failed on it. */
+  giveBack(connection: Connection, spoilt?: boolean): Promise<void>;
   /** A temporary table was made beside SQL. */
   bind(): void;
   /** ROLLBACK of a transaction begun by SQL. */
@@ -40,9 +41,17 @@ export interface Home {
   close(): Promise<void>;
 }
 
+export interface HomeOptions {
+  readonly engine: Engine;
+  readonly initial: SessionState;
+  readonly limits: SpoolLimits;
+  /** A transaction begun by its id is open on the home connection. */
+  readonly inUse: () => boolean;
+}
+
 const maxSpare = 4;
 
-export function createHome(engine: Engine, initial: SessionState, limits: SpoolLimits): Home {
+export function createHome({ engine, initial, limits, inUse }: HomeOptions): Home {
   let state = initial;
   let opening: Promise<Lane> | undefined;
   let bound = false;
@@ -79,15 +88,13 @@ export function createHome(engine: Engine, initial: SessionState, limits: SpoolL
     if (kind === 'transaction') transaction = await lane.use(inTransaction);
   };
 
-  /** A script that fails after its own BEGIN leaves no transaction behind that its client knows nothing of. */
-  const guarded = async <T>(lane: Lane, sql: string, work: () => Promise<T>): Promise<T> => {
+  /** DuckDB leaves an aborted transaction behind where a script fails after its BEGIN, and where some ALTERs fail. */
+  const guarded = async <T>(lane: Lane, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      if (mayBeScript(sql) && !transaction)
-        await lane.use(async (connection) => {
-          if (await inTransaction(connection)) await connection.execute('ROLLBACK');
-        });
+      if (!transaction && !inUse())
+        await lane.use((connection) => connection.execute('ROLLBACK').catch(() => undefined)); // mostly there is none
       throw error;
     }
   };
@@ -98,18 +105,18 @@ export function createHome(engine: Engine, initial: SessionState, limits: SpoolL
     inTransaction: () => transaction,
     lane: () => (opening ??= connect().then((connection) => createLane(connection, limits))),
     async prepare(lane, sql, options) {
-      const prepared = await guarded(lane, sql, () => lane.prepare(sql, options));
+      const prepared = await guarded(lane, () => lane.prepare(sql, options));
       return {
         ...prepared,
         async run(runOptions) {
-          const result = await guarded(lane, sql, () => prepared.run(runOptions));
+          const result = await guarded(lane, () => prepared.run(runOptions));
           await note(lane, sql, prepared.kind);
           return result;
         },
       };
     },
     async query(lane, sql, options) {
-      const result = await guarded(lane, sql, () => lane.query(sql, options));
+      const result = await guarded(lane, () => lane.query(sql, options));
       await note(lane, sql, result.kind);
       return result;
     },
@@ -124,9 +131,9 @@ export function createHome(engine: Engine, initial: SessionState, limits: SpoolL
       borrowedState.set(connection, at);
       return connection;
     },
-    async giveBack(connection) {
+    async giveBack(connection, spoilt = false) {
       const at = borrowedState.get(connection);
-      if (at !== undefined && at.statements === state.statements && spare.length < maxSpare)
+      if (!spoilt && at !== undefined && at.statements === state.statements && spare.length < maxSpare)
         spare.push({ connection, state: at });
       else await connection.close();
     },

@@ -47,14 +47,14 @@ type Place = { readonly lane: Lane; readonly transaction: Transaction | undefine
 export function createSession(host: SessionHost, of: OpenSession & { readonly id: string }): OpenedSession {
   const { engine, limits, admission, transactions } = host;
   const { id, principal } = of;
-  const home = createHome(engine, host.initial, limits);
+  let onHome: Transaction | 'opening' | undefined;
+  const home = createHome({ engine, initial: host.initial, limits, inUse: () => onHome !== undefined });
   const createdAt = new Date();
   const running = new Set<string>();
   const values = new Map<string, SessionValue>();
   let lastUsedAt = Date.now();
   let statements = 0;
   let waiting = 0;
-  let onHome: Transaction | 'opening' | undefined;
   let closed: Promise<void> | undefined;
 
   const touch = (): void => {
@@ -105,9 +105,9 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     const connection = await home.borrow();
     try {
       const prepared = await connection.prepare(sql, options);
-      return { ...preparedThen(prepared, () => home.giveBack(connection)), exclusive: false };
+      return { ...preparedThen(prepared, (failed) => home.giveBack(connection, failed)), exclusive: false };
     } catch (error) {
-      await home.giveBack(connection);
+      await home.giveBack(connection, true);
       throw error;
     }
   };
@@ -150,9 +150,9 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
 
   const named = (queryId: string, onEnd: OnEnd): OnEnd => {
     running.add(queryId);
-    return () => {
+    return (failed) => {
       running.delete(queryId);
-      return onEnd();
+      return onEnd(failed);
     };
   };
 
@@ -181,10 +181,10 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
         try {
           return await inOwnTransaction(connection, () => run(connection));
         } finally {
-          await home.giveBack(connection);
+          await home.giveBack(connection, true);
         }
       } finally {
-        await onEnd();
+        await onEnd(false);
       }
     });
 
