@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DuckhouseError, nearestNames } from '../errors.ts';
 import { hashPassword } from './passwords.ts';
 import { isRole, type Role } from './principal.ts';
@@ -79,6 +80,42 @@ export function writeAccounts(file: string, accounts: Accounts): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+const lockWaitMs = 5000;
+const staleLockMs = 10_000;
+
+/** Reads, changes and writes the accounts; two commands at once follow each other. */
+export async function updateAccounts(
+  file: string,
+  change: (accounts: Accounts) => Accounts | Promise<Accounts>,
+): Promise<void> {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const unlock = await lockFile(`${file}.lock`);
+  try {
+    writeAccounts(file, await change(readAccounts(file)));
+  } finally {
+    unlock();
+  }
+}
+
+async function lockFile(lock: string): Promise<() => void> {
+  for (const deadline = Date.now() + lockWaitMs; ; await pause(20)) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
+      return () => rmSync(lock, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const left = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+      if (left > staleLockMs) rmSync(lock, { force: true });
+      else if (Date.now() > deadline)
+        throw new DuckhouseError('Unavailable', `another command holds ${lock}`, {
+          id: 'users-file-locked',
+          context: { file: lock },
+          hint: 'try again, or remove it when no command runs',
+        });
+    }
   }
 }
 
@@ -171,11 +208,16 @@ function findUser({ users }: Accounts, name: string): User {
   });
 }
 
-/** With a new static token; its text is told here and never again. */
-export function createApiToken(
-  accounts: Accounts,
-  { name, role, days }: { readonly name: string; readonly role: Role; readonly days: number | undefined },
-): { readonly accounts: Accounts; readonly token: ApiToken; readonly text: string } {
+/** A new static token; its text is told here and never again. */
+export function createApiToken({
+  name,
+  role,
+  days,
+}: Pick<ApiToken, 'name' | 'role'> & { readonly days?: number | undefined }): {
+  readonly token: ApiToken;
+  readonly text: string;
+  readonly addTo: (accounts: Accounts) => Accounts;
+} {
   const id = randomBytes(6).toString('hex');
   const text = `${tokenPrefix}${id}_${randomBytes(32).toString('base64url')}`;
   const now = Date.now();
@@ -187,7 +229,7 @@ export function createApiToken(
     createdAt: new Date(now).toISOString(),
     ...(days === undefined ? {} : { expiresAt: new Date(now + days * 86_400_000).toISOString() }),
   };
-  return { accounts: { ...accounts, tokens: [...accounts.tokens, token] }, token, text };
+  return { token, text, addTo: (accounts) => ({ ...accounts, tokens: [...accounts.tokens, token] }) };
 }
 
 export function revokeApiToken(accounts: Accounts, id: string): Accounts {

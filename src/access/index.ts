@@ -12,6 +12,7 @@ export {
   removeUser,
   revokeApiToken,
   type User,
+  updateAccounts,
   writeAccounts,
 } from './accounts.ts';
 export { sessionSettings } from './allowed.ts';

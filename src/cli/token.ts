@@ -1,4 +1,4 @@
-import { createApiToken, type Principal, readAccounts, revokeApiToken, writeAccounts } from '../access/index.ts';
+import { createApiToken, type Principal, readAccounts, revokeApiToken, updateAccounts } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { formatTable } from './output/table.ts';
@@ -19,9 +19,8 @@ export async function tokenCreateCommand(context: CommandContext, options: Token
       id: 'config-value',
       context: { origin: '--days', name: 'days', expected: '> 0', value: String(days) },
     });
-  const { usersFile } = context.config;
-  const { accounts, token, text } = createApiToken(readAccounts(usersFile), { name, role, days });
-  writeAccounts(usersFile, accounts);
+  const { token, text, addTo } = createApiToken({ name, role, days });
+  await updateAccounts(context.config.usersFile, addTo);
   const { id, createdAt, expiresAt } = token;
   if (json)
     return write(
@@ -57,7 +56,6 @@ export async function tokenRevokeCommand(
   context: CommandContext,
   { id, json }: { readonly id: string; readonly json: boolean },
 ): Promise<void> {
-  const { usersFile } = context.config;
-  writeAccounts(usersFile, revokeApiToken(readAccounts(usersFile), id));
+  await updateAccounts(context.config.usersFile, (now) => revokeApiToken(now, id));
   await report(context, { json, done: context.translator.t('token.revoked', { id }), value: { id } });
 }

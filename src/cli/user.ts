@@ -1,12 +1,11 @@
 import {
-  type Accounts,
   addUser,
   changePassword,
   type Principal,
   readAccounts,
   removeUser,
   type User,
-  writeAccounts,
+  updateAccounts,
 } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
@@ -28,8 +27,7 @@ export async function userAddCommand(context: CommandContext, options: UserAddOp
   const accounts = readAccounts(usersFile);
   if (accounts.users.some((user) => user.name === name)) await addUser(accounts, { name, role }); // says that it exists, before a password is asked for
   const password = certificate ? undefined : await askPassword(context, name);
-  const changed = await addUser(accounts, { name, role, password });
-  save(context, changed);
+  await updateAccounts(usersFile, (now) => addUser(now, { name, role, password }));
   await report(context, { json, done: context.translator.t('user.added', { name, role }), value: { name, role } });
 }
 
@@ -37,9 +35,10 @@ export async function userPasswordCommand(
   context: CommandContext,
   { name, json }: { readonly name: string; readonly json: boolean },
 ): Promise<void> {
-  const accounts = readAccounts(context.config.usersFile);
-  removeUser(accounts, name); // says that there is none, before a password is asked for
-  save(context, await changePassword(accounts, name, await askPassword(context, name)));
+  const { usersFile } = context.config;
+  removeUser(readAccounts(usersFile), name); // says that there is none, before a password is asked for
+  const password = await askPassword(context, name);
+  await updateAccounts(usersFile, (now) => changePassword(now, name, password));
   await report(context, { json, done: context.translator.t('user.changed', { name }), value: { name } });
 }
 
@@ -47,7 +46,7 @@ export async function userRemoveCommand(
   context: CommandContext,
   { name, json }: { readonly name: string; readonly json: boolean },
 ): Promise<void> {
-  save(context, removeUser(readAccounts(context.config.usersFile), name));
+  await updateAccounts(context.config.usersFile, (now) => removeUser(now, name));
   await report(context, { json, done: context.translator.t('user.removed', { name }), value: { name } });
 }
 
@@ -83,10 +82,6 @@ async function askPassword(context: CommandContext, name: string): Promise<strin
   const password = await readPassword(context, translator.t('user.password', { name }));
   if (stdin.isTTY !== true || (await readPassword(context, translator.t('user.again'))) === password) return password;
   throw new DuckhouseError('InvalidArgument', 'the passwords differ', { id: 'passwords-differ' });
-}
-
-function save({ config }: CommandContext, accounts: Accounts): void {
-  writeAccounts(config.usersFile, accounts);
 }
 
 /** A line for people, or an object for programs. */

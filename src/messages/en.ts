@@ -216,6 +216,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.password-short': 'a password has {least} characters or more',
   'error.password-missing': 'no password was given',
   'error.passwords-differ': 'the passwords differ',
+  'error.users-file-locked': 'another command holds {file}',
   'error.users-file-damaged': 'the users file {file} is damaged: {what}',
   'error.jwks-unavailable': 'the key set {source} cannot be read: {why}',
   'error.catalog-changed': 'the catalog changed while the statement was examined; run it again',

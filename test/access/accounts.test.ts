@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import {
@@ -12,6 +12,7 @@ import {
   readAccounts,
   removeUser,
   revokeApiToken,
+  updateAccounts,
   writeAccounts,
 } from '../../src/access/index.ts';
 import { DuckhouseError } from '../../src/errors.ts';
@@ -72,9 +73,10 @@ test('the file is read again when it changes: a removed user and a changed passw
 test('static tokens are taken until they expire or are revoked, and what was given out for them with them', () =>
   inTemporaryFolder(async (folder) => {
     const usersFile = path.join(folder, 'users.json');
-    const lasting = createApiToken(none, { name: 'ci', role: 'writer', days: undefined });
-    const brief = createApiToken(lasting.accounts, { name: 'brief', role: 'reader', days: 1e-6 });
-    writeAccounts(usersFile, brief.accounts);
+    const lasting = createApiToken({ name: 'ci', role: 'writer' });
+    const brief = createApiToken({ name: 'brief', role: 'reader', days: 1e-6 });
+    const accounts = brief.addTo(lasting.addTo(none));
+    writeAccounts(usersFile, accounts);
     const { authenticate, issueToken } = createAuthenticator({ usersFile });
     const ci = await authenticate({ authorization: `Bearer ${lasting.text}`, peer: 'a' });
     assert.deepEqual([ci.name, ci.role, ci.via, ci.account], ['ci', 'writer', 'token', lasting.token.id]);
@@ -82,10 +84,28 @@ test('static tokens are taken until they expire or are revoked, and what was giv
     assert.equal((await authenticate({ authorization: given, peer: 'a' })).role, 'writer');
     await watched();
     await assert.rejects(authenticate({ authorization: `Bearer ${brief.text}`, peer: 'b' }), refused(/expired at/));
-    writeAccounts(usersFile, revokeApiToken(brief.accounts, lasting.token.id));
+    writeAccounts(usersFile, revokeApiToken(accounts, lasting.token.id));
     await watched();
     for (const authorization of [given, `Bearer ${lasting.text}`])
       await assert.rejects(authenticate({ authorization, peer: authorization }), refused(/not valid/));
+  }));
+
+test('changes made at once are all kept, and a lock that was left behind is taken over', () =>
+  inTemporaryFolder(async (folder) => {
+    const usersFile = path.join(folder, 'users.json');
+    const change = (i: number): Promise<void> =>
+      updateAccounts(usersFile, createApiToken({ name: `token ${i}`, role: 'reader' }).addTo);
+    await Promise.all(Array.from({ length: 20 }, (_, i) => change(i)));
+    assert.equal(readAccounts(usersFile).tokens.length, 20);
+    writeFileSync(`${usersFile}.lock`, '1');
+    utimesSync(`${usersFile}.lock`, new Date(0), new Date(0));
+    await change(20);
+    assert.equal(readAccounts(usersFile).tokens.length, 21);
+    await assert.rejects(
+      updateAccounts(usersFile, () => Promise.reject(new Error('no'))),
+      /no/,
+    );
+    assert.ok(!existsSync(`${usersFile}.lock`));
   }));
 
 test('a damaged users file lets nobody in and says what is wrong', () =>
