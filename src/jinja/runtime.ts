@@ -10,6 +10,7 @@ import { PyFloat } from './values/float.ts';
 import { equals } from './values/keys.ts';
 import { type Args, type Kwargs, NO_KWARGS, PyObject, PyUndefined, typeName, type Value } from './values/object.ts';
 import { escapeHtml, iterate, Markup } from './values/sequences.ts';
+import { PySet } from './values/set.ts';
 import { repr, str, truth } from './values/text.ts';
 import { PyTuple } from './values/tuple.ts';
 
@@ -239,8 +240,7 @@ export class Runtime implements FilterRuntime {
   }
 }
 
-const isHashable = (key: Value): boolean =>
-  typeof key !== 'object' || key === null || key instanceof PyTuple || key instanceof PyFloat;
+const isHashable = (key: Value): boolean => !(Array.isArray(key) || key instanceof PyDict || key instanceof PySet);
 
 function hasSafeRepr(value: Value): boolean {
   if (!(value instanceof PyObject)) return !Array.isArray(value) || value.every(hasSafeRepr);

@@ -120,13 +120,5 @@ export function splitTopLevel(text: string): string[] {
   return [...found, text.slice(start).trim()].filter((part) => part !== '');
 }
 
-const typeLabels: Readonly<Record<string, string>> = {
-  STRING: 'TEXT',
-  TIMESTAMP: 'TIMESTAMP',
-  FLOAT: 'FLOAT',
-  INTEGER: 'INT',
-  BOOLEAN: 'BOOLEAN',
-};
-
 /** dbt's names of types, in the words of a database. */
-export const translateType = (dtype: string): string => typeLabels[dtype.toUpperCase()] ?? dtype;
+export const translateType = (dtype: string): string => (dtype.toUpperCase() === 'STRING' ? 'TEXT' : dtype);

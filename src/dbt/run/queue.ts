@@ -163,13 +163,19 @@ function orderGraph(
   return { children, order };
 }
 
-/** Unit tests before the models they test, after what those models need. */
+/**
+ * Unit tests before the models they test, after what those models need. Those of one model run one after the other:
+ * after one that failed the rest is skipped, and so is the model.
+ */
 export function withUnitTestsFirst(graph: DbtGraph, testedModel: ReadonlyMap<string, string>): DbtGraph {
   const parents = new Map([...graph.parents].map(([id, list]) => [id, new Set(list)]));
+  const before = new Map<string, string>();
   for (const [test, model] of testedModel) {
     if (!graph.parents.has(model)) continue;
-    parents.set(test, new Set(graph.parents.get(model) ?? []));
+    const last = before.get(model);
+    parents.set(test, new Set([...(graph.parents.get(model) ?? []), ...(last === undefined ? [] : [last])]));
     parents.get(model)?.add(test);
+    before.set(model, test);
   }
   const edges = new Map([...parents].map(([id, set]) => [id, [...set]]));
   return { ...orderGraph(edges, graph.order), parents: edges };
