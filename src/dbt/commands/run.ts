@@ -51,7 +51,7 @@ function wantedKinds(args: DbtArgs, kinds: readonly string[]): readonly string[]
 }
 
 function defer({ args, targetPath, projectDir }: CommandContext, parsed: ParsedProject): void {
-  if (!switchArg(args, 'defer')) return;
+  if (!switchArg(args, 'defer') && args.command !== 'clone') return;
   const folder = textArg(args, 'defer_state') ?? textArg(args, 'state');
   if (folder === undefined)
     throw new DuckhouseError(

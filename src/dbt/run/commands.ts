@@ -223,7 +223,6 @@ const docsGenerate: Command = async (session, input) => {
     input.args.empty_catalog === true
       ? { ...(await buildCatalog(session, [])) }
       : await buildCatalog(session, chosen ? session.selected : undefined);
-  writeArtifact(session, 'manifest.json', session.parsed.manifest);
   writeArtifact(session, 'catalog.json', catalog);
   session.log.fire({
     name: 'CatalogWritten',

@@ -29,7 +29,7 @@ export interface TaskOutcome {
   readonly success: boolean;
 }
 
-/** Runs the selected nodes of a session, with hooks around them, and writes run_results.json and manifest.json. */
+/** Runs the selected nodes of a session, with hooks around them, and writes run_results.json. */
 export async function runTask(session: RunSession, options: TaskOptions): Promise<TaskOutcome> {
   const { log, parsed, flags } = session;
   const started = performance.now();
@@ -146,7 +146,7 @@ function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {
   return (node.config.store_failures ?? flags.storeFailures) === true;
 }
 
-/** Writes what came of a command, and the manifest with what running added to it. */
+/** Writes what came of a command; the manifest is its caller's to write. */
 export function writeResults(session: RunSession, results: readonly NodeResult[], started: number): void {
   if (!session.flags.writeJson) return;
   const { parsed, flags } = session;
@@ -163,7 +163,6 @@ export function writeResults(session: RunSession, results: readonly NodeResult[]
     },
   });
   writeArtifact(session, 'run_results.json', content);
-  writeArtifact(session, 'manifest.json', parsed.manifest);
 }
 
 /** Writes a file of the target folder; a reader never sees half of one. */
