@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckhouseError } from '../errors.ts';
-import { type Accounts, findApiToken, watchAccounts } from './accounts.ts';
+import { type Accounts, findApiToken, type User, watchAccounts } from './accounts.ts';
 import { createJwtVerifier, type JwtOptions, looksLikeJwt } from './jwt.ts';
 import { openKeyRing } from './key-ring.ts';
 import { hashPassword, sameText, verifyPassword } from './passwords.ts';
@@ -71,17 +70,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const renewable = new WeakMap<Principal, TokenClaims>();
 
   const refuse = async (peer: string, error: DuckhouseError): Promise<never> => {
-    await sleep(slowDown.delay(peer));
+    slowDown.failed(peer);
+    await slowDown.after(peer);
     throw error;
   };
 
   const checkPassword = async (name: string, given: string, peer: string): Promise<Principal> => {
+    if (!checkUser.knows(name, given)) await slowDown.before(peer);
     // Both are compared always, so that the time tells nothing about either.
     const nameFits = sameText(name, username);
     const passwordFits = sameText(given, password ?? randomBytes(16).toString('hex'));
     if (password !== undefined && nameFits && passwordFits) return { name: username, role: 'admin', via: 'password' };
-    const role = await checkUser(name, given);
-    return role === undefined ? refuse(peer, wrongPassword()) : { name, role, via: 'password', account: 'user' };
+    const role = await checkUser.roleOf(name, given);
+    if (role !== undefined) return { name, role, via: 'password', account: 'user' };
+    slowDown.failed(peer);
+    throw wrongPassword();
   };
 
   const ownToken = (token: string): Principal => {
@@ -192,27 +195,33 @@ function createPasswordCheck(accounts: () => Accounts) {
     remembered.set(key, Date.now());
   };
 
-  return async (name: string, password: string): Promise<Role | undefined> => {
-    const { users } = accounts();
-    if (users.length === 0) return undefined;
-    const user = users.find((known) => known.name === name);
-    // An unknown name takes as long as a wrong password.
-    nobody ??= hashPassword(randomBytes(16).toString('hex'));
-    const hash = user?.passwordHash ?? (await nobody);
-    const key = keyOf(name, password, hash);
-    if (Date.now() - (remembered.get(key) ?? 0) < rememberPasswordMs) return user?.role;
-    if (!(await enter(() => verifyPassword(password, hash))) || user?.passwordHash === undefined) return undefined;
-    remember(key);
-    return user.role;
+  const isRemembered = (key: string): boolean => Date.now() - (remembered.get(key) ?? 0) < rememberPasswordMs;
+  const find = (name: string): User | undefined => accounts().users.find((known) => known.name === name);
+
+  return {
+    /** Whether the password was right a short while ago. */
+    knows(name: string, password: string): boolean {
+      const hash = find(name)?.passwordHash;
+      return hash !== undefined && isRemembered(keyOf(name, password, hash));
+    },
+    async roleOf(name: string, password: string): Promise<Role | undefined> {
+      if (accounts().users.length === 0) return undefined;
+      const user = find(name);
+      // An unknown name takes as long as a wrong password.
+      nobody ??= hashPassword(randomBytes(16).toString('hex'));
+      const hash = user?.passwordHash ?? (await nobody);
+      const key = keyOf(name, password, hash);
+      if (isRemembered(key)) return user?.role;
+      if (!(await enter(() => verifyPassword(password, hash))) || user?.passwordHash === undefined) return undefined;
+      remember(key);
+      return user.role;
+    },
   };
 }
 
 /** A token with which the owner of a workspace, who may read its key file, speaks to its server. Good for some minutes. */
-export function ownerToken({
-  tokenKey,
-  tokenKeyFile,
-}: Pick<AuthenticatorOptions, 'tokenKey' | 'tokenKeyFile'>): string {
-  const keys = openKeyRing({ fixed: tokenKey, file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs });
+export function ownerToken(tokenKeyFile: string): string {
+  const keys = openKeyRing({ file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs });
   return signToken(keys, { name: 'owner', role: 'admin', via: 'owner' }, { lifetimeMs: ownerTokenMs });
 }
 const ownerTokenMs = 300_000;

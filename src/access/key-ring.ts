@@ -51,6 +51,13 @@ export function openKeyRing({ fixed, file, tokenLifetimeMs, rotateMs = defaultRo
     return made;
   };
 
+  /** Another process of the workspace may have made the key, as that of its owner does. */
+  const elsewhere = (id: string): SigningKey | undefined => {
+    const written = file === undefined ? [] : readKeys(file);
+    if (fixed === undefined && written.length > 0) keys = written;
+    return written.find((known) => known.id === id);
+  };
+
   return {
     sign(payload) {
       const key = current();
@@ -60,10 +67,7 @@ export function openKeyRing({ fixed, file, tokenLifetimeMs, rotateMs = defaultRo
     verify(token) {
       const [body = '', given = ''] = token.split('.');
       const [id = '', payload = ''] = body.split('~');
-      const find = (): SigningKey | undefined => keys.find((key) => key.id === id);
-      // Another process of the workspace may have made the key.
-      if (find() === undefined && file !== undefined && fixed === undefined) keys = readKeys(file);
-      const key = find();
+      const key = keys.find((known) => known.id === id) ?? elsewhere(id);
       if (key === undefined) return undefined;
       const expected = mac(body, key);
       const bytes = Buffer.from(given, 'base64url');

@@ -19,10 +19,10 @@ export const clientOf = (config: Config, uri: string): FlightClient =>
   });
 
 /** Whoever may read the keys of a workspace is its owner: its own server takes that for an administrator's proof. */
-function ownToken({ server, password, tokenKey, tokenKeyFile }: Config): string | undefined {
+function ownToken({ server, password, tokenKeyFile }: Config): string | undefined {
   if (server !== undefined || password !== undefined) return undefined;
   try {
-    return ownerToken({ tokenKey, tokenKeyFile });
+    return ownerToken(tokenKeyFile);
   } catch {
     return undefined; // somebody else's workspace: the server says what it wants to see
   }

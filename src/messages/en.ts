@@ -217,6 +217,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.password-missing': 'no password was given',
   'error.passwords-differ': 'the passwords differ',
   'error.users-file-locked': 'another command holds {file}',
+  'error.attempts-too-many': 'too many failed attempts from {peer}',
   'error.users-file-damaged': 'the users file {file} is damaged: {what}',
   'error.jwks-unavailable': 'the key set {source} cannot be read: {why}',
   'error.catalog-changed': 'the catalog changed while the statement was examined; run it again',

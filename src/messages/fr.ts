@@ -220,6 +220,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.password-missing': "aucun mot de passe n'a été donné",
   'error.passwords-differ': 'les mots de passe diffèrent',
   'error.users-file-locked': 'une autre commande tient {file}',
+  'error.attempts-too-many': 'trop de tentatives manquées depuis {peer}',
   'error.users-file-damaged': "le fichier d'utilisateurs {file} est abîmé : {what}",
   'error.jwks-unavailable': 'le jeu de clés {source} est illisible : {why}',
   'error.catalog-changed': "le catalogue a changé pendant l'examen de l'instruction ; recommencez",

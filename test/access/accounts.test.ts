@@ -140,11 +140,13 @@ test('keys in a file outlive the process, follow each other, and let the owner i
     assert.equal((JSON.parse(readFileSync(tokenKeyFile, 'utf8')) as unknown[]).length, 2);
     for (const authorization of [token, fresh]) await third.authenticate({ authorization, peer: 'a' });
     await second.authenticate({ authorization: fresh, peer: 'a' });
-    const owner = await third.authenticate({ authorization: `Bearer ${ownerToken({ tokenKeyFile })}`, peer: 'a' });
+    const owner = await third.authenticate({ authorization: `Bearer ${ownerToken(tokenKeyFile)}`, peer: 'a' });
     assert.deepEqual([owner.name, owner.role, owner.via], ['owner', 'admin', 'owner']);
+    const fixed = createAuthenticator({ password: 'long enough', tokenKey: 'shared by servers', tokenKeyFile });
+    await fixed.authenticate({ authorization: `Bearer ${ownerToken(tokenKeyFile)}`, peer: 'a' });
     const elsewhere = path.join(folder, 'other', 'keys.json');
     await assert.rejects(
-      third.authenticate({ authorization: `Bearer ${ownerToken({ tokenKeyFile: elsewhere })}`, peer: 'b' }),
+      third.authenticate({ authorization: `Bearer ${ownerToken(elsewhere)}`, peer: 'b' }),
       refused(/not valid/),
     );
     assert.ok(existsSync(elsewhere));

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
-import { authorise, createAuthenticator, type Principal } from '../../src/access/index.ts';
+import { addUser, authorise, createAuthenticator, type Principal, writeAccounts } from '../../src/access/index.ts';
+import { createSlowDown } from '../../src/access/slow-down.ts';
 import { DuckhouseError } from '../../src/errors.ts';
+import { inTemporaryFolder } from '../workspace.ts';
 
 const ada: Principal = { name: 'ada', role: 'admin', via: 'password' };
 const identity = ({ name, role, via }: Principal): Principal => ({ name, role, via });
@@ -103,4 +106,35 @@ test('repeated failures of one peer are slowed, those of another are not', async
 
 test('an administrator may do everything', () => {
   for (const operation of ['query', 'put', 'action'] as const) authorise(ada, { operation, subject: 'x' });
+});
+
+test('guesses sent at once are looked at one after the other, and who is known goes on', () =>
+  inTemporaryFolder(async (folder) => {
+    const usersFile = path.join(folder, 'users.json');
+    writeAccounts(
+      usersFile,
+      await addUser({ users: [], tokens: [] }, { name: 'ada', role: 'reader', password: 'long enough' }),
+    );
+    const { authenticatePassword } = createAuthenticator({ usersFile, username: 'root', password: 'the right one' });
+    await authenticatePassword('ada', 'long enough', 'office');
+    const guess = (i: number): Promise<unknown> => authenticatePassword('root', `guess ${i}`, 'office');
+    for (let i = 0; i < 5; i++) await assert.rejects(guess(i), refused(/wrong/));
+    const start = performance.now();
+    const burst = Array.from({ length: 8 }, (_, i) => assert.rejects(guess(i), refused(/wrong/)));
+    await authenticatePassword('ada', 'long enough', 'office');
+    assert.ok(performance.now() - start < 300, 'a known password does not wait');
+    await Promise.all(burst);
+    assert.ok(performance.now() - start > 700, 'eight guesses took their time');
+  }));
+
+test('of a flood of guesses only the first ones wait, the others are refused', async () => {
+  const { before, failed } = createSlowDown({ maxQueued: 3 });
+  for (let i = 0; i < 4; i++) failed('guesser');
+  const answers = await Promise.allSettled(Array.from({ length: 6 }, () => before('guesser')));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected'],
+  );
+  await before('somebody else');
+  await before('guesser');
 });
