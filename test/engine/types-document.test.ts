@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import type { ArrowField, ArrowType } from '../../src/arrow/index.ts';
 import { columnType, duckTypeKey } from '../../src/engine/index.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
+import { cell, checkPart } from '../documents.ts';
 import { withEngine } from './engine-rows.ts';
 import { arrowText, typeMatrix } from './type-matrix.ts';
-
-const file = path.resolve(import.meta.dirname, '../../../docs/types.md');
-
-/** The part between a mark and the next end is what the code says; DUCKHOUSE_UPDATE=1 writes it there. */
-function checkPart(mark: string, lines: readonly string[]): void {
-  const text = readFileSync(file, 'utf8');
-  const start = text.indexOf(`<!-- ${mark} -->\n`) + `<!-- ${mark} -->\n`.length;
-  const end = text.indexOf('<!-- end -->', start);
-  const wanted = `${lines.join('\n')}\n`;
-  if (process.env.DUCKHOUSE_UPDATE === '1') writeFileSync(file, text.slice(0, start) + wanted + text.slice(end));
-  else assert.equal(text.slice(start, end), wanted);
-}
-
-const cell = (text: string): string => (text === '' ? '' : `\`${text.replaceAll('|', '\\|')}\``);
 
 test('docs/types.md says what each DuckDB type is in Arrow', () =>
   withEngine(async (engine) => {
@@ -33,7 +18,7 @@ test('docs/types.md says what each DuckDB type is in Arrow', () =>
       const name = extension === undefined ? (field.metadata?.has(duckTypeKey) ? 'yes' : '') : `as \`${extension}\``;
       lines.push(`| ${cell(type)} | ${cell(arrowText(field))} | ${name} | ${note ?? ''} |`);
     }
-    checkPart('from-duckdb', lines);
+    checkPart('docs/types.md', 'from-duckdb', lines);
   }));
 
 const field = (type: ArrowType, children: readonly ArrowField[] = [], name = 'v'): ArrowField => ({
@@ -85,7 +70,7 @@ const becomes = (column: ArrowField): string => {
 test('docs/types.md says what each Arrow type becomes', () => {
   const plain = ['bool', 'int8 … int64', 'uint8 … uint64', 'float32, float64'];
   const same = ['BOOLEAN', 'TINYINT … BIGINT', 'UTINYINT … UBIGINT', 'FLOAT, DOUBLE'];
-  checkPart('to-duckdb', [
+  checkPart('docs/types.md', 'to-duckdb', [
     '| Arrow | DuckDB |',
     '|---|---|',
     ...plain.map((name, i) => `| ${cell(name)} | ${cell(same[i] as string)} |`),
