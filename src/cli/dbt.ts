@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { packageVersion } from '../config/index.ts';
 import { runDbt } from '../dbt/index.ts';
 import { createTranslator, languageOf, type MessageId } from '../messages/index.ts';
 import type { Effects } from './effects.ts';
@@ -18,7 +17,7 @@ export function dbtCommand({ stdout, signal }: Effects, { words, workspace, env 
   const translator = createTranslator(languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG));
   const { t } = translator;
   const messages = {
-    version: packageVersion(),
+    version: async (): Promise<string> => (await import('../config/index.ts')).packageVersion(),
     usage: t('dbt.usage'),
     summary: (command: string): string => t(`dbt.command.${command.replace(' ', '-')}` as MessageId),
     error: translator.error,

@@ -1,35 +1,33 @@
 /** One command line of dbt, from words to exit code: 0 ok, 1 something failed, 2 it could not be run. */
-import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { DuckhouseError, isDuckhouseError } from '../errors.ts';
-import { type GivenArgs, readArgs, resolveArgs } from './args.ts';
+import { type GivenArgs, readArgs } from './args.ts';
 import { commands } from './commands/commands.ts';
-import { type CommandContext, createContext, type DbtHost } from './commands/context.ts';
+import type { CommandContext, DbtHost } from './commands/context.ts';
 import { commandFlags, globalFlags } from './flags.ts';
-import type { Dict } from './manifest-types.ts';
-import { isDict } from './plain.ts';
-import { readProjectText } from './project/project.ts';
-import { readYaml } from './project/render.ts';
 import { dbtVersion } from './version.ts';
 
 export interface DbtMessages {
   /** The version of the program itself. */
-  readonly version: string;
+  readonly version: () => Promise<string>;
   /** What a command does, in the reader's language. */
   readonly summary: (command: string) => string;
   readonly usage: string;
   readonly error: (error: DuckhouseError) => { readonly message: string; readonly hint: string | undefined };
 }
 
-const yamlText = (text: string): unknown => readYaml(text, 'command line');
+const plainWords: ReadonlySet<string> = new Set(['--version', '-v', '-V', '--help', '-h']);
 
 export async function runDbt(argv: readonly string[], host: DbtHost, messages: DbtMessages): Promise<number> {
   let context: CommandContext | undefined;
   try {
-    const given = readArgs(argv, yamlText);
-    if (given.version) return say(host, `duckhouse ${messages.version}, dbt ${dbtVersion}\n`);
-    if (given.help || given.command === undefined) return say(host, helpText(given, messages), given.help ? 0 : 2);
-    context = prepare(given, host);
+    if (argv.length === 0 || argv.some((word) => plainWords.has(word))) {
+      const given = readArgs(argv, () => ({}));
+      if (given.version) return say(host, `duckhouse ${await messages.version()}, dbt ${dbtVersion}\n`);
+      if (given.help || given.command === undefined) return say(host, helpText(given, messages), given.help ? 0 : 2);
+    }
+    // Only now is the engine loaded: what prints a few lines does without.
+    const { prepare } = await import('./prepare.ts');
+    context = prepare(argv, host);
     return await run(context);
   } catch (error) {
     if (!isDuckhouseError(error)) throw error;
@@ -40,20 +38,6 @@ export async function runDbt(argv: readonly string[], host: DbtHost, messages: D
 function say(host: DbtHost, text: string, code = 0): number {
   host.write(text);
   return code;
-}
-
-function prepare(given: GivenArgs, host: DbtHost): CommandContext {
-  const { env, cwd } = host;
-  const folder = given.given.project_dir ?? env.DBT_PROJECT_DIR ?? env.DBT_ENGINE_PROJECT_DIR;
-  const projectDir = typeof folder === 'string' && folder !== '' ? path.resolve(cwd, folder) : (host.projectDir ?? cwd);
-  const args = resolveArgs(given, env, given.command === 'init' ? {} : projectFlags(projectDir), yamlText);
-  return createContext({ args, host, projectDir, invocationId: randomUUID(), startedAt: new Date() });
-}
-
-/** `flags:` of the project are read as they are, before anything of it is rendered. */
-function projectFlags(projectDir: string): Dict {
-  const { raw } = readProjectText(projectDir, readYaml);
-  return isDict(raw.flags) ? raw.flags : {};
 }
 
 async function run(context: CommandContext): Promise<number> {

@@ -1,4 +1,4 @@
-import type { CallExpression, Expression } from './ast.ts';
+import type { CallExpression, Expression, Statement } from './ast.ts';
 import type { Template } from './render.ts';
 import { PyDict } from './values/dict.ts';
 import { PyFloat } from './values/float.ts';
@@ -12,20 +12,47 @@ export interface StaticCall {
   readonly kwargs: Kwargs;
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 /**
  * The calls of a template that is nothing but text and `{{ name(literals) }}` with names of the given set, in order:
- * what it calls is known then without running it. Undefined for every other template.
+ * what it calls is known then without running it. Undefined for every other template. Functions of `falsities` are
+ * known to be false: of `{% if name() %}` the branch is passed over, and the call is among the answers.
  */
-export function staticCalls({ program }: Template, names: ReadonlySet<string>): readonly StaticCall[] | undefined {
+export function staticCalls(
+  { program }: Template,
+  names: ReadonlySet<string>,
+  falsities: ReadonlySet<string> = nothing,
+): readonly StaticCall[] | undefined {
   const calls: StaticCall[] = [];
-  for (const statement of program.ast.body) {
+  return collect(program.ast.body, { calls, names, falsities }) ? calls : undefined;
+}
+
+interface Collecting {
+  readonly calls: StaticCall[];
+  readonly names: ReadonlySet<string>;
+  readonly falsities: ReadonlySet<string>;
+}
+
+function collect(body: readonly Statement[], collecting: Collecting): boolean {
+  const { calls, names, falsities } = collecting;
+  for (const statement of body) {
     if (statement.kind === 'data') continue;
-    if (statement.kind !== 'output' || statement.value.kind !== 'call') return undefined;
-    const call = staticCall(statement.value, names);
-    if (!call) return undefined;
-    calls.push(call);
+    if (statement.kind === 'if') {
+      for (const [condition] of statement.branches) {
+        const call = condition.kind === 'call' ? staticCall(condition, falsities) : undefined;
+        if (!call || call.args.length > 0 || call.kwargs.size > 0) return false;
+        calls.push(call);
+      }
+      if (!collect(statement.otherwise ?? [], collecting)) return false;
+    } else {
+      const call =
+        statement.kind === 'output' && statement.value.kind === 'call' ? staticCall(statement.value, names) : undefined;
+      if (!call) return false;
+      calls.push(call);
+    }
   }
-  return calls;
+  return true;
 }
 
 function staticCall({ of, call }: CallExpression, names: ReadonlySet<string>): StaticCall | undefined {

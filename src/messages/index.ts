@@ -31,9 +31,17 @@ export const languageOf = (...candidates: readonly (string | undefined)[]): Lang
 
 export function createTranslator(language: Language): Translator {
   const catalogue = catalogues[language];
-  const numbers = new Intl.NumberFormat(language);
-  const plurals = new Intl.PluralRules(language);
-  const number = (value: number): string => numbers.format(value);
+  // Loading the rules of a language takes longer than a short command: they wait for the first number.
+  let numbers: Intl.NumberFormat | undefined;
+  let plurals: Intl.PluralRules | undefined;
+  const number = (value: number): string => {
+    numbers ??= new Intl.NumberFormat(language);
+    return numbers.format(value);
+  };
+  const isOne = (count: number): boolean => {
+    plurals ??= new Intl.PluralRules(language);
+    return plurals.select(count) === 'one';
+  };
   const fill = (template: string, params: MessageParams): string =>
     template.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = params[name];
@@ -48,7 +56,7 @@ export function createTranslator(language: Language): Translator {
     language,
     t,
     number,
-    plural: (id, count) => t(`${id}.${plurals.select(count) === 'one' ? 'one' : 'other'}`, { count }),
+    plural: (id, count) => t(`${id}.${isOne(count) ? 'one' : 'other'}`, { count }),
     error: (error) => translateError(error, t),
   };
 }

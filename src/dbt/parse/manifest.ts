@@ -77,12 +77,13 @@ export function* graphMembers(manifest: DbtManifest): Generator<Member> {
 export function finishMaps(manifest: DbtManifest): void {
   const parents: Dict<string[]> = {};
   const children: Dict<string[]> = {};
+  for (const { unique_id: id } of graphMembers(manifest)) children[id] = [];
   for (const { unique_id: id, depends_on: depends } of graphMembers(manifest)) {
-    parents[id] = [...new Set(depends?.nodes ?? [])].sort();
-    children[id] ??= [];
-    for (const parent of parents[id]) addTo(children, parent, id);
+    const nodes = depends?.nodes ?? [];
+    parents[id] = nodes.length > 1 ? [...nodes].sort() : [...nodes];
+    for (const parent of nodes) addTo(children, parent, id);
   }
-  for (const list of Object.values(children)) list.sort();
+  for (const id in children) (children[id] as string[]).sort();
   manifest.parent_map = parents;
   manifest.child_map = children;
   manifest.group_map = groupMap(manifest);

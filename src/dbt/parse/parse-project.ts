@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createParseRenderer } from '../context/parse-renderer.ts';
 import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
 import { builtInFolder, type LoadedProjects, loadProjects } from '../project/load.ts';
+import { createVars } from '../project/vars.ts';
 import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
 import { buildGraph } from '../select/graph.ts';
 import { checkManifest } from './checks.ts';
@@ -159,6 +160,8 @@ function createState({ loaded, manifest, macros, flags, invocation, sink, warnin
     singularTests: new NameIndex(),
     sources: new NameIndex(),
     calls: new Map(),
+    vars: (name) => createVars(flags.vars ?? {}, loaded.root, loaded.projects.get(name) ?? loaded.root),
+    staticOptions: new Map(),
     disabled: new DisabledIndex({}),
     now: Date.now() / 1000,
     warn,

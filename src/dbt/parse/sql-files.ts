@@ -3,14 +3,14 @@
 import { DuckhouseError } from '../../errors.ts';
 import { extractBlocks } from '../../jinja/index.ts';
 import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
-import { pathParts, withoutExtension } from '../plain.ts';
+import { entryOf, pathParts, withoutExtension } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { addConfigCall } from './config-merge.ts';
 import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts';
 import { addNode, applyConfig, baseName, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
-import { readStatic } from './static-calls.ts';
+import { readStatic, type StaticOptions } from './static-calls.ts';
 import { unrenderedCalls } from './unrendered-calls.ts';
 
 export function readModel(state: ParseState, file: FoundFile): void {
@@ -44,7 +44,7 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   );
   if (overridden) return false;
   if (!source.includes('{')) return true;
-  const found = readStatic(source, node.original_file_path);
+  const found = readStatic(source, node.original_file_path, staticOptions(state, node.package_name));
   if (found === undefined) return false;
   const calls: Dict = {};
   const unrendered: Dict = {};
@@ -54,10 +54,21 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   }
   node.refs.push(...found.refs);
   node.sources.push(...found.sources);
-  const plain = found.configs.every(([, value]) => typeof value !== 'number');
+  if (found.usesIncremental) node.depends_on.macros.push(isIncremental);
+  const plain =
+    !found.usesVars && !found.usesIncremental && found.configs.every(([, value]) => typeof value !== 'number');
   if (found.configs.length > 0)
     state.calls.set(node, { calls, unrendered: plain ? unrendered : unrenderedCalls(source) });
   return true;
+}
+
+const isIncremental = 'macro.dbt.is_incremental';
+
+function staticOptions(state: ParseState, packageName: string): StaticOptions {
+  return entryOf(state.staticOptions, packageName, () => ({
+    hasVar: state.vars(packageName).has,
+    incremental: state.macros.resolve('is_incremental', packageName)?.unique_id === isIncremental,
+  }));
 }
 
 function render(state: ParseState, node: ManifestNode): void {

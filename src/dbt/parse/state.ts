@@ -1,8 +1,10 @@
 /** What the steps of a parse share. */
 import type { DbtManifest, Dict, DocNode, ManifestNode, RefArgs, SourceNode } from '../manifest-types.ts';
+import type { VarLookup } from '../project/vars.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseWarning } from '../project-types.ts';
 import type { ConfigBuilder } from './config.ts';
 import type { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
+import type { StaticOptions } from './static-calls.ts';
 
 /** `config()` calls of a node's file, kept to be laid over its YAML properties later. */
 export interface ConfigCalls {
@@ -54,6 +56,9 @@ export interface ParseState {
   readonly singularTests: NameIndex<ManifestNode>;
   readonly sources: NameIndex<SourceNode>;
   readonly calls: Map<ManifestNode, ConfigCalls>;
+  readonly vars: (packageName: string) => VarLookup;
+  /** By package: what may be read off a text without rendering it. */
+  readonly staticOptions: Map<string, StaticOptions>;
   /** Set once the files are read; YAML properties of disabled nodes need it. */
   disabled: DisabledIndex;
   /** Seconds since 1970. */

@@ -16,19 +16,40 @@ export interface StaticContent {
   readonly sources: readonly string[][];
   /** Keywords of `config` calls, in order. */
   readonly configs: readonly (readonly [string, unknown])[];
+  readonly usesVars: boolean;
+  readonly usesIncremental: boolean;
+}
+
+export interface StaticOptions {
+  /** Vars that are there: `var(...)` of them changes nothing that parsing looks for. */
+  readonly hasVar?: (name: string) => boolean;
+  /** `is_incremental()` is the built-in one, false while parsing. */
+  readonly incremental?: boolean;
 }
 
 const environment = createEnvironment();
-const names: ReadonlySet<string> = new Set(['ref', 'source', 'config']);
+const names: ReadonlySet<string> = new Set(['ref', 'source', 'config', 'var']);
+const falsities: ReadonlySet<string> = new Set(['is_incremental']);
+const noFalsities: ReadonlySet<string> = new Set();
 
 /** undefined = the text must be rendered. */
-export function readStatic(text: string, path: string): StaticContent | undefined {
-  const calls = callsOf(text, path);
+export function readStatic(text: string, path: string, options: StaticOptions = {}): StaticContent | undefined {
+  const calls = callsOf(text, path, options.incremental === true ? falsities : noFalsities);
   if (calls === undefined) return undefined;
   const refs: RefArgs[] = [];
   const sources: string[][] = [];
   const configs: (readonly [string, unknown])[] = [];
+  let [usesVars, usesIncremental] = [false, false];
   for (const { name, args, kwargs } of calls) {
+    if (name === 'var') {
+      if (typeof args[0] !== 'string' || (args.length < 2 && options.hasVar?.(args[0]) !== true)) return undefined;
+      usesVars = true;
+      continue;
+    }
+    if (name === 'is_incremental') {
+      usesIncremental = true;
+      continue;
+    }
     if (!args.every((arg) => typeof arg === 'string')) return undefined;
     const texts = args as readonly string[];
     if (name === 'config') {
@@ -43,12 +64,12 @@ export function readStatic(text: string, path: string): StaticContent | undefine
       refs.push(ref);
     }
   }
-  return { refs, sources, configs };
+  return { refs, sources, configs, usesVars, usesIncremental };
 }
 
-function callsOf(text: string, path: string): readonly StaticCall[] | undefined {
+function callsOf(text: string, path: string, untrue: ReadonlySet<string>): readonly StaticCall[] | undefined {
   try {
-    return staticCalls(compileTemplate(environment, text, { path }), names);
+    return staticCalls(compileTemplate(environment, text, { path }), names, untrue);
   } catch {
     return undefined; // rendering it finds the same mistake, and tells it with its place
   } finally {

@@ -1,7 +1,12 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document, Node } from 'yaml';
 import { DuckhouseError } from '../../errors.ts';
 import { keyOf, quickYaml, setKey } from './quick.ts';
 import { resolvePlain, type ScalarMakers } from './scalars.ts';
+
+/** The package has many files, and most documents do without it: it is loaded when it is first needed. */
+const load = createRequire(import.meta.url);
+const yaml = (): typeof import('yaml') => load('yaml') as typeof import('yaml');
 
 /** The document as plain values. `path` is named in errors; an empty document is null. */
 export function loadYaml(text: string, path: string, makers: ScalarMakers): unknown {
@@ -10,6 +15,7 @@ export function loadYaml(text: string, path: string, makers: ScalarMakers): unkn
 }
 
 function fullYaml(text: string, path: string, makers: ScalarMakers): unknown {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.1',
@@ -33,6 +39,7 @@ function fullYaml(text: string, path: string, makers: ScalarMakers): unknown {
 
 function plainOf(node: Node | null | undefined, document: Document.Parsed, makers: ScalarMakers): unknown {
   if (node === null || node === undefined) return null;
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   if (isAlias(node)) return plainOf(node.resolve(document), document, makers);
   if (isSeq(node)) return node.items.map((item) => plainOf(item as Node, document, makers));
   if (isMap(node)) return mapOf(node, document, makers);

@@ -1,4 +1,5 @@
-import { type Document, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
 import { PyError } from '../errors.ts';
 import { sortValues } from '../values/compare.ts';
 import { PyDict } from '../values/dict.ts';
@@ -49,6 +50,11 @@ function yamlTime(text: string): Value | undefined {
     `${year}-${two(month)}-${two(day)}T${two(hour)}:${minute}:${second}${fraction === '.' ? '' : fraction}${offset}`,
   );
 }
+
+/** The package is loaded when it is first needed: it has many files. */
+const load = createRequire(import.meta.url);
+const parseDocument: typeof import('yaml').parseDocument = (...given) =>
+  (load('yaml') as typeof import('yaml')).parseDocument(...given);
 
 const YAML_OPTIONS = {
   version: '1.1',
