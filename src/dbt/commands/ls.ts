@@ -1,4 +1,4 @@
-import { listArg } from '../args.ts';
+import { type DbtArgs, listArg } from '../args.ts';
 import type { DbtManifest, Dict, GraphMember, ManifestNode, SourceNode, UnitTestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import { graphMemberOf } from '../select/members.ts';
@@ -35,7 +35,7 @@ const defaultKeys = [
 export async function lsCommand(context: CommandContext): Promise<number> {
   const { args, log } = context;
   const parsed = context.parse();
-  const ids = [...context.select(parsed, typesOf(context))].sort();
+  const ids = [...context.select(parsed, lsTypes(context.args))].sort();
   if (ids.length === 0) log.fire({ name: 'NoNodesSelected', code: 'M008', level: 'warn', msg: 'No nodes selected!' });
   const format = formats[args.values.output as string] ?? selectorText;
   for (const id of ids) {
@@ -45,7 +45,8 @@ export async function lsCommand(context: CommandContext): Promise<number> {
   return 0;
 }
 
-function typesOf({ args }: CommandContext): string[] {
+/** The kinds of resources that are listed. */
+export function lsTypes(args: DbtArgs): string[] {
   if (listArg(args, 'models') !== undefined) return ['model'];
   const given = listArg(args, 'resource_types') ?? ['default'];
   const chosen = given.flatMap((type) => (type === 'all' ? allTypes : type === 'default' ? defaultTypes : [type]));
