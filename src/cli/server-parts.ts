@@ -79,7 +79,6 @@ export async function openServerParts(
     ...(openFolders === undefined ? {} : { lockdown: { folders: openFolders, settings: [...sessionSettings] } }),
   });
   const lakehouse = await openLakehouse({ engine });
-  await openSystemTables(engine, { sessions: () => [], settings: () => options.settings });
   const metrics = createMetrics();
   const authenticator = createAuthenticator(options);
   const limits = { maxMessageBytes, maxHeaderListSize: maxHeaderBytes, queryTimeoutMs, maxRows };
@@ -94,6 +93,7 @@ export async function openServerParts(
     limits,
     onFatal,
   });
+  await openSystemTables(engine, { sessions: () => flight.sessions.list(), settings: () => options.settings });
   addEngineMetrics(metrics, lakehouse, database);
   const monitor = createMonitor({
     readiness: () => readiness(lakehouse, { database, draining }),

@@ -98,6 +98,21 @@ export const flightActions: readonly FlightAction[] = [
     },
   },
   {
+    type: 'kill_session',
+    description: 'Ends a session of anybody, with what runs in it, for administrators. Body: {"sessionId": "..."}',
+    role: 'admin',
+    parameters: ['sessionId'],
+    required: ['sessionId'],
+    async run(body, { sessions }) {
+      const sessionId = text(body, 'sessionId');
+      if (await sessions.kill(sessionId)) return { killed: true };
+      throw new DuckhouseError('NotFound', `there is no session ${sessionId}`, {
+        id: 'session-not-found',
+        context: { sessionId },
+      });
+    },
+  },
+  {
     type: 'kill_query',
     description: 'Stops a statement of anybody, for administrators. Body: {"queryId": "..."}',
     role: 'admin',

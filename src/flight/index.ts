@@ -19,7 +19,7 @@ export {
 export * from './proto/messages.ts';
 export * from './proto/session-messages.ts';
 export * from './proto/wire.ts';
-export { createFlightServer } from './server.ts';
+export { createFlightServer, type LakehouseFlightServer } from './server.ts';
 export {
   decodeIngest,
   decodeStatement,

@@ -1,4 +1,4 @@
-import { openSessions } from '../lakehouse/index.ts';
+import { openSessions, type SessionStore } from '../lakehouse/index.ts';
 import { createSessionFinder } from './call-session.ts';
 import type { ServiceContext } from './calls/context.ts';
 import { createFlightMetrics } from './flight-metrics.ts';
@@ -8,8 +8,12 @@ import { actionTable, serve } from './service.ts';
 import { createTicketStore } from './tickets.ts';
 import { defaultLimits, type FlightServerOptions } from './types.ts';
 
+export interface LakehouseFlightServer extends FlightServer {
+  readonly sessions: SessionStore;
+}
+
 /** Flight and Flight SQL over a lakehouse, which stays the caller's to close. */
-export function createFlightServer(options: FlightServerOptions): FlightServer {
+export function createFlightServer(options: FlightServerOptions): LakehouseFlightServer {
   const limits = { ...defaultLimits, ...options.limits };
   const { log, tls } = options;
   const tickets = createTicketStore(options.lakehouse, limits);
@@ -29,7 +33,7 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
     log,
     onFatal: options.onFatal ?? (() => undefined),
   };
-  return createFlightHost({
+  const host = createFlightHost({
     serve: (call, state) => serve(context, call, state),
     limits,
     log,
@@ -39,4 +43,5 @@ export function createFlightServer(options: FlightServerOptions): FlightServer {
       await sessions.closeAll();
     },
   });
+  return { ...host, sessions };
 }

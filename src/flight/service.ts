@@ -36,6 +36,7 @@ async function* doAction(context: CallContext, message: Uint8Array): AsyncGenera
     lakehouse: context.lakehouse,
     principal: context.principal,
     guard: context.guard,
+    sessions: context.sessions,
     signal: context.call.signal,
   });
   yield encodeResult(

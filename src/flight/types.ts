@@ -1,7 +1,7 @@
 import type { Authenticator, GatePolicy, Principal, Role } from '../access/index.ts';
 import type { StatementGuard } from '../engine/index.ts';
 import type { DuckhouseError } from '../errors.ts';
-import type { Lakehouse, PutMode, SessionLimits } from '../lakehouse/index.ts';
+import type { Lakehouse, PutMode, SessionLimits, SessionStore } from '../lakehouse/index.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -43,6 +43,7 @@ export interface ActionContext {
   readonly lakehouse: Lakehouse;
   readonly principal: Principal;
   readonly guard: StatementGuard | undefined;
+  readonly sessions: SessionStore;
   readonly signal: AbortSignal;
 }
 

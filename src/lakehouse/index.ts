@@ -29,7 +29,6 @@ export type {
 } from './sessions/types.ts';
 export {
   openSystemTables,
-  type SystemSession,
   type SystemSetting,
   type SystemSources,
 } from './system-tables.ts';

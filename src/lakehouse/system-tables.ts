@@ -1,22 +1,6 @@
 import type { Connection, Engine, StatementRecord } from '../engine/index.ts';
 import { systemCatalog } from './names.ts';
-
-export interface SystemSession {
-  readonly id: string;
-  readonly user: string;
-  readonly role: string;
-  readonly via: string;
-  readonly peer: string;
-  readonly userAgent: string;
-  readonly createdAt: Date;
-  readonly lastUsedAt: Date;
-  readonly catalog: string;
-  readonly dbSchema: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly statements: number;
-  readonly waiting: number;
-  readonly transactions: number;
-}
+import type { SessionInfo } from './sessions/types.ts';
 
 /** A setting of the server, secrets masked. */
 export interface SystemSetting {
@@ -26,7 +10,7 @@ export interface SystemSetting {
 }
 
 export interface SystemSources {
-  readonly sessions: () => readonly SystemSession[];
+  readonly sessions: () => readonly SessionInfo[];
   readonly settings: () => readonly SystemSetting[];
 }
 
@@ -146,11 +130,11 @@ async function refreshTables(engine: Engine, connection: Connection, sources: Sy
     await connection.execute(`CHECKPOINT ${systemCatalog}`, unwatched).catch(() => undefined); // somebody reads: the next time will do
 }
 
-const sessionRow = (session: SystemSession): object => ({
+const sessionRow = ({ principal, ...session }: SessionInfo): object => ({
   session_id: session.id,
-  user_name: session.user,
-  role: session.role,
-  via: session.via,
+  user_name: principal.name,
+  role: principal.role,
+  via: principal.via,
   peer: session.peer,
   user_agent: session.userAgent,
   created_at: session.createdAt,

@@ -51,6 +51,7 @@ test('ListActions names every action with a description, the added ones too', as
     'echo',
     'find_load',
     'kill_query',
+    'kill_session',
     'list_tables',
     'query_progress',
     'refresh',

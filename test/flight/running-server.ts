@@ -7,9 +7,9 @@ import {
   createFlightServer,
   type FlightClient,
   type FlightClientOptions,
-  type FlightServer,
   type FlightServerOptions,
   type FlightStream,
+  type LakehouseFlightServer,
 } from '../../src/flight/index.ts';
 import { type Lakehouse, openLakehouse, queryRows, type Row } from '../../src/lakehouse/index.ts';
 import { createLogger } from '../../src/log.ts';
@@ -17,7 +17,7 @@ import { createMetrics, type Metrics } from '../../src/metrics.ts';
 
 export interface RunningServer {
   readonly lakehouse: Lakehouse;
-  readonly server: FlightServer;
+  readonly server: LakehouseFlightServer;
   readonly client: FlightClient;
   readonly port: number;
   readonly metrics: Metrics;

@@ -4,29 +4,11 @@ import { openSystemTables } from '../../src/lakehouse/index.ts';
 import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
 let running: RunningServer;
-const createdAt = new Date('2026-01-02T03:04:05.678Z');
 
 before(async () => {
   running = await runServer({ client: { retries: 0 } });
   await openSystemTables(running.lakehouse.engine, {
-    sessions: () => [
-      {
-        id: 's1',
-        user: 'ada',
-        role: 'reader',
-        via: 'password',
-        peer: '127.0.0.1',
-        userAgent: "it's me",
-        createdAt,
-        lastUsedAt: createdAt,
-        catalog: 'memory',
-        dbSchema: 'main',
-        settings: { TimeZone: 'Europe/Paris' },
-        statements: 1,
-        waiting: 0,
-        transactions: 2,
-      },
-    ],
+    sessions: () => running.server.sessions.list(),
     settings: () => [{ name: 'host', value: '127.0.0.1', origin: 'default' }],
   });
 });
@@ -62,13 +44,33 @@ test('a statement that runs is seen, with its SQL, and the ones that ended with 
   );
 });
 
-test('sessions and settings are rows, of the server and of DuckDB', async () => {
+test('sessions are seen with what their clients have set and hold', async () => {
+  const other = running.connect();
+  const [[id] = []] = await rowsOf(await other.query('SELECT 1')).then(() =>
+    rows('SELECT max_by(session_id, created_at) FROM duckhouse_system.sessions'),
+  );
+  await other.query("SET TimeZone = 'Europe/Paris'").then(rowsOf);
+  await other.query('BEGIN').then(rowsOf);
   assert.deepEqual(
     await rows(
-      "SELECT session_id, user_name, user_agent, epoch_ms(created_at), settings->>'TimeZone', transactions FROM duckhouse_system.sessions",
+      `SELECT user_name, role, via, peer, schema_name, transactions, last_used_at >= created_at, settings::VARCHAR LIKE '%Europe/Paris%' FROM duckhouse_system.sessions WHERE session_id = '${id}'`,
     ),
-    [['s1', 'ada', "it's me", BigInt(createdAt.getTime()), 'Europe/Paris', 2n]],
+    [['anonymous', 'admin', 'open', '127.0.0.1', 'main', 1n, true, true]],
   );
+  assert.deepEqual(await rows(`SELECT count(*) > 0 FROM duckhouse_system.queries WHERE session_id = '${id}'`), [
+    [true],
+  ]);
+  const endless = other.query(endlessSql).then(rowsOf);
+  await eventually('the statement runs', () => running.lakehouse.progress().some(({ sql }) => sql === endlessSql));
+  await Promise.all([assert.rejects(endless), running.client.doAction('kill_session', { sessionId: id })]);
+  assert.deepEqual(await rows(`SELECT count(*) FROM duckhouse_system.sessions WHERE session_id = '${id}'`), [[0n]]);
+  await assert.rejects(
+    running.client.doAction('kill_session', { sessionId: id }),
+    failsWith('NotFound', /there is no session/),
+  );
+});
+
+test('settings are rows, of the server and of DuckDB', async () => {
   assert.deepEqual(
     await rows(
       "SELECT name, value, scope, origin FROM duckhouse_system.settings WHERE name IN ('host', 'access_mode') ORDER BY ALL",
