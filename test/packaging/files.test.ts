@@ -33,7 +33,7 @@ test('the package holds what runs, its documents and the starter, and nothing of
   ])
     assert.ok(paths.includes(wanted), `${wanted} is missing`);
   const allowed =
-    /^(dist\/(?!testing\/).*.(js|d\.ts|json|sql)|examples\/starter\/.*|docs\/.*\.md|README(\.fr)?\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+    /^(dist\/(?!testing\/).*\.(js|d\.ts|json|sql)|examples\/starter\/.*|docs\/.*\.md|README(\.fr)?\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
   assert.deepEqual(
     paths.filter((path) => !allowed.test(path) || /\.duckhouse\/|(^|\/)\.env$|tsbuildinfo|\.stamp/.test(path)),
     [],
