@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ArrowSchema } from '../arrow/index.ts';
 import type { ArrowParams } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
-import type { ClientSession, SessionQueryOptions } from '../lakehouse/index.ts';
+import { type ClientSession, type SessionQueryOptions, transactionWord } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
 
 /** A statement that its client has given a handle for. */
@@ -71,7 +71,8 @@ const nothing: ArrowSchema = { fields: [] };
 
 /** The first statements of a script would have to run for the last to be looked at: of a script nothing is known. */
 async function describe(session: ClientSession, sql: string, options: SessionQueryOptions): Promise<Description> {
-  if (mayBeScript(sql)) return { returnsRows: false, schema: nothing, parameters: nothing };
+  if (mayBeScript(sql) || (options.transactionId !== undefined && transactionWord(sql) !== undefined))
+    return { returnsRows: false, schema: nothing, parameters: nothing };
   const prepared = await session.prepare(sql, { ...options, keep: true });
   await prepared.close();
   const { returnsRows, schema, parameterFields } = prepared;

@@ -15,6 +15,7 @@ export {
 } from './metadata.ts';
 export { parseTableName, quoteTable, showTable, systemCatalog, tableNameOf } from './names.ts';
 export { queryColumns, queryRows, type Row, type Session } from './rows.ts';
+export { transactionWord } from './sessions/commit.ts';
 export { sessionLimits } from './sessions/limits.ts';
 export { openSessions } from './sessions/open.ts';
 export type {

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { DuckhouseError, type ErrorContext, type ErrorKind, toDuckhouseError } from '../../errors.ts';
+import { sqlStateOf } from './sqlstate.ts';
 
 /** Status codes of gRPC. */
 export const grpcCodes = {
@@ -77,20 +78,38 @@ export function statusTrailers(failure: unknown, queryId?: string): OutgoingHttp
   if (failure === undefined) return { 'grpc-status': '0', ...base };
   const error = toDuckhouseError(failure);
   const internal = error.kind === 'Internal' && error.context.errorType === undefined;
-  const message = internal ? 'internal error' : error.message;
+  const message = internal ? 'internal error' : fullMessage(error);
   const detail = internal
     ? undefined
-    : JSON.stringify({ kind: error.kind, id: error.id, context: error.context, hint: error.hint });
+    : JSON.stringify({
+        kind: error.kind,
+        message: error.message,
+        id: error.id,
+        context: error.context,
+        hint: error.hint,
+      });
   const { errorType } = error.context;
   return {
     'grpc-status': String(grpcCodes[codeOf(error)]),
     'grpc-message': encodeMessage(message).slice(0, maxMessageBytes).replace(/%.?$/, ''),
+    'x-sqlstate': internal ? 'XX000' : sqlStateOf(error),
     ...(typeof errorType === 'string' ? { 'x-duckdb-error-type': encodeMessage(errorType) } : {}),
     ...(detail === undefined || detail.length > maxDetailBytes
       ? {}
       : { 'x-duckhouse-error-bin': Buffer.from(detail, 'utf8').toString('base64') }),
     ...base,
   };
+}
+
+/** With the place and the advice, which other clients than ours show only when they are in the text. */
+function fullMessage({ message, context, hint }: DuckhouseError): string {
+  const { line, column } = context;
+  const place = line === undefined || column === undefined ? '' : ` (line ${line}, column ${column})`;
+  const { candidates } = context;
+  const nearest =
+    Array.isArray(candidates) && candidates.length > 0 ? `did you mean ${candidates.join(', ')}?` : undefined;
+  const advice = hint ?? nearest;
+  return `${message}${place}${advice === undefined ? '' : `; ${advice}`}`;
 }
 
 type Headers = Readonly<Record<string, unknown>>;
@@ -105,7 +124,7 @@ export function errorOfTrailers(headers: Headers): DuckhouseError | undefined {
   );
   const detail = parseDetail(headers['x-duckhouse-error-bin']);
   const kind = kinds.get(code) ?? 'Internal';
-  return new DuckhouseError(detail?.kind ?? kind, message, {
+  return new DuckhouseError(detail?.kind ?? kind, detail?.message ?? message, {
     id: detail?.id,
     context: detail?.context,
     hint: detail?.hint,
@@ -114,6 +133,7 @@ export function errorOfTrailers(headers: Headers): DuckhouseError | undefined {
 
 interface Detail {
   readonly kind?: ErrorKind;
+  readonly message?: string;
   readonly id?: string;
   readonly context?: ErrorContext;
   readonly hint?: string;

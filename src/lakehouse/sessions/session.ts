@@ -6,6 +6,7 @@ import { type InsideRequest, temporaryCatalog } from '../put.ts';
 import type { Receipt } from '../types.ts';
 import type { Admission } from './admission.ts';
 import { type OnEnd, preparedThen, resultThen } from './after-end.ts';
+import { endOnLane, transactionStatement, transactionWord } from './commit.ts';
 import { executeRows } from './execute-rows.ts';
 import { createHome, type Home } from './home.ts';
 import { createLane, type Lane } from './lane.ts';
@@ -119,6 +120,8 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   ): Promise<SessionStatement> => ({ ...(await home.prepare(lane, sql, options)), exclusive: true });
 
   const prepareAt = async (where: Place, sql: string, options: QueryOptions): Promise<SessionStatement> => {
+    const word = where?.transaction === undefined ? undefined : transactionWord(sql);
+    if (where?.transaction !== undefined && word !== undefined) return transactionStatement(where.transaction, word);
     if (where !== undefined) return prepareOn(where, sql, options);
     const prepared = await prepareAnywhere(sql, options);
     if (!leavesSomething({ kind: prepared.kind, sql })) return prepared;
@@ -134,16 +137,19 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   ): Promise<T> => {
     const leave = await enter(signal);
     let leaveTransaction: (() => void) | undefined;
-    const onEnd = (): void => {
+    let where: Place;
+    const onEnd = (failed: boolean): void => {
+      if (failed && where?.transaction !== undefined) where.transaction.suspect ??= unfinished();
       leaveTransaction?.();
       leave();
     };
     try {
-      const where = await place(sql, transactionId);
+      where = await place(sql, transactionId);
       leaveTransaction = where?.transaction?.enter();
       return await host.explained(() => work(where, onEnd));
     } catch (error) {
-      onEnd();
+      if (where?.transaction !== undefined) where.transaction.suspect = toDuckhouseError(error);
+      onEnd(true);
       throw error;
     }
   };
@@ -265,16 +271,13 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     }
   };
 
-  const finish = async ({ id: transactionId, lane }: Transaction, how: 'commit' | 'rollback'): Promise<void> => {
-    const atHome = onHome !== undefined && onHome !== 'opening' && onHome.id === transactionId;
+  const finish = async (transaction: Transaction, how: 'commit' | 'rollback'): Promise<void> => {
+    const atHome = onHome !== undefined && onHome !== 'opening' && onHome.id === transaction.id;
     try {
-      await lane.query(how === 'commit' ? 'COMMIT' : 'ROLLBACK');
-    } catch (error) {
-      if (how === 'commit') await lane.query('ROLLBACK').catch(() => undefined); // a failed commit has rolled back already
-      throw how === 'commit' ? commitFailed(error) : error;
+      await endOnLane(transaction, how);
     } finally {
       if (atHome) onHome = undefined;
-      else await lane.close();
+      else await transaction.lane.close();
     }
   };
 
@@ -439,13 +442,4 @@ const mustRollBack = (id: string, cause: DuckhouseError): DuckhouseError =>
     },
   );
 
-function commitFailed(error: unknown): DuckhouseError {
-  const { kind, message, id, context, hint, retryable } = toDuckhouseError(error);
-  return new DuckhouseError(kind, message, {
-    id,
-    context,
-    retryable,
-    hint: hint ?? (kind === 'CommitConflict' ? 'it was rolled back; run the whole transaction again' : undefined),
-    cause: error,
-  });
-}
+const unfinished = (): DuckhouseError => new DuckhouseError('Cancelled', 'a result was not read to its end');

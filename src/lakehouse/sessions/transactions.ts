@@ -10,6 +10,8 @@ export interface Transaction {
   readonly lane: Lane;
   /** Why it can only be rolled back. */
   failure: DuckhouseError | undefined;
+  /** The last error in it: DuckDB may have aborted it. */
+  suspect: DuckhouseError | undefined;
   /** Marks a statement's stay; the idle time counts while there is none. */
   enter(): () => void;
   stopTimer(): void;
@@ -89,6 +91,7 @@ function createTransaction(
     owner,
     lane,
     failure: undefined,
+    suspect: undefined,
     enter() {
       inside++;
       clearTimeout(timer);
