@@ -55,3 +55,7 @@ export function addTo<Item>(lists: Record<string, Item[]>, key: string, item: No
   if (list === undefined) lists[key] = [item];
   else list.push(item);
 }
+
+/** The entry of a table under a name that comes from outside: `constructor` and its like are no entries. */
+export const own = <Item>(table: Readonly<Record<string, Item>>, name: string): Item | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;

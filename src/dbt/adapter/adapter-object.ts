@@ -17,6 +17,7 @@ import {
 } from '../../jinja/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 import type { ModelConstraint } from '../manifest-types.ts';
+import { own } from '../plain.ts';
 import {
   bindLiterals,
   builtinStrategies,
@@ -101,7 +102,7 @@ export class AdapterObject extends PyObject {
     if (name === 'Relation' || name === 'Column') return undefined;
     if (name === 'config') return adapterConfig(this.host);
     if (name === 'behavior') return new BehaviorObject(this.host.flags);
-    const method = methods[name];
+    const method = own(methods, name);
     if (method === undefined) return undefined;
     const known = this.#bound.get(name) ?? hostFunction(name, (args, kwargs) => method(this.host, args, kwargs));
     this.#bound.set(name, known);

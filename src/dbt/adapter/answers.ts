@@ -1,4 +1,5 @@
 import { PyObject, type Value } from '../../jinja/index.ts';
+import { own } from '../plain.ts';
 
 /** What a statement answered: `OK`, rows where known. */
 export class ResponseObject extends PyObject {
@@ -35,7 +36,7 @@ export class BehaviorObject extends PyObject {
     this.flags = flags;
   }
   override attr(name: string): Value {
-    const flag = this.flags[name] ?? this.flags[name.toUpperCase()];
+    const flag = own(this.flags, name) ?? own(this.flags, name.toUpperCase());
     return new BehaviorFlag(flag === true);
   }
   override truth(): boolean {

@@ -1,4 +1,5 @@
 import { hostFunction, PyClass, PyObject, readArguments, repr, type Value } from '../../jinja/index.ts';
+import { own } from '../plain.ts';
 import { Column, numericType, translateType } from './column.ts';
 
 /** A column as templates handle it. */
@@ -11,9 +12,9 @@ export class ColumnObject extends PyObject {
     this.column = column;
   }
   override attr(name: string): Value | undefined {
-    const field = fields[name];
+    const field = own(fields, name);
     if (field !== undefined) return field(this.column);
-    const method = methods[name];
+    const method = own(methods, name);
     return method === undefined
       ? classMembers.get(name)
       : hostFunction(name, ([first = null]) => method(this.column, first));

@@ -10,6 +10,7 @@ import {
   truth,
   type Value,
 } from '../../jinja/index.ts';
+import { own } from '../plain.ts';
 import { ephemeralPrefix, type Policy, Relation, type RelationParts, type RelationType } from './relation.ts';
 
 const typeName = 'DuckDBRelation';
@@ -32,14 +33,14 @@ export class RelationObject extends PyObject {
   }
 
   override attr(name: string): Value | undefined {
-    const field = fields[name];
+    const field = own(fields, name);
     if (field !== undefined) return field(this.relation);
-    const method = methods[name];
+    const method = own(methods, name);
     if (method !== undefined) return hostFunction(name, (args, kwargs) => method(this.relation, args, kwargs));
     return classMember(name);
   }
   override item(key: Value): Value | undefined {
-    return typeof key === 'string' ? fields[key]?.(this.relation) : undefined;
+    return typeof key === 'string' ? own(fields, key)?.(this.relation) : undefined;
   }
   override contains(key: Value): boolean {
     return typeof key === 'string' && mappingKeys.includes(key);
@@ -142,7 +143,7 @@ const methods: Readonly<Record<string, Method>> = {
     return partNames.every((part) => given[part] === null || sameText(relation[part], given[part] as Value));
   },
   get: (relation, [key, fallback = null]) =>
-    key === 'metadata' ? new PyDict([['type', typeName]]) : (fields[String(key)]?.(relation) ?? fallback),
+    key === 'metadata' ? new PyDict([['type', typeName]]) : (own(fields, String(key))?.(relation) ?? fallback),
   to_dict: (relation) =>
     new PyDict([
       ['path', pathDict(relation)],
@@ -210,7 +211,7 @@ function createRelation(args: Args, kwargs: Kwargs): Value {
 }
 
 function classMember(name: string): Value | undefined {
-  const constant = typeConstants[name];
+  const constant = own(typeConstants, name);
   if (constant !== undefined) return constant;
   if (name === 'create') return hostFunction('create', createRelation);
   if (name === 'add_ephemeral_prefix')

@@ -10,6 +10,7 @@ import {
   str,
   type Value,
 } from '../../jinja/index.ts';
+import { own } from '../plain.ts';
 import { printTable } from './print-table.ts';
 import type { ResultTable, TableType } from './table.ts';
 
@@ -200,7 +201,7 @@ export class TableObject extends PyObject {
       case 'row_names':
         return null;
       default:
-        return tableMethods[name] === undefined
+        return own(tableMethods, name) === undefined
           ? undefined
           : hostFunction(name, (args, kwargs) => this.run(name, args, kwargs));
     }

@@ -112,7 +112,7 @@ export class FlagsObject extends PyObject {
     this.#flags = flags;
   }
   override attr(name: string): Value | undefined {
-    const key = name in this.#flags ? name : name.toUpperCase();
+    const key = Object.hasOwn(this.#flags, name) ? name : name.toUpperCase();
     return Object.hasOwn(this.#flags, key) ? fromJs(this.#flags[key]) : undefined;
   }
   override item(key: Value): Value | undefined {

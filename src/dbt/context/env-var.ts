@@ -2,6 +2,7 @@
 
 import { DuckhouseError } from '../../errors.ts';
 import { hostFunction, readArguments, str, type Value } from '../../jinja/index.ts';
+import { own } from '../plain.ts';
 import type { Env } from '../project-types.ts';
 
 const secretPrefixes = ['DBT_ENV_SECRET', 'DBT_SECRET'] as const;
@@ -26,7 +27,7 @@ export const envVarFunction = (env: Env, { secrets }: { readonly secrets: boolea
           context: { name },
         },
       );
-    const value = env[name];
+    const value = own(env, name);
     if (value !== undefined) return value;
     if (given.default !== null) return given.default;
     throw new DuckhouseError('NotFound', `environment variable '${name}' is not set`, {

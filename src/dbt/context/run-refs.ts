@@ -222,7 +222,7 @@ export function externalLocation(source: SourceNode): string | undefined {
 
 function formatLocation(template: string, formatter: string, values: Dict): string {
   const textFor = (name: string): string => {
-    if (!(name in values))
+    if (!Object.hasOwn(values, name))
       throw compilation(`external_location "${template}" names "${name}", which the source does not have`);
     return String(values[name]);
   };

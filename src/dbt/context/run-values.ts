@@ -17,6 +17,7 @@ import { columnClass } from '../adapter/column-object.ts';
 import { relationClass } from '../adapter/relation-object.ts';
 import { TableObject } from '../adapter/table-object.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import { own } from '../plain.ts';
 
 /** `context`: the names of the context themselves, as a mapping. */
 export class ContextObject extends PyObject {
@@ -52,7 +53,7 @@ export class ConfigObject extends PyObject {
     this.node = node;
   }
   override attr(name: string): Value | undefined {
-    const method = configMethods[name];
+    const method = own(configMethods, name);
     if (method !== undefined) return hostFunction(name, (args, kwargs) => method(this, args, kwargs));
     return name === 'model' ? fromJs(this.node) : undefined;
   }
@@ -77,7 +78,7 @@ function configOf(node: ManifestNode, name: string): unknown {
     const own = (node.config.snapshot_meta_column_names ?? {}) as Record<string, unknown>;
     return Object.fromEntries(snapshotColumns.map((column) => [column, own[column] ?? column]));
   }
-  return node.config[configAliases[name] ?? name];
+  return own(node.config, own(configAliases, name) ?? name);
 }
 
 type ConfigMethod = (config: ConfigObject, args: readonly Value[], kwargs: Kwargs) => Value;
@@ -91,7 +92,7 @@ const lookup = (config: ConfigObject, args: readonly Value[], kwargs: Kwargs): V
 };
 
 const metaOf = (config: ConfigObject, name: string): Value | undefined => {
-  const meta = config.node.config.meta[name];
+  const meta = own(config.node.config.meta, name);
   return meta === undefined ? undefined : fromJs(meta);
 };
 

@@ -116,7 +116,11 @@ function openLogFile(
     if (pending.length === 0) return;
     const text = pending.join('');
     pending = [];
-    appendFileSync(file, text);
+    try {
+      appendFileSync(file, text);
+    } catch {
+      // The folder was removed meanwhile, e.g. by `clean`: there is no log to keep.
+    }
   };
   process.once('exit', flush);
   if (fileFormat !== 'json')

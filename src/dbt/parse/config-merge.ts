@@ -1,6 +1,6 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
-import { isDict, listOf, typeName } from '../plain.ts';
+import { isDict, listOf, own, typeName } from '../plain.ts';
 import type { ConfigKind } from './config-kinds.ts';
 
 const hookNames: Readonly<Record<string, string>> = { pre_hook: 'pre-hook', post_hook: 'post-hook' };
@@ -9,7 +9,7 @@ const hookNames: Readonly<Record<string, string>> = { pre_hook: 'pre-hook', post
 export function mergeConfig(kind: ConfigKind, base: Readonly<Dict>, partial: Readonly<Dict>): Dict {
   const merged: Dict = { ...base };
   for (const [name, value] of Object.entries(partial)) {
-    const key = hookNames[name] ?? name;
+    const key = own(hookNames, name) ?? name;
     merged[key] = mergeValue(kind, key, merged[key], value);
   }
   return merged;

@@ -35,7 +35,7 @@ export function externalLocation(node: SourceNode): string | undefined {
 
 function formatText(template: string, formatter: string, values: Dict, node: SourceNode): string {
   const valueOfName = (name: string): string => {
-    if (name in values) return String(values[name]);
+    if (Object.hasOwn(values, name)) return String(values[name]);
     throw new DuckhouseError(
       'DataInvalid',
       `${node.unique_id}: external_location names '${name}', which the source does not have`,
