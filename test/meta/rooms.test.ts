@@ -115,6 +115,12 @@ test('every path that ARCHITECTURE.md names exists, and it stays short', () => {
   const named = [...text.matchAll(/`((?:src|test|docs|bench|scripts|examples)\/[^`*{}<> ]*)`/g)].map(
     (match) => match[1] as string,
   );
+  const rooms = Object.keys(floors).map((room) => `src/${room}${room.endsWith('.ts') ? '' : '/'}`);
+  assert.deepEqual(
+    rooms.filter((room) => !named.includes(room)),
+    [],
+    'rooms that are not in ARCHITECTURE.md',
+  );
   assert.ok(named.length > 20);
   assert.deepEqual(
     named.filter((name) => !existsSync(path.join(root, name))),
