@@ -3,6 +3,7 @@ import { createSessionFinder } from './call-session.ts';
 import type { ServiceContext } from './calls/context.ts';
 import { createFlightMetrics } from './flight-metrics.ts';
 import { createFlightHost, type FlightServer } from './host.ts';
+import { createPollStore } from './polls.ts';
 import { createPreparedStatements } from './prepared-statements.ts';
 import { actionTable, serve } from './service.ts';
 import { createTicketStore } from './tickets.ts';
@@ -18,6 +19,11 @@ export function createFlightServer(options: FlightServerOptions): LakehouseFligh
   const { log, tls } = options;
   const tickets = createTicketStore(options.lakehouse, limits);
   const sessions = openSessions(options.lakehouse, options.sessions);
+  const polls = createPollStore({
+    idleMs: limits.ticketIdleMs,
+    max: limits.maxTickets,
+    progress: options.lakehouse.progress,
+  });
   const context: ServiceContext = {
     lakehouse: options.lakehouse,
     authenticator: options.authenticator,
@@ -26,6 +32,7 @@ export function createFlightServer(options: FlightServerOptions): LakehouseFligh
     sessions,
     finder: createSessionFinder(sessions),
     prepared: createPreparedStatements(),
+    polls,
     actions: actionTable(options.actions),
     putMode: options.putMode ?? 'create_append',
     limits,
@@ -39,6 +46,7 @@ export function createFlightServer(options: FlightServerOptions): LakehouseFligh
     log,
     tls,
     async onClose() {
+      polls.close();
       await tickets.close();
       await sessions.closeAll();
     },

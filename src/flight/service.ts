@@ -9,6 +9,7 @@ import { getFlightInfo, getSchema, listFlights } from './calls/flight-info.ts';
 import { credentialsOf, handshake } from './calls/handshake.ts';
 import { health } from './calls/health.ts';
 import { type Method, streaming, unary } from './calls/method.ts';
+import { pollFlightInfo } from './calls/poll.ts';
 import { request } from './calls/request.ts';
 import type { ServerCall } from './grpc/server-call.ts';
 import { codeOf } from './grpc/status.ts';
@@ -59,10 +60,14 @@ const methods: Readonly<Record<string, Method<CallContext>>> = {
   DoGet: async (context) => doGet(context, await request(context.call)),
   DoPut: doPut,
   ListFlights: streaming(listFlights),
-  ListActions: streaming(({ actions }) => [...protocolActions.values(), ...actions.values()].map(encodeActionType)),
+  ListActions: streaming(({ actions }) =>
+    [...[...protocolActions.values()].filter(({ refused }) => refused !== true), ...actions.values()].map(
+      encodeActionType,
+    ),
+  ),
   DoAction: streaming(doAction),
   DoExchange: unsupported('DoExchange'),
-  PollFlightInfo: unsupported('PollFlightInfo'),
+  PollFlightInfo: unary((context, message) => pollFlightInfo(context, decodeDescriptor(message))),
 };
 
 export const actionTable = (more: readonly FlightAction[] = []): ReadonlyMap<string, FlightAction> =>

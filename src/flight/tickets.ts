@@ -23,6 +23,8 @@ export interface IssuedTicket {
   readonly rows: number;
   /** Resolves when the first rows are there, or have failed to come. */
   readonly ready: Promise<void>;
+  /** Until then it may be fetched again and again; undefined = once, or anew each time. */
+  readonly expiresAt?: Date;
 }
 
 export interface TicketRequest {
@@ -31,6 +33,8 @@ export interface TicketRequest {
   readonly options: SessionQueryOptions;
   /** Rows of parameters; the results of several follow each other. */
   readonly params?: ArrowParams | undefined;
+  /** It is polled: kept as long as it runs, and from then on as long as any ticket. */
+  readonly hold?: boolean;
 }
 
 export interface TicketStore {
@@ -38,6 +42,8 @@ export interface TicketStore {
   issue(request: TicketRequest): Promise<IssuedTicket>;
   /** What the handle stands for, or its SQL when that has to be prepared again. NotFound when it has expired. */
   redeem(handle: string, owner: string): Ticketed | { readonly type: 'sql'; readonly sql: string };
+  /** Keeps what the handle stands for as long again; resolves to when that ends. NotFound when it has expired. */
+  renew(handle: string, owner: string): Date;
   /** Stops a query of the owner's and drops its result; false when there is none. */
   cancel(queryId: string, owner: string): boolean;
   count(): number;
@@ -48,7 +54,7 @@ interface Entry {
   readonly ticketed: Ticketed;
   readonly queryId: string;
   readonly owner: string;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 /** All stored results together hold this much at most. */
@@ -57,6 +63,8 @@ const maxAllStoredBytes = 256 << 20;
 /** Queries begun before they are fetched: this many, each kept this long. After that their tickets run them anew. */
 const maxStarted = 16;
 const startedIdleMs = 5000;
+/** What is held is ended by whoever holds it. */
+const heldMs = 2 ** 31 - 1;
 
 type Kept = Omit<Entry, 'timer'> & { readonly id: string; readonly keptMs?: number };
 
@@ -86,17 +94,35 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     if (kept.ticketed.type === 'stored') storedBytes += kept.ticketed.bytes;
     while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes))
       drop(entries.keys().next().value as string);
-    const timer = setTimeout(() => drop(id), keptMs);
-    timer.unref();
-    entries.set(id, { ...kept, timer });
+    entries.set(id, { ...kept, timer: dropLater(id, keptMs) });
     byQuery.set(kept.queryId, id);
+  };
+  const dropLater = (id: string, ms: number): NodeJS.Timeout => {
+    const timer = setTimeout(() => drop(id), ms);
+    timer.unref();
+    return timer;
+  };
+  const keepOn = (id: string): Date => {
+    const entry = entries.get(id);
+    if (entry !== undefined) {
+      clearTimeout(entry.timer);
+      entry.timer = dropLater(id, limits.ticketIdleMs);
+    }
+    return new Date(Date.now() + limits.ticketIdleMs);
+  };
+  /** How long to keep a query that runs: one that is polled until it is ready, and as long as any ticket after that. */
+  const keptWhileRunning = (id: string, ready: Promise<void>, { hold }: TicketRequest, keptMs: number): number => {
+    if (hold !== true) return keptMs;
+    void ready.then(() => keepOn(id));
+    return heldMs;
   };
 
   const mayStart = ({ parameters }: SessionStatement): boolean =>
     parameters.length === 0 && started.size < maxStarted && lakehouse.engine.stats().queuedTasks === 0;
 
   /** A read that any connection can run, and run again. */
-  const issueRead = (prepared: SessionStatement, { sql, session }: TicketRequest): IssuedTicket => {
+  const issueRead = (prepared: SessionStatement, request: TicketRequest): IssuedTicket => {
+    const { sql, session } = request;
     const id = randomUUID();
     const { queryId, schema } = prepared;
     const owner = session.principal.name;
@@ -108,30 +134,29 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     started.add(id);
     const result = prepared.run(rowLimit);
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
-    keep({
-      id,
-      queryId,
-      owner,
-      ticketed: { type: 'pending', query },
-      keptMs: Math.min(startedIdleMs, limits.ticketIdleMs),
-    });
-    return { handle, queryId, schema, rows: -1, ready: settled(result) };
+    const ready = settled(result);
+    const keptMs = keptWhileRunning(id, ready, request, Math.min(startedIdleMs, limits.ticketIdleMs));
+    keep({ id, queryId, owner, ticketed: { type: 'pending', query }, keptMs });
+    return { handle, queryId, schema, rows: -1, ready };
   };
 
   /** A read that is bound to its place or its parameters: it runs now, and not again. */
   const issueOnce = async (
     running: BoundRows,
-    { session }: TicketRequest,
+    request: TicketRequest,
     known: ArrowSchema | undefined,
   ): Promise<IssuedTicket> => {
     const id = randomUUID();
     const { queryId, result } = running;
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
-    keep({ id, queryId, owner: session.principal.name, ticketed: { type: 'pending', query } });
+    const owner = request.session.principal.name;
+    const ready = settled(result);
+    const keptMs = keptWhileRunning(id, ready, request, limits.ticketIdleMs);
+    keep({ id, queryId, owner, ticketed: { type: 'pending', query }, keptMs });
     const handle = JSON.stringify({ id });
-    if (known !== undefined) return { handle, queryId, schema: known, rows: -1, ready: settled(result) };
+    if (known !== undefined) return { handle, queryId, schema: known, rows: -1, ready };
     try {
-      return { handle, queryId, schema: (await result).schema, rows: -1, ready: settled(result) };
+      return { handle, queryId, schema: (await result).schema, rows: -1, ready };
     } catch (error) {
       drop(id);
       throw error;
@@ -149,6 +174,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       schema: stored.schema,
       rows: stored.rows,
       ready: Promise.resolve(),
+      expiresAt: new Date(Date.now() + limits.ticketIdleMs),
     };
   };
 
@@ -181,6 +207,12 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       if (entry !== undefined) return (take(id) as Entry).ticketed;
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();
+    },
+    renew(handle, owner) {
+      const { id, sql } = parseHandle(handle);
+      const entry = entries.get(id);
+      if (entry === undefined ? sql === undefined : entry.owner !== owner) throw notKept();
+      return keepOn(id);
     },
     cancel(queryId, owner) {
       const id = byQuery.get(queryId);

@@ -33,16 +33,15 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 test('ListActions names every action with a description, the added ones too', async () => {
   const actions = await running.client.listActions();
   assert.deepEqual(actions.map(({ type }) => type).toSorted(), [
-    'BeginSavepoint',
     'BeginTransaction',
     'CancelFlightInfo',
     'CancelQuery',
     'ClosePreparedStatement',
     'CloseSession',
     'CreatePreparedStatement',
-    'EndSavepoint',
     'EndTransaction',
     'GetSessionOptions',
+    'RenewFlightEndpoint',
     'SetSessionOptions',
     'cancel',
     'create_view',

@@ -4,13 +4,16 @@ import { decodeFlightData, encodeFlightData, grpcMessage } from '../../src/fligh
 import {
   commandDescriptor,
   decodeFlightInfo,
+  decodePollInfo,
   decodePutResult,
   decodeResult,
   decodeSchemaResult,
   encodeAction,
   encodeDescriptor,
   encodeTicket,
+  type FlightDescriptor,
   type FlightInfo,
+  type PollInfo,
 } from '../../src/flight/proto/messages.ts';
 import { bytesField, bytesOf, concat, fieldMap, intOf } from '../../src/flight/proto/wire.ts';
 import { decodeUpdateResult, packAny, unpackAny } from '../../src/flight/sql/messages.ts';
@@ -22,6 +25,7 @@ export interface WireClient {
   /** Basic credentials in the header, the token out of the answer's headers. */
   handshake(username: string, password: string): Promise<void>;
   info(command: Uint8Array): Promise<FlightInfo>;
+  poll(descriptor: FlightDescriptor): Promise<PollInfo>;
   schema(command: Uint8Array): Promise<ArrowSchema>;
   /** Rows behind the first endpoint, as clients that know one endpoint read them. */
   rows(info: FlightInfo): Promise<unknown[][]>;
@@ -84,6 +88,7 @@ export function wireClient(port: number): WireClient {
       await ask('Handshake', []);
     },
     info: async (command) => decodeFlightInfo(await one('GetFlightInfo', encodeDescriptor(commandDescriptor(command)))),
+    poll: async (descriptor) => decodePollInfo(await one('PollFlightInfo', encodeDescriptor(descriptor))),
     schema: async (command) =>
       decodeSchema(
         decapsulate(decodeSchemaResult(await one('GetSchema', encodeDescriptor(commandDescriptor(command))))),

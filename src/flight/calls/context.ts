@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts';
 import type { CallSessions, SessionFinder } from '../call-session.ts';
 import type { FlightMetrics } from '../flight-metrics.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
+import type { PolledStatement, PollStore } from '../polls.ts';
 import type { PreparedStatements } from '../prepared-statements.ts';
 import type { TicketStore } from '../tickets.ts';
 import type { FlightAction, FlightLimits } from '../types.ts';
@@ -19,6 +20,7 @@ export interface ServiceContext {
   readonly sessions: SessionStore;
   readonly finder: SessionFinder;
   readonly prepared: PreparedStatements;
+  readonly polls: PollStore;
   readonly actions: ReadonlyMap<string, FlightAction>;
   readonly putMode: PutMode;
   readonly limits: FlightLimits;
@@ -32,4 +34,6 @@ export interface CallContext extends ServiceContext, CallSessions {
   readonly principal: Principal;
   /** Goes with every statement of the principal. */
   readonly guard: StatementGuard | undefined;
+  /** The call's statement is asked after by others. */
+  readonly polled?: PolledStatement;
 }

@@ -13,7 +13,7 @@ import { unpackAny } from '../sql/messages.ts';
 import type { CallContext } from './context.ts';
 import { queryInfo, querySchema, schemaBytes, sqlText } from './query.ts';
 
-async function infoOf(context: CallContext, descriptor: FlightDescriptor): Promise<FlightInfo> {
+export async function infoOf(context: CallContext, descriptor: FlightDescriptor): Promise<FlightInfo> {
   if (descriptor.type === 'PATH')
     return tableFlight(context, await context.lakehouse.describeTable(tableNameOf(descriptor.path)));
   const message = unpackAny(descriptor.cmd);

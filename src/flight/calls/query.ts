@@ -26,7 +26,7 @@ export function sqlText(bytes: Uint8Array): string {
 }
 
 /** Of a statement: its text, the transaction it belongs to, and its parameters. */
-export type StatementRequest = Omit<TicketRequest, 'session' | 'options'> & {
+export type StatementRequest = Omit<TicketRequest, 'session' | 'options' | 'hold'> & {
   readonly transactionId?: string | undefined;
   /** It will come again. */
   readonly keep?: true;
@@ -40,17 +40,19 @@ export async function queryInfo(
 ): Promise<FlightInfo> {
   authorise(context.principal, { operation: 'query', subject: sql });
   const options = { ...issueOptions(context), transactionId, ...(keep === undefined ? {} : { keep }) };
-  const { handle, queryId, schema, rows } = await context.tickets.issue({
+  const { handle, queryId, schema, rows, ready, expiresAt } = await context.tickets.issue({
     session: context.session(),
     sql,
     params,
     options,
+    hold: context.polled !== undefined,
   });
+  context.polled?.started(ready);
   context.call.setQueryId(queryId);
   return {
     schema: schemaBytes(schema),
     descriptor,
-    endpoints: [{ ticket: encodeStatementTicket(handle), locations: [] }],
+    endpoints: [{ ticket: encodeStatementTicket(handle), locations: [], expirationTime: expiresAt }],
     totalRecords: rows,
     totalBytes: -1,
     ordered: false,
@@ -75,8 +77,9 @@ export async function querySchema(
   return prepared.schema;
 }
 
-export const queryOptions = ({ call, limits, guard, principal, session }: CallContext): QueryOptions => ({
+export const queryOptions = ({ call, limits, guard, principal, session, polled }: CallContext): QueryOptions => ({
   signal: call.signal,
+  ...(polled === undefined ? {} : { queryId: polled.queryId }),
   guard,
   owner: { user: principal.name, session: session().id },
   ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),

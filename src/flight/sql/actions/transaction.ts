@@ -34,6 +34,6 @@ export const transactionActions: readonly ProtocolAction[] = [
       return [];
     },
   },
-  { type: 'BeginSavepoint', description: 'Not supported: DuckDB has no savepoints', run: noSavepoints },
-  { type: 'EndSavepoint', description: 'Not supported: DuckDB has no savepoints', run: noSavepoints },
+  { type: 'BeginSavepoint', description: 'DuckDB has no savepoints', refused: true, run: noSavepoints },
+  { type: 'EndSavepoint', description: 'DuckDB has no savepoints', refused: true, run: noSavepoints },
 ];

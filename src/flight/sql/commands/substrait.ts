@@ -1,7 +1,7 @@
 import { DuckhouseError } from '../../../errors.ts';
 import type { SqlCommands } from '../command.ts';
 
-const refuse = async (): Promise<never> => {
+export const refuseSubstrait = async (): Promise<never> => {
   throw new DuckhouseError('Unsupported', 'Substrait plans are not supported', {
     id: 'substrait-unsupported',
     hint: 'send SQL text: with ADBC a str, not bytes',
@@ -9,5 +9,5 @@ const refuse = async (): Promise<never> => {
 };
 
 export const substraitCommands: SqlCommands = {
-  CommandStatementSubstraitPlan: { info: refuse, schema: refuse, put: refuse },
+  CommandStatementSubstraitPlan: { info: refuseSubstrait, schema: refuseSubstrait, put: refuseSubstrait },
 };

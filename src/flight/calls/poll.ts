@@ -1,0 +1,15 @@
+import { parseTimeout } from '../grpc/server-call.ts';
+import { encodePollInfo, type FlightDescriptor } from '../proto/messages.ts';
+import type { CallContext } from './context.ts';
+import { infoOf } from './flight-info.ts';
+
+/** Clients ask again at ever longer intervals, up to some seconds: waiting here tells them sooner. */
+const longestWaitMs = 2000;
+
+/** Begins a statement, or asks after it: answered when it is ready to be fetched, or with how far it is. */
+export async function pollFlightInfo(context: CallContext, descriptor: FlightDescriptor): Promise<Uint8Array> {
+  const timeout = context.call.headers['grpc-timeout'];
+  const deadlineMs = parseTimeout(typeof timeout === 'string' ? timeout : undefined) ?? Number.POSITIVE_INFINITY;
+  const waitMs = Math.min(longestWaitMs, deadlineMs / 2);
+  return encodePollInfo(await context.polls.poll(context, descriptor, { infoOf, waitMs }));
+}
