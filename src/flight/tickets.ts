@@ -33,7 +33,7 @@ export interface TicketRequest {
   readonly options: SessionQueryOptions;
   /** Rows of parameters; the results of several follow each other. */
   readonly params?: ArrowParams | undefined;
-  /** It is polled: kept as long as it runs, and from then on as long as any ticket. */
+  /** It is polled: kept as long as it runs, and from then on like every ticket. */
   readonly hold?: boolean;
 }
 
@@ -110,7 +110,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     }
     return new Date(Date.now() + limits.ticketIdleMs);
   };
-  /** How long to keep a query that runs: one that is polled until it is ready, and as long as any ticket after that. */
+  /** How long to keep a query that runs: one that is polled until it is ready, and like every ticket after that. */
   const keptWhileRunning = (id: string, ready: Promise<void>, { hold }: TicketRequest, keptMs: number): number => {
     if (hold !== true) return keptMs;
     void ready.then(() => keepOn(id));
