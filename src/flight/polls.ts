@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { QueryProgress } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
-import type { CallContext } from './calls/context.ts';
 import { commandDescriptor, type FlightDescriptor, type FlightInfo, type PollInfo } from './proto/messages.ts';
 
 /** A statement that is begun by one call and asked after by others. */
@@ -12,17 +11,25 @@ export interface PolledStatement {
   started(ready: Promise<void>): void;
 }
 
-export type InfoOf = (context: CallContext, descriptor: FlightDescriptor) => Promise<FlightInfo>;
+/** Begins a statement: `signal` stops it, and nothing else does. */
+export type Begin = (polled: PolledStatement, signal: AbortSignal) => Promise<FlightInfo>;
 
-export interface PollStore {
-  /** Begins what the descriptor says, or finds what a descriptor of an earlier answer stands for; answers when it is ready or `waitMs` later. */
-  poll(context: CallContext, descriptor: FlightDescriptor, options: PollOptions): Promise<PollInfo>;
-  close(): void;
+export interface PollRequest {
+  readonly descriptor: FlightDescriptor;
+  /** Whose statement it is: nobody else may ask after it. */
+  readonly owner: string;
+  readonly begin: Begin;
+  /** Stops what the info stands for. */
+  readonly cancel: (queryId: string) => void;
+  readonly waitMs: number;
+  /** Of the call that asks. */
+  readonly signal: AbortSignal;
 }
 
-export interface PollOptions {
-  readonly infoOf: InfoOf;
-  readonly waitMs: number;
+export interface PollStore {
+  /** Begins what the descriptor says, or finds what a descriptor of an earlier answer stands for; answers when it is ready, or `waitMs` later. */
+  poll(request: PollRequest): Promise<PollInfo>;
+  close(): void;
 }
 
 interface Poll {
@@ -71,17 +78,17 @@ export function createPollStore({ idleMs, max, progress }: PollLimits): PollStor
       hint: 'run the statement again',
     });
   };
-  const begin = (context: CallContext, descriptor: FlightDescriptor, infoOf: InfoOf): { id: string; poll: Poll } => {
+  const begin = (request: PollRequest): { id: string; poll: Poll } => {
     if (polls.size >= max)
       throw new DuckhouseError('ResourceExhausted', `${max} statements are polled already`, { id: 'polls-full' });
-    return { id: randomUUID(), poll: startPoll(context, descriptor, infoOf) };
+    return { id: randomUUID(), poll: startPoll(request) };
   };
 
   return {
-    async poll(context, descriptor, { infoOf, waitMs }) {
-      const { id, poll } = find(descriptor, context.principal.name) ?? begin(context, descriptor, infoOf);
+    async poll(request) {
+      const { id, poll } = find(request.descriptor, request.owner) ?? begin(request);
       keep(id, poll);
-      const info = await within(poll.info, waitMs, context.call.signal);
+      const info = await within(poll.info, request.waitMs, request.signal);
       if (info !== undefined) return { info, descriptor: undefined, progress: 1 };
       return {
         info: unfinished(poll),
@@ -97,20 +104,18 @@ export function createPollStore({ idleMs, max, progress }: PollLimits): PollStor
 }
 
 /** Runs on when its call has ended: only `stop` ends it. */
-function startPoll(context: CallContext, descriptor: FlightDescriptor, infoOf: InfoOf): Poll {
+function startPoll({ descriptor, owner, begin, cancel }: PollRequest): Poll {
   const controller = new AbortController();
   const queryId = randomUUID();
-  context.session(); // now, while its cookie can still be set
   let ready: Promise<void> = Promise.resolve();
+  let settled = false;
   const polled: PolledStatement = {
     queryId,
     started(promise) {
       ready = promise;
     },
   };
-  const call = { ...context.call, signal: controller.signal, setQueryId: () => undefined };
-  let settled = false;
-  const info = infoOf({ ...context, call, polled }, descriptor)
+  const info = begin(polled, controller.signal)
     .then(async (known) => {
       await ready;
       return known;
@@ -119,7 +124,6 @@ function startPoll(context: CallContext, descriptor: FlightDescriptor, infoOf: I
       settled = true;
     });
   info.catch(() => undefined); // told to whoever asks next
-  const owner = context.principal.name;
   return {
     owner,
     queryId,
@@ -129,7 +133,7 @@ function startPoll(context: CallContext, descriptor: FlightDescriptor, infoOf: I
     stop() {
       if (settled) return; // from now on it is kept as its ticket is
       controller.abort(new DuckhouseError('Cancelled', 'nobody asked after the statement', { id: 'cancelled' }));
-      context.tickets.cancel(queryId, owner);
+      cancel(queryId);
     },
   };
 }

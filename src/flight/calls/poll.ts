@@ -1,4 +1,5 @@
 import { parseTimeout } from '../grpc/server-call.ts';
+import type { Begin } from '../polls.ts';
 import { encodePollInfo, type FlightDescriptor } from '../proto/messages.ts';
 import type { CallContext } from './context.ts';
 import { infoOf } from './flight-info.ts';
@@ -11,5 +12,18 @@ export async function pollFlightInfo(context: CallContext, descriptor: FlightDes
   const timeout = context.call.headers['grpc-timeout'];
   const deadlineMs = parseTimeout(typeof timeout === 'string' ? timeout : undefined) ?? Number.POSITIVE_INFINITY;
   const waitMs = Math.min(longestWaitMs, deadlineMs / 2);
-  return encodePollInfo(await context.polls.poll(context, descriptor, { infoOf, waitMs }));
+  const { principal, tickets, call } = context;
+  context.session(); // now, while its cookie can still be set
+  const begin: Begin = (polled, signal) =>
+    infoOf({ ...context, call: { ...call, signal, setQueryId: () => undefined }, polled }, descriptor);
+  return encodePollInfo(
+    await context.polls.poll({
+      descriptor,
+      owner: principal.name,
+      begin,
+      cancel: (queryId) => tickets.cancel(queryId, principal.name),
+      waitMs,
+      signal: call.signal,
+    }),
+  );
 }
