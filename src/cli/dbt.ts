@@ -10,26 +10,47 @@ export interface DbtCommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Commands that read or write the database: they run in the server when it has that database open. */
+const onDatabase = new Set(
+  'build run test seed snapshot compile show clone run-operation retry debug source freshness docs generate'.split(' '),
+);
+
 /** `duckhouse dbt ...`: the words are dbt's own; exit codes too (0 ok, 1 failed, 2 could not run). */
-export function dbtCommand({ stdout, signal }: Effects, { words, workspace, env }: DbtCommandOptions): Promise<number> {
+export async function dbtCommand(
+  effects: Effects,
+  { words, workspace, env: given }: DbtCommandOptions,
+): Promise<number> {
+  const { stdout, signal } = effects;
   const cwd = process.cwd();
-  const folder = path.resolve(workspace ?? env.DUCKHOUSE_WORKSPACE ?? '.');
-  const translator = createTranslator(languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG));
+  const command = words.find((word) => !word.startsWith('-'));
+  // The version is told without loading any of this.
+  const config = command === undefined ? undefined : await import('../config/index.ts');
+  const folder = path.resolve(workspace ?? given.DUCKHOUSE_WORKSPACE ?? config?.workspaceAbove(cwd) ?? cwd);
+  const env = config?.workspaceEnv(folder, given) ?? given;
+  const language = languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG);
+  const projectDir = projectOf(cwd, folder);
+  if (command !== undefined && onDatabase.has(command)) {
+    const named = namedProject(words);
+    const { runInServer } = await import('./dbt-in-server.ts');
+    const code = await runInServer(effects, {
+      argv: words,
+      env,
+      cwd,
+      workspace: folder,
+      projectDir: named === undefined ? (projectDir ?? cwd) : path.resolve(cwd, named),
+      language,
+    });
+    if (code !== 'elsewhere') return code;
+  }
+  const translator = createTranslator(language);
   const { t } = translator;
   const messages = {
     version: async (): Promise<string> => (await import('../config/index.ts')).packageVersion(),
     usage: t('dbt.usage'),
-    summary: (command: string): string => t(`dbt.command.${command.replace(' ', '-')}` as MessageId),
+    summary: (name: string): string => t(`dbt.command.${name.replace(' ', '-')}` as MessageId),
     error: translator.error,
   };
-  const host = {
-    env,
-    cwd,
-    workspace: folder,
-    projectDir: projectOf(cwd, folder),
-    signal,
-    write: (text: string) => void stdout.write(text),
-  };
+  const host = { env, cwd, workspace: folder, projectDir, signal, write: (text: string) => void stdout.write(text) };
   return runDbt(words, host, messages);
 }
 
@@ -38,4 +59,10 @@ function projectOf(cwd: string, workspace: string): string | undefined {
   if (existsSync(path.join(cwd, 'dbt_project.yml'))) return undefined;
   const own = path.join(workspace, 'transform', 'dbt_project');
   return existsSync(path.join(own, 'dbt_project.yml')) ? own : undefined;
+}
+
+/** What `--project-dir` says. */
+function namedProject(words: readonly string[]): string | undefined {
+  const at = words.indexOf('--project-dir');
+  return at >= 0 ? words[at + 1] : words.find((word) => word.startsWith('--project-dir='))?.slice('--project-dir='.length);
 }

@@ -64,7 +64,7 @@ export function createProgram(host: ProgramHost): Command {
   const add = commandAdder(program, host, translator);
 
   add('up [dir]', 'command.up', serverSettings, async (context, flags) =>
-    (await import('./up.ts')).upCommand(context, { exit: flags.exit === true }),
+    (await import('./up.ts')).upCommand(context, { exit: flags.exit === true, env }),
   ).option('--exit', t('option.exit'));
   add('serve', 'command.serve', serverSettings, async (context) => (await import('./serve.ts')).serveCommand(context));
   addIngest(add, translator);

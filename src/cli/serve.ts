@@ -151,6 +151,7 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     jwt,
   } = config;
   return {
+    workspace: config.workspace,
     database,
     workers,
     preserveOrder,

@@ -15,6 +15,7 @@ import {
 import type { Logger, LogLevel } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import { createMonitor, type Monitor, type Readiness } from '../monitor/index.ts';
+import { dbtAction } from './dbt-action.ts';
 
 /** What the server process is told to be. */
 export interface ServerProcessOptions extends AuthenticatorOptions {
@@ -35,6 +36,8 @@ export interface ServerProcessOptions extends AuthenticatorOptions {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'text';
   readonly version: string;
+  /** dbt projects below it may be run here. */
+  readonly workspace: string;
   /** For the system tables, secrets masked. */
   readonly settings: readonly SystemSetting[];
 }
@@ -92,6 +95,7 @@ export async function openServerParts(
     tls,
     limits,
     onFatal,
+    actions: [dbtAction({ workspace: options.workspace, version })],
   });
   await openSystemTables(engine, { sessions: () => flight.sessions.list(), settings: () => options.settings });
   addEngineMetrics(metrics, lakehouse, database);

@@ -15,12 +15,14 @@ import type { Target } from './target.ts';
 export interface UpCommandOptions {
   /** Stop when the job is done. */
   readonly exit: boolean;
+  /** What the dbt project may read. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const interrupted = 130;
 
 /** `duckhouse up`: serve, load `ingestion/data`, show what came of it, and keep serving. Resolves with the exit code. */
-export async function upCommand(context: CommandContext, { exit }: UpCommandOptions): Promise<number> {
+export async function upCommand(context: CommandContext, { exit, env }: UpCommandOptions): Promise<number> {
   const { config, translator, signal } = context;
   const running = readServerFile(config.stateDir);
   if (running !== undefined) await note(context, translator.t('up.using', { pid: running.pid }));
@@ -28,7 +30,7 @@ export async function upCommand(context: CommandContext, { exit }: UpCommandOpti
   if (supervisor !== undefined) await write(context.stdout, readyLine(supervisor));
   const stopped = (): boolean => signal.aborted || supervisor?.isStopping() === true;
   const serving = !exit || supervisor === undefined;
-  const ok = await attempt(context, () => job(context, { stopped, serving }));
+  const ok = await attempt(context, () => job(context, { stopped, serving, env }));
   if (exit || supervisor === undefined || signal.aborted) {
     if (!stopped()) supervisor?.stop();
     await supervisor?.done;
@@ -42,11 +44,12 @@ interface JobOptions {
   readonly stopped: () => boolean;
   /** The server is there after the job. */
   readonly serving: boolean;
+  readonly env: UpCommandOptions['env'];
 }
 
 /** The main job; false when a part of it failed, which is told and does not stop the others. */
-async function job(context: CommandContext, { stopped, serving }: JobOptions): Promise<boolean> {
-  const parts = [loadData, tellDbt, showTables, runFirstQuery, serving ? tellNext : tellFiles];
+async function job(context: CommandContext, { stopped, serving, env }: JobOptions): Promise<boolean> {
+  const parts = [loadData, dbtBuilder(env), showTables, runFirstQuery, serving ? tellNext : tellFiles];
   const target = await openTarget(context.config, { create: true });
   try {
     let ok = true;
@@ -108,11 +111,22 @@ async function dataFiles(folder: string): Promise<string[]> {
   return names.map((entry) => path.join(folder, entry.name)).sort();
 }
 
-async function tellDbt(context: CommandContext): Promise<void> {
-  const project = path.join(context.config.workspace, 'transform', 'dbt_project');
-  if (existsSync(path.join(project, 'dbt_project.yml')))
-    await note(context, context.translator.t('up.dbt', { folder: path.relative(process.cwd(), project) || project }));
-}
+/** Builds the workspace's dbt project, if it has one, in the server. */
+const dbtBuilder =
+  (env: UpCommandOptions['env']) =>
+  async (context: CommandContext): Promise<boolean> => {
+    const { config, translator } = context;
+    const project = path.join(config.workspace, 'transform', 'dbt_project');
+    if (!existsSync(path.join(project, 'dbt_project.yml'))) return true;
+    await note(context, translator.t('up.dbt', { folder: path.relative(process.cwd(), project) || project }));
+    const { dbtCommand } = await import('./dbt.ts');
+    const words = ['build', '--no-use-colors', '--project-dir', project];
+    const code = await dbtCommand(
+      { ...context, stdout: context.stderr },
+      { words, workspace: config.workspace, env: { DUCKDB_PATH: config.database, ...env } },
+    );
+    return code === 0;
+  };
 
 /** The first file of `queries/`, as an answer worth reading. */
 async function runFirstQuery(context: CommandContext, target: Target): Promise<void> {

@@ -75,6 +75,12 @@ export function loadConfig({ workspace, flags = {}, env = process.env }: ConfigS
 }
 
 /** A setting by its name in duckhouse.yaml; a secret is masked. */
+/** The environment as a workspace completes it: what its `.env` says counts where the environment says nothing. */
+export const workspaceEnv = (
+  workspace: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> => ({ ...readDotEnv(path.join(workspace, '.env')), ...env });
+
 export interface ShownSetting {
   readonly name: string;
   readonly value: string | undefined;

@@ -1,5 +1,12 @@
 /** The config room: flags, environment, .env and duckhouse.yaml, read once into one object. It knows no command. */
-export { type Config, type ConfigSources, loadConfig, type ShownSetting, shownSettings } from './config.ts';
+export {
+  type Config,
+  type ConfigSources,
+  loadConfig,
+  type ShownSetting,
+  shownSettings,
+  workspaceEnv,
+} from './config.ts';
 export {
   isRunning,
   lockFileIn,
@@ -9,6 +16,7 @@ export {
   readServerFile,
   removeServerFile,
   type ServerFile,
+  workspaceAbove,
   writeServerFile,
 } from './server-file.ts';
 export { type Setting, type SettingName, settingNames, settingOf } from './settings.ts';

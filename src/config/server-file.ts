@@ -24,6 +24,14 @@ export function readServerFile(stateDir: string): ServerFile | undefined {
   }
 }
 
+/** The nearest folder at or above this one that a server runs for. */
+export function workspaceAbove(folder: string): string | undefined {
+  for (let at = folder; ; at = path.dirname(at)) {
+    if (readServerFile(path.join(at, '.duckhouse')) !== undefined) return at;
+    if (path.dirname(at) === at) return undefined;
+  }
+}
+
 /** Whole or not at all, whoever reads meanwhile. */
 export function writeServerFile(stateDir: string, server: ServerFile): void {
   mkdirSync(stateDir, { recursive: true });

@@ -11,3 +11,6 @@ export { type DbtMessages, runDbt } from './run-dbt.ts';
 
 /** `parseProject` and `selectNodes`. */
 export const loadDbt = (): Promise<typeof import('./api.ts')> => import('./api.ts');
+
+/** A command line of dbt in a thread of its own. */
+export const loadDbtThread = (): Promise<typeof import('./thread/host.ts')> => import('./thread/host.ts');

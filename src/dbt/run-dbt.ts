@@ -3,6 +3,7 @@ import { DuckhouseError, isDuckhouseError } from '../errors.ts';
 import { type GivenArgs, readArgs } from './args.ts';
 import { commands } from './commands/commands.ts';
 import type { CommandContext, DbtHost } from './commands/context.ts';
+import { DatabaseElsewhere } from './commands/elsewhere.ts';
 import { commandFlags, globalFlags } from './flags.ts';
 import { dbtVersion } from './version.ts';
 
@@ -30,7 +31,7 @@ export async function runDbt(argv: readonly string[], host: DbtHost, messages: D
     context = prepare(argv, host);
     return await run(context);
   } catch (error) {
-    if (!isDuckhouseError(error)) throw error;
+    if (!isDuckhouseError(error) || error instanceof DatabaseElsewhere) throw error;
     return fail(error, host, context, messages);
   }
 }

@@ -12,9 +12,11 @@ import { createKeptPlans, type KeptPlans } from './plans.ts';
 import { createWorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
 import type {
+  AttachOptions,
   Connection,
   Engine,
   EngineOptions,
+  EngineShare,
   PreparedQuery,
   QueryOptions,
   QueryProgress,
@@ -42,19 +44,30 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const database = openDatabase(duckdb, { database: options.database, settings });
   if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
-  const size = Math.max(2, options.workers ?? availableParallelism());
+  const share: EngineShare = { file: options.database, libraryPath, database, sessionInit };
+  return createEngine(createCore(duckdb, share, options.workers), { file: options.database, owns: true });
+}
+
+/** An engine of this thread on a database that another thread of the process has open, and closes. */
+export function attachEngine(share: EngineShare, { workers, onConnection }: AttachOptions = {}): Engine {
+  const core = createCore(loadDuckDb(share.libraryPath), share, workers);
+  return createEngine(core, { file: share.file, owns: false, onConnection });
+}
+
+function createCore(duckdb: DuckDb, share: EngineShare, workers: number | undefined): EngineCore {
+  const { libraryPath, database, sessionInit } = share;
+  const size = Math.max(2, workers ?? availableParallelism());
   const pool = createWorkerPool({
     data: { libraryPath, database, sessionInit },
     size,
     max: Math.max(maxWorkers, size),
   });
-  const loaders = createLoaderPool({ libraryPath }, size);
-  const core: EngineCore = {
+  return {
     duckdb,
     database,
     libraryPath,
     pool,
-    loaders,
+    loaders: createLoaderPool({ libraryPath }, size),
     statements: new Map<string, Statement>(),
     sessionInit,
     history: createHistory(keptRecords),
@@ -63,7 +76,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     plans: new Set(),
     recentTexts: new Set<string>(),
   };
-  return createEngine(core, options.database);
 }
 
 function runAll(duckdb: DuckDb, database: Address, statements: readonly string[]): void {
@@ -75,8 +87,15 @@ function runAll(duckdb: DuckDb, database: Address, statements: readonly string[]
   }
 }
 
-function createEngine(core: EngineCore, file: string): Engine {
-  const connections = connectionPool(core);
+interface EngineParts {
+  readonly file: string;
+  /** The database is closed with the engine. */
+  readonly owns: boolean;
+  readonly onConnection?: AttachOptions['onConnection'];
+}
+
+function createEngine(core: EngineCore, { file, owns, onConnection }: EngineParts): Engine {
+  const connections = connectionPool(core, onConnection);
   let closing: Promise<void> | undefined;
 
   const withPooled = async <T extends QueryResult | PreparedQuery>(
@@ -116,7 +135,19 @@ function createEngine(core: EngineCore, file: string): Engine {
       return statement !== undefined;
     },
     stats: () => ({ ...core.pool.stats(), openResults: core.statements.size, connections: connections.count() }),
-    close: () => (closing ??= closeEngine(core, connections)),
+    share: () => ({
+      file,
+      libraryPath: core.libraryPath,
+      database: core.database,
+      sessionInit: core.sessionInit,
+    }),
+    releaseConnections(addresses) {
+      for (const address of addresses) {
+        core.duckdb.interrupt(address);
+        closeConnection(core.duckdb, address);
+      }
+    },
+    close: () => (closing ??= closeEngine(core, connections, owns)),
   };
 }
 
@@ -169,7 +200,7 @@ interface IdleConnection {
 }
 
 /** Connections kept for single statements; one that was left with a setting, a transaction or a temporary table is closed. */
-function connectionPool(core: EngineCore): ConnectionPool {
+function connectionPool(core: EngineCore, onConnection: AttachOptions['onConnection']): ConnectionPool {
   const idle: IdleConnection[] = [];
   const open = new Set<PooledConnection>();
 
@@ -181,9 +212,11 @@ function connectionPool(core: EngineCore): ConnectionPool {
     core.plans.delete(plans);
     await plans.clear();
     await core.pool.run({ op: 'disconnect', connection: address });
+    onConnection?.(address, false);
   };
   const connect = async (): Promise<IdleConnection> => {
     const address = (await core.pool.run({ op: 'connect' })) as Address;
+    onConnection?.(address, true);
     const plans = createKeptPlans(core);
     core.plans.add(plans);
     return { address, plans };
@@ -236,12 +269,13 @@ function progressOf(core: EngineCore, queryId: string | undefined): QueryProgres
   });
 }
 
-async function closeEngine(core: EngineCore, connections: ConnectionPool): Promise<void> {
+async function closeEngine(core: EngineCore, connections: ConnectionPool, owns: boolean): Promise<void> {
   for (const statement of core.statements.values())
     statement.stop(new DuckhouseError('Unavailable', 'the engine is closing'));
   await connections.close();
   await core.loaders.close();
   await core.pool.close();
+  if (!owns) return;
   checkpoint(core.duckdb, core.database);
   closeDatabase(core.duckdb, core.database);
 }

@@ -5,7 +5,7 @@
 
 export { columnType } from './column-type.ts';
 export { isFatal } from './duckdb-error.ts';
-export { openEngine } from './engine.ts';
+export { attachEngine, openEngine } from './engine.ts';
 export { fileLike, maySayFile } from './file-names.ts';
 export { commandTokens } from './statement-text.ts';
 export { duckTypeKey } from './type-map.ts';

@@ -287,6 +287,21 @@ export interface EngineStats {
   readonly queuedTasks: number;
 }
 
+/** What another thread of this process needs to work on the same open database. Data only. */
+export interface EngineShare {
+  readonly file: string;
+  readonly libraryPath: string;
+  readonly database: number;
+  readonly sessionInit: readonly string[];
+}
+
+export interface AttachOptions {
+  /** Worker threads of the attached engine. */
+  readonly workers?: number;
+  /** Told of every connection that is opened and closed, so that somebody else can close those a killed thread leaves. */
+  readonly onConnection?: (connection: number, isOpen: boolean) => void;
+}
+
 export interface Engine {
   readonly database: string;
   readonly duckdbVersion: string;
@@ -303,6 +318,9 @@ export interface Engine {
   /** Interrupts a running or open statement. False when there is none of that name. */
   cancel(queryId: string): boolean;
   stats(): EngineStats;
-  /** Interrupts everything, checkpoints, closes the file. */
+  share(): EngineShare;
+  /** Interrupts and closes connections of an attached engine whose thread has ended. */
+  releaseConnections(connections: readonly number[]): void;
+  /** Interrupts everything, checkpoints, closes the file; an attached engine leaves the file open. */
   close(): Promise<void>;
 }

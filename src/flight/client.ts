@@ -90,6 +90,8 @@ export interface FlightClient {
   /** Sends a stream; resolves with the metadata of the last PutResult. */
   doPut(descriptor: FlightDescriptor, options: PutOptions): Promise<Uint8Array>;
   doAction(type: string, body?: unknown, options?: CallOptions): Promise<Uint8Array[]>;
+  /** The results of an action as they come; what reads no further cancels it. */
+  streamAction(type: string, body?: unknown, options?: CallOptions): AsyncGenerator<Uint8Array>;
   listFlights(criteria?: string, options?: CallOptions): AsyncGenerator<FlightInfo>;
   listActions(options?: CallOptions): Promise<ActionType[]>;
   /** Exchanges the credentials for a bearer token, used from then on. */
@@ -189,6 +191,10 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
       (
         await collect(`${flightPath}DoAction`, encodeAction(type, body === undefined ? '' : JSON.stringify(body)), call)
       ).map(decodeResult),
+    async *streamAction(type, body, call = {}) {
+      const message = encodeAction(type, body === undefined ? '' : JSON.stringify(body));
+      for await (const answer of all(`${flightPath}DoAction`, message, call)) yield decodeResult(answer);
+    },
     async *listFlights(criteria = '', call = {}) {
       for await (const info of all(`${flightPath}ListFlights`, encodeCriteria(criteria), { idempotent: true, ...call }))
         yield decodeFlightInfo(info);

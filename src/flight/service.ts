@@ -33,17 +33,20 @@ async function* doAction(context: CallContext, message: Uint8Array): AsyncGenera
       context: { action: type, actions: [...protocolActions.keys(), ...context.actions.keys()] },
     });
   authorise(context.principal, { operation: 'action', subject: type, role: action.role });
-  const result = await action.run(parseBody(action, body), {
+  const given = parseBody(action, body);
+  const used = {
     lakehouse: context.lakehouse,
     principal: context.principal,
     guard: context.guard,
     sessions: context.sessions,
     signal: context.call.signal,
-  });
-  yield encodeResult(
-    JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
-  );
+  };
+  if (action.stream === undefined) yield encodeResult(jsonOf(await action.run(given, used)));
+  else for await (const result of action.stream(given, used)) yield encodeResult(jsonOf(result));
 }
+
+const jsonOf = (result: unknown): string =>
+  JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
 
 const unsupported =
   (name: string): Method<CallContext> =>

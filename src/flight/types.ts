@@ -57,6 +57,8 @@ export interface FlightAction {
   readonly parameters: readonly string[];
   readonly required: readonly string[];
   readonly run: (body: Readonly<Record<string, unknown>>, context: ActionContext) => Promise<unknown>;
+  /** Instead of `run`: many results, each sent when it is there. */
+  readonly stream?: (body: Readonly<Record<string, unknown>>, context: ActionContext) => AsyncIterable<unknown>;
 }
 
 export interface FlightServerOptions {

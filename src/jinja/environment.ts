@@ -1,4 +1,4 @@
-import { valueError } from './errors.ts';
+import { PyError, valueError } from './errors.ts';
 import { FILTERS } from './filters/filters.ts';
 import { TESTS } from './filters/tests.ts';
 import { NATIVE_FILTERS } from './native.ts';
@@ -32,11 +32,16 @@ export interface Environment {
   readonly programs: Map<string, Program>;
 }
 
+/** As in Jinja's sandbox: longer ones would fill the memory. */
+const maxRange = 100_000;
+
 function range(args: Args, kwargs: Kwargs): Value {
   checkCount('range', args, kwargs, 1, 3);
   const [first = 0, second = null, step = 1] = args.map(asIndex);
   if (step === 0) throw valueError('range() arg 3 must not be zero');
-  return second === null ? new PyRange(0, first, 1) : new PyRange(first, second, step);
+  const made = second === null ? new PyRange(0, first, 1) : new PyRange(first, second, step);
+  if (made.length() <= maxRange) return made;
+  throw new PyError('OverflowError', `Range too big. The sandbox blocks ranges larger than MAX_RANGE (${maxRange}).`);
 }
 
 const GLOBALS: ReadonlyMap<string, Value> = new Map<string, Value>([

@@ -137,7 +137,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'ingest.none': 'no data files in {folder}',
   'up.using': 'using the server that runs already (pid {pid})',
   'up.loading': 'loading {folder}',
-  'up.dbt': 'found a dbt project in {folder}; run it with dbt-duckdb while the server is stopped',
+  'up.dbt': 'building the dbt project in {folder} …',
   'up.query': '{file}:',
   'up.try': 'Try:',
   'up.stop': 'Serving; stop with Ctrl-C.',

@@ -139,7 +139,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'ingest.none': 'aucun fichier de données dans {folder}',
   'up.using': 'utilisation du serveur déjà en marche (pid {pid})',
   'up.loading': 'chargement de {folder}',
-  'up.dbt': 'projet dbt trouvé dans {folder} ; lancez-le avec dbt-duckdb quand le serveur est arrêté',
+  'up.dbt': 'construction du projet dbt de {folder} …',
   'up.query': '{file} :',
   'up.try': 'Essayez :',
   'up.stop': 'En service ; Ctrl-C pour arrêter.',

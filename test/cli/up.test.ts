@@ -51,19 +51,23 @@ async function up(cwd: string): Promise<RunningUp> {
   };
 }
 
-test('up loads, shows, tells of the dbt project and keeps serving; a second up uses the same server and loads nothing', () =>
+test('up loads, builds the dbt project, shows and keeps serving; a second up uses the same server and loads nothing', () =>
   inTemporaryFolder(async (cwd) => {
     await workspace(cwd, {
       'ingestion/data/sales.csv': 'shop,amount\nA,1.5\nB,2\n',
       'queries/b.sql': 'SELECT 1',
       'queries/a.sql': 'SELECT shop, amount * 2 AS twice FROM sales ORDER BY shop',
-      'transform/dbt_project/dbt_project.yml': 'name: x\n',
+      'transform/dbt_project/dbt_project.yml': 'name: x\nprofile: x\n',
+      'transform/dbt_project/models/totals.sql': 'select sum(amount) as total from sales',
+      'config/dbt_profiles.yml':
+        'x: {target: dev, outputs: {dev: {type: duckdb, path: "{{ env_var(\'DUCKDB_PATH\') }}"}}}\n',
     });
     const running = await up(cwd);
     assert.match(running.stdout(), /^ready flight=grpc:\/\/127\.0\.0\.1:\d+ http=http:\/\/127\.0\.0\.1:\d+\n/);
     assert.match(running.stdout(), /sales\.csv +warehouse\.main\.sales +loaded 2 rows/);
     assert.match(running.stdout(), /A +3\n/);
-    assert.match(running.stderr(), /found a dbt project in transform\/dbt_project/);
+    assert.match(running.stderr(), /building the dbt project in transform\/dbt_project/);
+    assert.match(running.stderr(), /OK created sql view model main\.totals/);
     assert.match(running.stderr(), /duckhouse query "FROM sales LIMIT 5"\n/);
     assert.match(running.stderr(), /pyarrow\.flight/);
     const second = await duckhouse(['up', ...anyPorts], { cwd });

@@ -33,6 +33,8 @@ export interface DbtHost {
   readonly signal?: AbortSignal | undefined;
   /** Whatever runs SQL, when there is one already; commands that need one open their own otherwise. */
   readonly engine?: unknown;
+  /** Whether a database file is the one `engine` has open; a project with another one is refused then. */
+  readonly isServed?: ((file: string) => boolean) | undefined;
 }
 
 export interface CommandContext {

@@ -9,6 +9,7 @@ import type { CommandInput } from '../run/commands.ts';
 import type { EarlierRun } from '../run/retry.ts';
 import { applyDefer, readPreviousState } from '../select/previous.ts';
 import type { CommandContext, DbtCommand } from './context.ts';
+import { DatabaseElsewhere } from './elsewhere.ts';
 
 export const runCommandNamed =
   (name: string): DbtCommand =>
@@ -19,6 +20,7 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
   const { runCommand } = await import('../run/commands.ts');
   const { args, host, log } = context;
   const parsed = context.parse();
+  checkServed(context, parsed);
   defer(context, parsed);
   const targetPath = context.targetPath(parsed);
   const input: CommandInput = {
@@ -36,6 +38,14 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
   // Compiled code belongs to the manifest too.
   if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath);
   return code;
+}
+
+/** Beside an open database only projects of that database can run. */
+function checkServed({ host }: CommandContext, { profile, project }: ParsedProject): void {
+  if (host.isServed === undefined) return;
+  const given = String(profile.credentials.path ?? ':memory:');
+  const file = path.resolve(project.root, given);
+  if (given === ':memory:' || !host.isServed(file)) throw new DatabaseElsewhere(given);
 }
 
 const runArgs = ({ values, words }: DbtArgs): Dict => ({

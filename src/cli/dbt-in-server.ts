@@ -1,0 +1,41 @@
+import { loadConfig, readServerFile } from '../config/index.ts';
+import { isDuckhouseError } from '../errors.ts';
+import { type DbtActionBody, type DbtActionResult, dbtActionType } from './dbt-action.ts';
+import type { Effects } from './effects.ts';
+import { clientOf } from './flight-target.ts';
+
+export interface ServerRun {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly workspace: string;
+  readonly projectDir: string;
+  readonly language: 'en' | 'fr';
+}
+
+/** Has the workspace's running server do it; `elsewhere` when none runs or the project's database is not its own. */
+export async function runInServer({ stdout, signal }: Effects, run: ServerRun): Promise<number | 'elsewhere'> {
+  const { argv, env, cwd, workspace, projectDir, language } = run;
+  const config = loadConfig({ workspace, env, flags: {} });
+  const running = config.server === undefined ? readServerFile(config.stateDir) : undefined;
+  if (running === undefined) return 'elsewhere';
+  const client = clientOf(config, running.flight);
+  const body: DbtActionBody = { argv, env: definedOnly(env), cwd, projectDir, language };
+  try {
+    for await (const bytes of client.streamAction(dbtActionType, body, { signal })) {
+      const result = JSON.parse(Buffer.from(bytes).toString('utf8')) as DbtActionResult;
+      if ('code' in result) return result.code;
+      stdout.write(result.text);
+    }
+    return 2;
+  } catch (error) {
+    // A project beside the workspace is none of the server's business.
+    if (isDuckhouseError(error) && error.id === 'dbt-outside') return 'elsewhere';
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+const definedOnly = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
