@@ -64,5 +64,7 @@ function projectOf(cwd: string, workspace: string): string | undefined {
 /** What `--project-dir` says. */
 function namedProject(words: readonly string[]): string | undefined {
   const at = words.indexOf('--project-dir');
-  return at >= 0 ? words[at + 1] : words.find((word) => word.startsWith('--project-dir='))?.slice('--project-dir='.length);
+  return at >= 0
+    ? words[at + 1]
+    : words.find((word) => word.startsWith('--project-dir='))?.slice('--project-dir='.length);
 }
