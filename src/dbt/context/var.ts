@@ -44,6 +44,9 @@ export class VarFunction extends PyObject {
   }
 
   override call(args: Args, kwargs: Kwargs): Value {
+    const [first] = args;
+    if (args.length === 1 && kwargs.size === 0 && typeof first === 'string' && this.#vars.has(first))
+      return this.#value(this.#vars.get(first));
     const given = readArguments('var', ['var_name', 'default'], args, kwargs, { default: notGiven });
     const name = str(given.var_name);
     if (this.#vars.has(name)) return this.#value(this.#vars.get(name));

@@ -31,6 +31,9 @@ type Level = Readonly<Dict>;
 
 export function createConfigBuilder(root: DbtProject, projects: ReadonlyMap<string, DbtProject>): ConfigBuilder {
   const trees = new TreeConfigs();
+  const written = new WrittenConfigs();
+  /** Configs that nothing but trees gives, checked once. */
+  const finished = new Map<Readonly<Dict>, Dict>();
   const treeOf = (project: DbtProject | undefined, key: string, raw: boolean): Level =>
     ((raw ? project?.unrenderedTrees : project?.trees)?.[key] as Level | undefined) ?? noLevel;
 
@@ -41,7 +44,10 @@ export function createConfigBuilder(root: DbtProject, projects: ReadonlyMap<stri
     fromTrees,
     build(request, owner) {
       const kind = configKindOf(request.type);
-      let config: Dict = { ...fromTrees(request) };
+      const base = fromTrees(request);
+      if (request.patch === undefined && request.calls === undefined && request.packageName === root.name)
+        return { ...entryOf(finished, base, () => finishConfig({ ...base }, kind, request.type, owner)) };
+      let config: Dict = { ...base };
       if (request.patch !== undefined) config = mergeConfig(kind, config, request.patch);
       if (request.calls !== undefined) config = mergeConfig(kind, config, request.calls);
       if (request.packageName !== root.name)
@@ -51,10 +57,10 @@ export function createConfigBuilder(root: DbtProject, projects: ReadonlyMap<stri
     },
     unrendered(request) {
       const { tree } = configKindOf(request.type);
-      const own = levelsOf(treeOf(projects.get(request.packageName), tree, true), request.fqn).map(configsOf);
+      const own = written.of(treeOf(projects.get(request.packageName), tree, true), request.fqn);
       const over =
         request.packageName === root.name ? [] : levelsOf(treeOf(root, tree, true), request.fqn).map(configsOf);
-      return Object.assign({}, ...own, request.patch ?? {}, request.calls ?? {}, ...over) as Dict;
+      return Object.assign({}, own, request.patch, request.calls, ...over) as Dict;
     },
   };
 }
@@ -75,6 +81,20 @@ class TreeConfigs {
       kept.set(deepest, config);
     }
     return config;
+  }
+}
+
+/** What is written along a name in a tree, kept by the deepest entry that it reaches. */
+class WrittenConfigs {
+  readonly #kept = new Map<Level, Readonly<Dict>>();
+
+  of(tree: Level, fqn: readonly string[]): Readonly<Dict> {
+    const levels = levelsOf(tree, fqn);
+    return entryOf(
+      this.#kept,
+      levels[levels.length - 1] as Level,
+      () => Object.assign({}, ...levels.map(configsOf)) as Dict,
+    );
   }
 }
 

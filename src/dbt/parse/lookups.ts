@@ -2,29 +2,43 @@
 
 import { DuckhouseError } from '../../errors.ts';
 import type { BaseResource, DocNode, GraphMember, ManifestNode, NodeType, SourceNode } from '../manifest-types.ts';
-import { entryOf } from '../plain.ts';
 
-/** Resources by name, then by package. */
+/** Resources by name, then by package. Most names mean one resource only: those need no map of their own. */
 export class NameIndex<T extends BaseResource> {
-  readonly #byName = new Map<string, Map<string, T>>();
+  readonly #byName = new Map<string, T | Map<string, T>>();
 
   set(name: string, resource: T): void {
-    entryOf(this.#byName, name, () => new Map<string, T>()).set(resource.package_name, resource);
+    const known = this.#byName.get(name);
+    if (known === undefined) this.#byName.set(name, resource);
+    else if (known instanceof Map) known.set(resource.package_name, resource);
+    else if (known.package_name === resource.package_name) this.#byName.set(name, resource);
+    else
+      this.#byName.set(
+        name,
+        new Map([
+          [known.package_name, known],
+          [resource.package_name, resource],
+        ]),
+      );
   }
 
   delete(name: string, resource: T): void {
-    const packages = this.#byName.get(name);
-    if (packages?.get(resource.package_name) === resource) packages.delete(resource.package_name);
-    if (packages?.size === 0) this.#byName.delete(name);
+    const known = this.#byName.get(name);
+    if (known === resource) this.#byName.delete(name);
+    else if (known instanceof Map && known.get(resource.package_name) === resource) {
+      known.delete(resource.package_name);
+      if (known.size === 0) this.#byName.delete(name);
+    }
   }
 
   /** Without a package the name must be unique among packages. */
   find(name: string, packageName: string | null): T | undefined {
-    const packages = this.#byName.get(name);
-    if (packages === undefined) return undefined;
-    if (packageName !== null) return packages.get(packageName);
-    if (packages.size > 1) throw ambiguous(name, [...packages.values()]);
-    return packages.values().next().value;
+    const known = this.#byName.get(name);
+    if (known === undefined) return undefined;
+    if (!(known instanceof Map)) return packageName === null || known.package_name === packageName ? known : undefined;
+    if (packageName !== null) return known.get(packageName);
+    if (known.size > 1) throw ambiguous(name, [...known.values()]);
+    return known.values().next().value;
   }
 
   get names(): Iterable<string> {

@@ -1,17 +1,17 @@
 /** The graph of a manifest: parents, children, and an order in which parents come first. */
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest } from '../manifest-types.ts';
-import { graphMembers } from '../parse/manifest.ts';
 import type { DbtGraph } from '../project-types.ts';
 
+/** Needs the maps of the manifest to be made. */
 export function buildGraph(manifest: DbtManifest): DbtGraph {
   const parents = new Map<string, readonly string[]>();
-  const children = new Map<string, string[]>();
-  for (const { unique_id: id } of graphMembers(manifest)) children.set(id, []);
-  for (const { unique_id: id, depends_on: depends } of graphMembers(manifest)) {
-    const known = (depends?.nodes ?? []).filter((parent) => children.has(parent));
-    parents.set(id, known);
-    for (const parent of known) children.get(parent)?.push(id);
+  const children = new Map<string, readonly string[]>();
+  const { parent_map: above, child_map: below } = manifest;
+  for (const id in above) {
+    const known = above[id] as readonly string[];
+    parents.set(id, known.every((parent) => parent in above) ? known : known.filter((parent) => parent in above));
+    children.set(id, below[id] ?? []);
   }
   return { parents, children, order: sorted(parents, children) };
 }
