@@ -5,7 +5,7 @@ import sys
 import duckdb
 
 duckdb.connect().execute(
-    f"""COPY (SELECT i AS id, round(i * 3.7, 2) AS price, 'DELIVER IN PERSON ' || (i % 1000) AS instr,
-    'a comment with number ' || i AS comment, DATE '1992-01-01' + (i % 2500)::INT AS day
+    f"""COPY (SELECT i AS id, round(i * 3.7, 2) AS price, 'IN PERSON ' || (i % 1000) AS instr,
+    'comment number ' || i AS comment, DATE '1992-01-01' + (i % 2500)::INT AS day
     FROM range(5000000) t(i)) TO '{sys.argv[1]}' (FORMAT csv, HEADER)"""
 )
