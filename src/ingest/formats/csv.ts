@@ -114,6 +114,11 @@ async function scanCsv(engine: Engine, files: readonly string[], options: ReadOp
     header,
     decimalComma: comma,
   };
+  const known = files.length === 1 && encoding === 'utf-8' && !comma && options.columns.size === 0;
+  if (known && header === sniffed.header && sniffed.settings !== undefined) {
+    const sql = selectFrom(files, knownOptions(sniffed, sniffed.settings, options.nullText));
+    return { sql, columns: sniffed.columns, details: describeFound(found, encoding) };
+  }
   const sql = selectFrom(files, readerOptions(found, { encoding, sampleAll }));
   const columns = await withPlace(first, async () =>
     (await queryRows(engine, `DESCRIBE ${sql}`)).map((row) => ({
@@ -122,6 +127,30 @@ async function scanCsv(engine: Engine, files: readonly string[], options: ReadOp
     })),
   );
   return { sql, columns, details: describeFound(found, encoding) };
+}
+
+/** Everything the sniffer found: the file is not sniffed again to be read. */
+function knownOptions(
+  { columns, header }: Sniffed,
+  { delimiter, quote, escapedBy, dateFormat, timestampFormat }: SniffedSettings,
+  nullText: string | undefined,
+): string[] {
+  const format = (name: string, value: string): string[] => (value === '' ? [] : [`${name} = ${quoteLiteral(value)}`]);
+  const types = columns.map(({ name, type }) => `${quoteLiteral(name)}: ${quoteLiteral(type)}`);
+  return [
+    'auto_detect = false',
+    `delim = ${quoteLiteral(delimiter)}`,
+    `quote = ${quoteLiteral(quote)}`,
+    `escape = ${quoteLiteral(escapedBy)}`,
+    `header = ${header}`,
+    `columns = {${types.join(', ')}}`,
+    ...format('dateformat', dateFormat),
+    ...format('timestampformat', timestampFormat),
+    ...(nullText === undefined ? [] : [`nullstr = ${quoteLiteral(nullText)}`]),
+    `max_line_size = ${maxLineBytes}`,
+    'skip = 0',
+    "comment = ''",
+  ];
 }
 
 function describeFound({ delimiter = ',', header, decimalComma, quote }: ReadOptions, encoding: string): string {
@@ -140,6 +169,18 @@ interface Sniffed {
   readonly quote: string | undefined;
   readonly header: boolean;
   readonly columns: Scan['columns'];
+  /** What else is needed to read the file as it was sniffed; undefined when the sniffer saw it otherwise. */
+  readonly settings: SniffedSettings | undefined;
+}
+
+interface SniffedSettings {
+  readonly delimiter: string;
+  /** Empty: none. */
+  readonly quote: string;
+  readonly escapedBy: string;
+  /** Empty: DuckDB's default. */
+  readonly dateFormat: string;
+  readonly timestampFormat: string;
 }
 
 interface SniffRequest {
@@ -166,14 +207,31 @@ async function sniff(engine: Engine, file: string, request: SniffRequest): Promi
     columns.length > 1 || request.options.delimiter !== undefined ? undefined : await delimiterOfHeader(file);
   // One ragged line and the sniffer sees one column of text: with the header's delimiter the line is found and named.
   if (delimiter !== undefined) return sniff(engine, file, { ...request, options: { ...request.options, delimiter } });
-  const quote = String(row?.Quote ?? '');
+  const quote = sniffedText(row?.Quote);
+  const singleLine = await isSingleLine(file);
   return {
     delimiter: String(row?.Delimiter ?? ','),
-    quote: /^(\(empty\)|\\0|\0|)$/.test(quote) ? undefined : quote,
+    quote: quote === '' ? undefined : quote,
     // A file of one line has no data to tell a header from: it is a header.
-    header: row?.HasHeader === true || (await isSingleLine(file)),
+    header: row?.HasHeader === true || singleLine,
     columns,
+    settings:
+      row === undefined || singleLine
+        ? undefined
+        : {
+            delimiter: String(row.Delimiter ?? ','),
+            quote,
+            escapedBy: sniffedText(row.Escape),
+            dateFormat: sniffedText(row.DateFormat),
+            timestampFormat: sniffedText(row.TimestampFormat),
+          },
   };
+}
+
+/** The sniffer's way to say "none" is empty text, whatever it writes. */
+function sniffedText(value: unknown): string {
+  const text = String(value ?? '');
+  return /^(\(empty\)|\\0|\0|)$/.test(text) ? '' : text;
 }
 
 /** The sniffer does not say which line it cannot read; reading all columns as text does. Throws that error, if there is one. */
