@@ -106,6 +106,31 @@ test('an aborted or timed out statement stops, and the connection works on', () 
     assert.deepEqual(await query(engine, 'SELECT 42'), [[42]]);
   }));
 
+test('progress says how far a statement is, in percent and rows', () =>
+  withEngine(async (engine) => {
+    await engine.execute('CREATE TABLE big AS SELECT i, md5(i::VARCHAR) AS s FROM range(1000000) t(i)');
+    const abort = new AbortController();
+    const all = query(engine, 'SELECT count(DISTINCT sha256(s || sha256(s))) FROM big', {
+      queryId: 'q',
+      signal: abort.signal,
+    });
+    all.catch(() => undefined); // it is stopped when it has said enough
+    let last = 0;
+    let steps = 0;
+    for (let tries = 0; tries < 3000 && steps < 3; tries++) {
+      const now = engine.progress('q')[0];
+      if (now !== undefined && now.percentage > last) {
+        assert.ok(now.percentage <= 100 && now.totalRows > 0, JSON.stringify([now.percentage, now.totalRows]));
+        last = now.percentage;
+        steps++;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    abort.abort();
+    await Promise.allSettled([all]);
+    assert.equal(steps, 3);
+  }));
+
 test('more rows than the limit end the result', () =>
   withEngine(async (engine) => {
     await assert.rejects(
