@@ -6,7 +6,7 @@ import { Cycler, makeDict, makeJoiner, Namespace } from './objects.ts';
 import { asIndex, checkCount } from './operations/arguments.ts';
 import { Runtime } from './runtime.ts';
 import type { Filter, Test } from './runtime-types.ts';
-import type { Program } from './template.ts';
+import { ProgramCache } from './template.ts';
 import { type Args, type Kwargs, PyClass, type Value } from './values/object.ts';
 import { PyRange } from './values/sequences.ts';
 
@@ -23,13 +23,13 @@ export interface EnvironmentOptions {
   readonly globals?: ReadonlyMap<string, Value>;
 }
 
-/** What templates are compiled against; holds the programs compiled so far, by source. */
+/** What templates are compiled against; holds the programs used lately, by source. */
 export interface Environment {
   readonly runtime: Runtime;
   readonly globals: ReadonlyMap<string, Value>;
   readonly macroPrefix: string;
   readonly native: boolean;
-  readonly programs: Map<string, Program>;
+  readonly programs: ProgramCache;
 }
 
 /** As in Jinja's sandbox: longer ones would fill the memory. */
@@ -61,5 +61,5 @@ export function createEnvironment(options: EnvironmentOptions = {}): Environment
     tests: new Map<string, Test>([...TESTS, ...(options.tests ?? [])]),
   });
   const globals = new Map([...GLOBALS, ...(options.globals ?? [])]);
-  return { runtime, globals, native, macroPrefix: options.macroPrefix ?? '', programs: new Map() };
+  return { runtime, globals, native, macroPrefix: options.macroPrefix ?? '', programs: new ProgramCache() };
 }

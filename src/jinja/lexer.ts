@@ -28,9 +28,9 @@ const NUMBER =
   /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)|[1-9](?:_?\d)*|0(?:_?0)*/iy;
 const INTEGER = /\d(?:_?\d)*/y;
 const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}]*/uy;
-const ASCII_NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const STRING = /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
-const OPERATOR = /\*\*|\/\/|==|!=|>=|<=|[-+/*%~[\](){}><=.:|,;]/y;
+const TWO_CHARACTERS: ReadonlySet<string> = new Set(['**', '//', '==', '!=', '>=', '<=']);
+const ONE_CHARACTER: ReadonlySet<string> = new Set('-+/*%~[](){}><=.:|,;');
 const RAW_BEGIN = /\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})/y;
 const RAW_END = /\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\})/g;
 const COMMENT_END = /\+#\}|-#\}\s*|#\}/g;
@@ -115,9 +115,9 @@ function readTag(source: string, start: number, isVariable: boolean, { tokens, f
   const open: string[] = [];
   let at = start;
   for (;;) {
-    at += (matchAt(SPACE, source, at) as string).length;
+    at = skipSpace(source, at);
     if (at >= source.length) return at;
-    const end = open.length === 0 ? matchAt(endPattern, source, at) : undefined;
+    const end = open.length === 0 && mayEnd(source.charCodeAt(at)) ? matchAt(endPattern, source, at) : undefined;
     if (end !== undefined) {
       tokens.push({ kind: isVariable ? 'variable-end' : 'block-end', text: '', at });
       return at + end.length;
@@ -142,27 +142,52 @@ function balance({ kind, text, at }: Token, open: string[], fail: LexFail): void
   }
 }
 
+/** A tag ends with `}}`, `%}`, or one of them after a sign. */
+const mayEnd = (code: number): boolean => code === 0x7d || code === 0x25 || code === 0x2d || code === 0x2b;
+
+function skipSpace(source: string, from: number): number {
+  let at = from;
+  for (let code = source.charCodeAt(at); code <= 0x20 || code > 0x7e; code = source.charCodeAt(at)) {
+    const isPlain = code === 0x20 || (code >= 0x09 && code <= 0x0d);
+    const width = isPlain ? 1 : (matchAt(SPACE, source, at) as string).length;
+    if (width === 0) return at;
+    at += width;
+  }
+  return at;
+}
+
+const isNameCode = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || (code >= 0x30 && code <= 0x39);
+
 function readToken(source: string, at: number, fail: LexFail): { readonly token: Token; readonly next: number } {
   const code = source.charCodeAt(at);
-  const name = matchAt(ASCII_NAME, source, at);
-  if (name !== undefined && source.charCodeAt(at + name.length) < 0x80) return made('name', name, at);
-  if (name !== undefined || code >= 0x80) {
-    const full = matchAt(NAME, source, at);
-    if (full !== undefined) return made('name', full.normalize('NFKC'), at, full.length);
-  }
   if (code >= 0x30 && code <= 0x39) {
     // After a dot digits are an index, as in `row.0.1`.
     const number = matchAt(source[at - 1] === '.' ? INTEGER : NUMBER, source, at) as string;
     const isFloat = !/^0[box]/i.test(number) && /[.e]/i.test(number);
     return made(isFloat ? 'float' : 'integer', number, at);
   }
+  if (isNameCode(code) || code >= 0x80) {
+    const name = readName(source, at);
+    if (name !== undefined) return name;
+  }
   if (code === 0x22 || code === 0x27) {
     const text = matchAt(STRING, source, at);
     if (text !== undefined) return made('string', unescapeString(text.slice(1, -1)), at, text.length);
   }
-  const operator = matchAt(OPERATOR, source, at);
-  if (operator === undefined) return fail(`unexpected char ${quoteChar(source, at)} at ${at}`, at);
-  return made('operator', operator, at);
+  const two = source.slice(at, at + 2);
+  if (TWO_CHARACTERS.has(two)) return made('operator', two, at);
+  const one = source.charAt(at);
+  if (!ONE_CHARACTER.has(one)) return fail(`unexpected char ${quoteChar(source, at)} at ${at}`, at);
+  return made('operator', one, at);
+}
+
+function readName(source: string, at: number): { readonly token: Token; readonly next: number } | undefined {
+  let end = at;
+  while (isNameCode(source.charCodeAt(end))) end++;
+  if (!(source.charCodeAt(end) >= 0x80)) return made('name', source.slice(at, end), at);
+  const full = matchAt(NAME, source, at);
+  return full === undefined ? undefined : made('name', full.normalize('NFKC'), at, full.length);
 }
 
 const quoteChar = (source: string, at: number): string => {

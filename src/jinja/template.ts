@@ -21,14 +21,43 @@ export interface Program {
   async: AsyncRun | undefined;
 }
 
+/** Programs by source: the ones used lately stay, so that many sources that are rendered once take no memory. */
+export class ProgramCache {
+  readonly #most: number;
+  #young = new Map<string, Program>();
+  #old = new Map<string, Program>();
+
+  constructor(most = 2000) {
+    this.#most = most;
+  }
+  get(source: string): Program | undefined {
+    const young = this.#young.get(source);
+    if (young) return young;
+    const old = this.#old.get(source);
+    if (old) this.set(source, old);
+    return old;
+  }
+  set(source: string, program: Program): void {
+    if (this.#young.size >= this.#most) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(source, program);
+  }
+  delete(source: string): void {
+    this.#young.delete(source);
+    this.#old.delete(source);
+  }
+}
+
 interface ProgramHost {
   readonly runtime: Runtime;
   readonly native: boolean;
   readonly macroPrefix: string;
-  readonly programs: Map<string, Program>;
+  readonly programs: ProgramCache;
 }
 
-/** The program of a source; parsed once per environment. */
+/** The program of a source, parsed unless it is still known. */
 export function programOf(
   host: ProgramHost,
   source: string,

@@ -107,7 +107,7 @@ const round: Filter = (_runtime, value, args, kwargs) => {
   const method = str(given.method);
   if (method !== 'common' && method !== 'ceil' && method !== 'floor')
     throw new PyError('FilterArgumentError', 'method must be common, ceil or floor');
-  if (value instanceof PyUndefined) return value.fail();
+  if (value instanceof PyUndefined && method !== 'common') return value.fail();
   const number = asNumber(value) ?? Number(decimalText(value) ?? Number.NaN);
   if (asNumber(value) === undefined && decimalText(value) === undefined) throw typeError(roundMessage(value, method));
   const digits = asIndex(given.precision);

@@ -28,8 +28,8 @@ const sort: Filter = (runtime, value, args, kwargs) => {
   const given = readArguments('do_sort', names, [value, ...args], kwargs, defaults);
   const attributes = typeof given.attribute === 'string' ? given.attribute.split(',') : [given.attribute];
   const getters = attributes.map((attribute) => keyGetter(runtime, attribute, given.case_sensitive));
-  const only = getters[0] as Getter;
-  const key: Getter = getters.length === 1 ? only : (item) => getters.map((get) => get(item));
+  // Jinja compares lists of keys, in which equal items (two undefined ones) are never asked for their order.
+  const key: Getter = (item) => getters.map((get) => get(item));
   return sortValues([...iterate(value)], key, truth(given.reverse));
 };
 

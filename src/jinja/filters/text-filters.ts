@@ -139,7 +139,7 @@ function pairOf(pair: Value): readonly [Value, Value] {
 
 const xmlattr: Filter = (_runtime, value, args, kwargs) => {
   const { autospace } = readArguments('do_xmlattr', ['d', 'autospace'], [value, ...args], kwargs, { autospace: true });
-  if (value instanceof PyUndefined) return value.fail();
+  if (value instanceof PyUndefined) return value.chain ? '' : value.fail();
   if (!(value instanceof PyDict))
     throw new PyError('AttributeError', `'${typeName(value)}' object has no attribute 'items'`);
   const parts: string[] = [];

@@ -134,10 +134,12 @@ function unsupported(operator: BinaryOperator, a: Value, b: Value): PyError {
 const isSequence = (value: Value): value is string | Value[] | PyTuple =>
   typeof value === 'string' || Array.isArray(value) || value instanceof PyTuple;
 
+const isText = (value: Value): boolean => typeof value === 'string' || value instanceof Markup;
+
 function concatenate(a: Value, b: Value): Value {
   if (Array.isArray(a) && Array.isArray(b)) return [...a, ...b];
   if (a instanceof PyTuple && b instanceof PyTuple) return new PyTuple([...a.items, ...b.items]);
-  if (a instanceof Markup || b instanceof Markup) return new Markup(str(a) + str(b));
+  if (isText(a) && isText(b)) return new Markup(str(a) + str(b));
   if (isSequence(a)) throw typeError(`can only concatenate ${typeName(a)} (not "${typeName(b)}") to ${typeName(a)}`);
   throw unsupported('+', a, b);
 }
