@@ -17,11 +17,16 @@ export interface ComparisonOptions extends StartOptions {
   readonly starts?: number;
   /** Only us: the peer has nothing of the kind. */
   readonly alone?: boolean;
+  /** Without a round that warms up. */
+  readonly cold?: boolean;
 }
 
-export function runClient(servers: readonly BenchServer[], tests: readonly string[], reps: number): TestResult[] {
+export function runClient(
+  servers: readonly BenchServer[],
+  { tests, reps, cold }: { readonly tests: readonly string[]; readonly reps: number; readonly cold: boolean },
+): TestResult[] {
   const args = servers.flatMap(({ name, port, pid }) => ['--server', `${name}=${port},${pid}`]);
-  const output = runPython('client.py', [...args, '--reps', String(reps), ...tests]);
+  const output = runPython('client.py', [...args, '--reps', String(reps), ...(cold ? ['--cold'] : []), ...tests]);
   return output
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -30,12 +35,12 @@ export function runClient(servers: readonly BenchServer[], tests: readonly strin
 
 /** Runs the tests on freshly started servers, several times, and prints medians and ratios. */
 export async function compare(options: ComparisonOptions): Promise<void> {
-  const { tests, reps = numberFrom('BENCH_REPS', 3), starts = numberFrom('BENCH_STARTS', 3) } = options;
+  const { tests, reps = numberFrom('BENCH_REPS', 3), starts = numberFrom('BENCH_STARTS', 3), cold = false } = options;
   const results: TestResult[] = [];
   for (let start = 0; start < starts; start++)
     results.push(
       ...(await withServers(options, (servers) =>
-        runClient(options.alone ? servers.slice(0, 1) : servers, tests, reps),
+        runClient(options.alone ? servers.slice(0, 1) : servers, { tests, reps, cold }),
       )),
     );
   for (const name of new Set(results.map(({ test }) => test)))

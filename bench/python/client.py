@@ -3,7 +3,7 @@
 
 client.py --server duckhouse=PORT,PID --server peer=PORT,PID --reps 3 TEST ...
 
-The servers take turns within each round, in reversed order every other round; round 0 warms up and is dropped.
+The servers take turns within each round, in reversed order every other round; the first round warms up and is dropped, unless --cold.
 """
 import argparse
 import json
@@ -177,13 +177,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", action="append", required=True)
     parser.add_argument("--reps", type=int, default=3)
+    parser.add_argument("--cold", action="store_true")
     parser.add_argument("tests", nargs="+")
     args = parser.parse_args()
     servers = parse_servers(args.server)
     for name in args.tests:
         test, _, label = name.partition(":")
         rounds = []
-        for k in range(args.reps + 1):
+        for k in range(1 if args.cold else 0, args.reps + 1):
             figures = {s.name: TESTS[test](s) for s in (servers if k % 2 else servers[::-1])}
             if k:
                 rounds.append(figures)
