@@ -159,7 +159,7 @@ export const writableEntries: ReadonlySet<string | undefined> = new Set([
 export const ownSchemas: ReadonlySet<string | undefined> = new Set(['_duckhouse', 'system']);
 
 /** What the server tells of everybody: for administrators. */
-export const hiddenCatalogs: ReadonlySet<string | undefined> = new Set(['duckhouse_system']);
+export const hiddenCatalogs: ReadonlySet<string> = new Set(['duckhouse_system']);
 
 /** Operators of queries, and of what changes nothing but the session. */
 export const readingOperators: ReadonlySet<string> = new Set(

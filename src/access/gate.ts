@@ -68,7 +68,8 @@ export function decide(principal: Principal, facts: StatementFacts, policy: Gate
   const refuse = (why: string, hint?: string): never => {
     throw denied(principal, why, hint);
   };
-  if (facts.planError === 'script') refuse('a script of several statements', 'send one statement at a time');
+  if (facts.planError === 'script')
+    refuse('a script that cannot be cut into statements', 'send one statement at a time');
   const { plan } = facts;
   if (plan === undefined) return decideUnplanned(facts, principal.role, refuse);
   checkKind(principal, plan, refuse);
@@ -115,6 +116,8 @@ function decideText({ text, planError, role }: UnplannedQuery, refuse: Refuse): 
   checkFunctions({ role }, text.functions, refuse);
   checkReadSettings(text.readSettings, refuse);
   if (planError === 'files' || text.relations.some(fileLike)) refuse('local files', fileHint);
+  if (text.relations.flat().some((part) => hiddenCatalogs.has(part.toLowerCase())))
+    refuse('what the server tells of others');
   if (text.relations.some((parts) => hiddenRelations.has((parts.at(-1) ?? '').toLowerCase()))) refuse('the log');
   if (tellableErrors.has(planError)) return 'fail';
   // A view over files whose readers DuckDB cannot serialize: what is in it was its maker's to decide.
@@ -143,7 +146,7 @@ function checkKind({ role }: Principal, { roots, operators, targets, setting }: 
   if (refused !== undefined && !forgets) refuse(statementName(refused));
   if (beyond.length === 0) return;
   for (const { catalog, dbSchema, name, entry } of targets) {
-    if (hiddenCatalogs.has(catalog?.toLowerCase())) refuse(`database ${catalog}`);
+    if (hiddenCatalogs.has(catalog?.toLowerCase() ?? '')) refuse(`database ${catalog}`);
     const schema = entry === 'SCHEMA_ENTRY' ? (dbSchema ?? name) : dbSchema;
     if (ownSchemas.has(schema?.toLowerCase())) refuse(`schema ${schema}, which is the server's own`);
     if (!writableEntries.has(entry)) refuse(statementName(entry ?? ''));
@@ -156,9 +159,12 @@ const statementName = (operator: string): string =>
     .replace(/_ENTRY$/, '')
     .replaceAll('_', ' ');
 
-function checkSetting({ name, scope }: NonNullable<PlanFacts['setting']>, refuse: Refuse): void {
+function checkSetting({ name, scope, value = '' }: NonNullable<PlanFacts['setting']>, refuse: Refuse): void {
   if (scope === 'VARIABLE') return;
   if (scope === 'GLOBAL' || !sessionSettings.has(name)) refuse(`setting ${name}`);
+  // Where names are looked up: what is hidden would be named without its database.
+  const hidden = [...hiddenCatalogs].find((catalog) => value.toLowerCase().includes(catalog));
+  if (hidden !== undefined && (name === 'schema' || name === 'search_path')) refuse(`database ${hidden}`);
 }
 
 function checkFunctions({ role }: Pick<Principal, 'role'>, functions: readonly string[], refuse: Refuse): void {
@@ -206,7 +212,7 @@ function checkScans({ text }: StatementFacts, { plan, policy, refuse }: ScanChec
   const foreign = plan.scans.filter(
     ({ name, files }) => !tableFunctions.has(name) && !(lakeScans.has(name) && areTables(files, policy)),
   );
-  const hidden = plan.scans.find(({ catalog }) => hiddenCatalogs.has(catalog?.toLowerCase()));
+  const hidden = plan.scans.find(({ catalog }) => hiddenCatalogs.has(catalog?.toLowerCase() ?? ''));
   if (hidden !== undefined) refuse(`database ${hidden.catalog}`);
   const unknown = foreign.find(({ name }) => !fileScans.has(name));
   if (unknown !== undefined) refuse(`function ${unknown.name}`);

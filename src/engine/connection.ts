@@ -1,4 +1,5 @@
 import { DuckhouseError } from '../errors.ts';
+import { mayBeScript } from '../sql.ts';
 import { checkGuard } from './check-guard.ts';
 import type { EngineCore } from './core.ts';
 import { openLoad } from './load.ts';
@@ -9,6 +10,7 @@ import { registerArrow } from './register-arrow.ts';
 import { openResult } from './result.ts';
 import { checkNotAborted, type Statement, startStatement } from './statement.ts';
 import { changesCatalog, isKeepable } from './statement-kind.ts';
+import { splitStatements } from './statement-text.ts';
 import type { ArrowParams, Connection, PreparedQuery, QueryOptions, QueryResult, StatementKind } from './types.ts';
 
 /** A connection that also tells whether it may be used by somebody else afterwards. */
@@ -81,7 +83,19 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
       catalogVersion: core.catalogVersion.current,
     });
 
-  const query = async (sql: string, options: QueryOptions = {}): Promise<QueryResult> => {
+  /** A guarded script runs piece by piece, each looked at just before: the last one is the caller's to run. */
+  const runBefore = async (
+    script: string,
+    { params: _, arrowParams: __, queryId: ___, ...options }: QueryOptions,
+  ): Promise<string> => {
+    const pieces = splitStatements(script);
+    for (const piece of pieces.slice(0, -1)) await execute(piece, options);
+    return pieces.at(-1) ?? script;
+  };
+  const isGuardedScript = (sql: string, { guard }: QueryOptions): boolean => guard !== undefined && mayBeScript(sql);
+
+  const query = async (text: string, options: QueryOptions = {}): Promise<QueryResult> => {
+    const sql = isGuardedScript(text, options) ? await runBefore(text, options) : text;
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     if (options.guard !== undefined) await check(statement, options);
@@ -149,7 +163,9 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     return { handle: (await statement.run({ op: 'prepare', connection: address, sql })) as StatementHandle, version };
   };
 
-  const prepare = async (sql: string, options: QueryOptions = {}): Promise<PreparedQuery> => {
+  const prepare = async (text: string, options: QueryOptions = {}): Promise<PreparedQuery> => {
+    const script = isGuardedScript(text, options);
+    const sql = script ? await runBefore(text, options) : text;
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     if (options.guard !== undefined) await check(statement, options);
@@ -161,6 +177,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
       return preparedQuery({
         statement,
         handle,
+        script: script || handle.script,
         options,
         keep: keep && isKeepable(handle),
         onStarted: noteStarted,
@@ -230,6 +247,8 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
 interface PreparedOptions {
   readonly statement: Statement;
   readonly handle: StatementHandle;
+  /** What came before it has run. */
+  readonly script: boolean;
   readonly options: QueryOptions;
   readonly keep: boolean;
   readonly onStarted: (started: ResultHandle) => void;
@@ -252,7 +271,7 @@ function preparedQuery(prepared: PreparedOptions): PreparedQuery {
     schemaKnown: handle.columnsKnown,
     parameters: handle.parameters,
     parameterFields: handle.parameterFields,
-    script: handle.script,
+    script: prepared.script,
     async run(runOptions = {}) {
       if (state !== 'prepared') throw new DuckhouseError('InvalidArgument', 'a prepared query runs once');
       state = 'running';

@@ -92,7 +92,8 @@ function constantOf(node: Json): string | undefined {
 
 function settingOf(plan: unknown): PlanFacts['setting'] {
   if (!isObject(plan) || (plan.type !== 'LOGICAL_SET' && plan.type !== 'LOGICAL_RESET')) return undefined;
-  return { name: (textOf(plan.name) ?? '').toLowerCase(), scope: textOf(plan.scope) ?? 'AUTOMATIC' };
+  const value = isObject(plan.value) ? textOf(plan.value.value) : undefined;
+  return { name: (textOf(plan.name) ?? '').toLowerCase(), scope: textOf(plan.scope) ?? 'AUTOMATIC', value };
 }
 
 /** What json_serialize_sql says: only queries can be told; undefined for everything else. */

@@ -52,3 +52,48 @@ export function firstWord(sql: string): string | undefined {
   const [nested, flat] = [true, false].map((nesting) => /^(\w+|\()?/.exec(sql.slice(skipGap(sql, nesting)))?.[1]);
   return nested === flat ? nested?.toLowerCase() : undefined;
 }
+
+/** What hides a semicolon: literals, quoted names, dollar quotes; comments are found by their beginnings, for they nest. */
+const hidingPattern =
+  /;|--|\/\*|(?<!\w)e'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?<![\w$])\$((?:[a-z_]\w*)?)\$[\s\S]*?\$\1\$/gi;
+
+/**
+ * The statements of a script, each with its text. A text that is cut in the wrong place gives other statements than DuckDB
+ * would see: whoever runs these runs what was looked at.
+ */
+export function splitStatements(sql: string): string[] {
+  const pieces: string[] = [];
+  const pattern = new RegExp(hidingPattern);
+  let start = 0;
+  for (let found = pattern.exec(sql); found !== null; found = pattern.exec(sql)) {
+    if (found[0] === '--') pattern.lastIndex = endOf(sql, '\n', found.index);
+    else if (found[0] === '/*') pattern.lastIndex = endOfNested(sql, found.index);
+    else if (found[0] === ';') {
+      pieces.push(sql.slice(start, found.index));
+      start = pattern.lastIndex;
+    }
+  }
+  pieces.push(sql.slice(start));
+  return pieces.filter((piece) => skipGap(piece, true) < piece.length);
+}
+
+const parameterPattern = new RegExp(`${hidingPattern.source}|[?]\\d*|[$](?:\\d+|[a-z_]\\w*)`, 'gi');
+
+/**
+ * The statement with NULL for its parameters. Only words are put in, so that its shape stays whatever is taken for a
+ * parameter by mistake.
+ */
+export function withoutParameters(sql: string): string {
+  const pattern = new RegExp(parameterPattern);
+  let bare = '';
+  let start = 0;
+  for (let found = pattern.exec(sql); found !== null; found = pattern.exec(sql)) {
+    if (found[0] === '--') pattern.lastIndex = endOf(sql, '\n', found.index);
+    else if (found[0] === '/*') pattern.lastIndex = endOfNested(sql, found.index);
+    else if (/^[?]|^[$][^$]*$/.test(found[0])) {
+      bare += `${sql.slice(start, found.index)} NULL `;
+      start = pattern.lastIndex;
+    }
+  }
+  return bare + sql.slice(start);
+}

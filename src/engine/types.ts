@@ -83,7 +83,7 @@ export interface PlanFacts {
   /** Settings that `current_setting` is asked for; '' for one that is computed. */
   readonly readSettings: readonly string[];
   /** What SET, RESET and USE are about. */
-  readonly setting: { readonly name: string; readonly scope: string } | undefined;
+  readonly setting: { readonly name: string; readonly scope: string; readonly value: string | undefined } | undefined;
 }
 
 /** A query as it is written, before views and macros are looked into. Names of functions are lower case. */

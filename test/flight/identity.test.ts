@@ -74,6 +74,22 @@ test('a handshake takes credentials in its payload, as the first clients sent th
     }
   }));
 
+test('a client that sends nothing and ends is answered however long its credentials take to check', () =>
+  inTemporaryFolder(async (folder) => {
+    const usersFile = path.join(folder, 'users.json');
+    writeAccounts(usersFile, await addUser(none, { name: 'ada', role: 'reader', password: 'long enough' }));
+    await withServer({ auth: { usersFile } }, async ({ port }) => {
+      const channel = createChannel({ url: `http://127.0.0.1:${port}` });
+      const call = await channel.open('/arrow.flight.protocol.FlightService/Handshake', {
+        authorization: `Basic ${Buffer.from('ada:long enough').toString('base64')}`,
+      });
+      call.half();
+      for await (const message of call.messages()) message.release();
+      assert.match(String((await call.responseHeaders).authorization), /^Bearer /);
+      channel.close();
+    });
+  }));
+
 test('a JWT opens calls, and a token given for it ends with it', () =>
   inTemporaryFolder(async (folder) => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');

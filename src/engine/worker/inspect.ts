@@ -5,7 +5,7 @@ import { fileLike } from '../file-names.ts';
 import type { DuckDb } from '../native/library.ts';
 import { type Address, allocateBlock, readCString, readPointer, writePointer } from '../native/memory.ts';
 import type { Request } from '../protocol.ts';
-import { explainedSql, firstWord } from '../statement-text.ts';
+import { explainedSql, firstWord, withoutParameters } from '../statement-text.ts';
 import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
 
 /**
@@ -64,15 +64,27 @@ function tell(ask: Ask, sql: string): Told {
   if (written === undefined) return unplanned(undefined, 'transaction');
   const text = queryText(written[0] ?? '');
   if (text !== undefined && namesFiles(ask, text)) return unplanned(withMacros(ask, text), 'files');
-  const planned = ask.read(`SELECT json_serialize_plan(${literal}, ${sparse})`);
-  if (planned === undefined) return unplanned(undefined, 'transaction');
-  const { plan, planError, definition } = planFacts(planned[0] ?? '');
+  const facts = planOf(ask, sql);
+  if (facts === undefined) return unplanned(undefined, 'transaction');
+  const { plan, planError, definition } = facts;
   return {
     plan,
     planError,
     text: text !== undefined && macrosMatter(text, plan) ? withMacros(ask, text) : text,
     definition: definition === undefined ? undefined : withMacros(ask, definition),
   };
+}
+
+/** Of a statement with parameters whose types are not known before they are bound there is a plan only with NULL for them. */
+function planOf({ read }: Ask, sql: string): ReturnType<typeof planFacts> | undefined {
+  const ask = (text: string): ReturnType<typeof planFacts> | undefined => {
+    const [json] = read(`SELECT json_serialize_plan(${quoteLiteral(text)}, ${sparse})`) ?? [];
+    return json === undefined ? undefined : planFacts(json);
+  };
+  const facts = ask(sql);
+  if (facts?.planError !== 'internal') return facts;
+  const bare = withoutParameters(sql);
+  return bare === sql ? facts : ask(bare);
 }
 
 /** Whether binding a query might open a file that it names: by a function that is not known, or as a table. */

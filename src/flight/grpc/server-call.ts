@@ -254,6 +254,8 @@ async function* readMessages(
   const onAbort = (): void => fail(signal.reason ?? brokenOff());
   stream.on('data', onData);
   stream.on('end', onEnd);
+  // A client that sends nothing may have ended before anybody listened, while its credentials were checked.
+  if (stream.readableEnded) onEnd();
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
