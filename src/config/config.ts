@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import type { JwtOptions, Role } from '../access/index.ts';
@@ -117,7 +117,7 @@ function findValue(name: SettingName, { flags, env, dotEnv, yaml }: Sources): Fo
 }
 
 const readDotEnv = (file: string): Readonly<Record<string, string | undefined>> =>
-  existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  statSync(file, { throwIfNoEntry: false })?.isFile() === true ? parseEnv(readFileSync(file, 'utf8')) : {};
 
 function check(name: SettingName, found: FoundValue): FoundValue {
   const { type, choices } = settingOf(name);

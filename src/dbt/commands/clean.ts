@@ -23,6 +23,7 @@ export async function cleanCommand({
       vars: parseFlags.vars ?? {},
       flags: {},
       secrets: false,
+      lenient: true,
       invocationId,
       runStartedAt: startedAt,
     },

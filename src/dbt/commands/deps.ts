@@ -47,13 +47,14 @@ export async function depsCommand(context: CommandContext): Promise<number> {
   return 0;
 }
 
-const rendererOf = ({ parseFlags, invocationId, startedAt }: CommandContext): RenderYaml =>
+const rendererOf = ({ parseFlags, invocationId, startedAt }: CommandContext, lenient = false): RenderYaml =>
   earlyRenderer(
     {
       env: parseFlags.env,
       vars: parseFlags.vars ?? {},
       flags: {},
       secrets: true,
+      lenient,
       invocationId,
       runStartedAt: startedAt,
     },
@@ -108,11 +109,12 @@ async function installAll(
 const lockEntry = ({ lock }: ResolvedPackage): Dict => lock;
 
 async function install(
-  { log, projectDir, parseFlags }: CommandContext,
+  context: CommandContext,
   resolved: readonly ResolvedPackage[],
   options: ResolveOptions,
 ): Promise<void> {
-  const project = buildProject(readProjectText(projectDir, readYaml), options.render, parseFlags);
+  const { log, projectDir, parseFlags } = context;
+  const project = buildProject(readProjectText(projectDir, readYaml), rendererOf(context, true), parseFlags);
   const folder = path.resolve(projectDir, project.packagesInstallPath);
   if (folder === projectDir || projectDir.startsWith(`${folder}${path.sep}`))
     throw new DuckhouseError(

@@ -125,7 +125,11 @@ const kinds: Readonly<Partial<Record<NodeType, ConfigKind>>> = {
     defaults: {
       enabled: true,
       event_time: null,
-      freshness: { warn_after: null, error_after: null, filter: null },
+      freshness: {
+        warn_after: { count: null, period: null },
+        error_after: { count: null, period: null },
+        filter: null,
+      },
       loaded_at_field: null,
       loaded_at_query: null,
       meta: {},

@@ -143,12 +143,17 @@ function setModelProperties(node: ManifestNode, patch: NodePatch): void {
   node.version = patch.version ?? null;
   node.latest_version = patch.latestVersion ?? null;
   node.deprecation_date = dateText(entry.deprecation_date);
-  if (isDict(entry.time_spine)) node.time_spine = entry.time_spine;
+  if (isDict(entry.time_spine)) node.time_spine = { custom_granularities: [], ...entry.time_spine };
   finishModel(node, patch);
 }
 
+/** A date alone is its midnight in UTC. */
+const midnight = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00+00:00` : text);
+
 const dateText = (value: unknown): string | null =>
-  value === undefined || value === null ? null : isText(value) ? value : String(JSON.parse(JSON.stringify(value)));
+  value === undefined || value === null
+    ? null
+    : midnight(isText(value) ? value : String(JSON.parse(JSON.stringify(value))));
 
 function finishModel(node: ManifestNode, patch: NodePatch): void {
   const constraints = modelConstraintsOf(patch.entry.constraints, node.unique_id);

@@ -185,7 +185,7 @@ function sourcePatch(source: Dict, table: Dict, original: string): Dict {
     'freshness' in ofTable ? asThreshold(ofTable.freshness) : emptyThreshold,
   );
   if (freshness === null) patch.freshness = null;
-  else if (freshness.warn_after !== null || freshness.error_after !== null) patch.freshness = freshness;
+  else if (isTime(freshness.warn_after) || isTime(freshness.error_after)) patch.freshness = freshness;
   else delete patch.freshness;
   const loaded = loadedAt(source, ofSource, table, ofTable, original);
   patch.loaded_at_field = loaded.field;
@@ -195,47 +195,46 @@ function sourcePatch(source: Dict, table: Dict, original: string): Dict {
   return patch;
 }
 
-const emptyThreshold: FreshnessThreshold = { warn_after: null, error_after: null, filter: null };
+const noTime: FreshnessTime = { count: null, period: null };
+const emptyThreshold: FreshnessThreshold = { warn_after: noTime, error_after: noTime, filter: null };
+const isTime = (time: FreshnessTime | null): boolean => time !== null && (time.count !== null || time.period !== null);
 
-/** null = freshness is switched off at this level. */
+/** null = freshness, or one of its times, is switched off at this level. */
 function asThreshold(value: unknown): FreshnessThreshold | null {
   if (!isDict(value)) return null;
-  const time = (part: unknown): FreshnessTime | null =>
-    isDict(part) && (part.count !== undefined || part.period !== undefined)
-      ? { count: (part.count as number | undefined) ?? null, period: (part.period as FreshnessTime['period']) ?? null }
-      : null;
+  const time = (part: unknown): FreshnessTime | null => {
+    if (part === null) return null;
+    if (!isDict(part)) return noTime;
+    return {
+      count: (part.count as number | undefined) ?? null,
+      period: (part.period as FreshnessTime['period'] | undefined) ?? null,
+    };
+  };
   return {
-    warn_after: 'warn_after' in value && value.warn_after === null ? cleared : time(value.warn_after),
-    error_after: 'error_after' in value && value.error_after === null ? cleared : time(value.error_after),
+    warn_after: time(value.warn_after),
+    error_after: time(value.error_after),
     filter: isText(value.filter) ? value.filter : null,
   };
 }
 
-/** Written as null: takes away what the level above gives. */
-const cleared: FreshnessTime = { count: null, period: null };
-
 function mergeFreshness(...levels: readonly (FreshnessThreshold | null)[]): FreshnessThreshold | null {
-  const merged = levels.reduce((base, over) => {
+  return levels.reduce((base, over) => {
     if (over === null) return null;
-    if (base === null) return isEmpty(over) ? null : over;
+    if (base === null) return isTime(over.warn_after) || isTime(over.error_after) ? over : null;
     return {
       warn_after: mergeTime(base.warn_after, over.warn_after),
       error_after: mergeTime(base.error_after, over.error_after),
       filter: over.filter ?? base.filter,
     };
   });
-  if (merged === null) return null;
-  const plain = (time: FreshnessTime | null): FreshnessTime | null => (time === cleared ? null : time);
-  return { warn_after: plain(merged.warn_after), error_after: plain(merged.error_after), filter: merged.filter };
 }
 
-const isEmpty = ({ warn_after, error_after, filter }: FreshnessThreshold): boolean =>
-  warn_after === null && error_after === null && filter === null;
-
-const mergeTime = (base: FreshnessTime | null, over: FreshnessTime | null): FreshnessTime | null => {
-  if (over === null || over === cleared || base === null) return over ?? base;
+function mergeTime(base: FreshnessTime | null, over: FreshnessTime | null): FreshnessTime | null {
+  if (over === null) return null;
+  if (!isTime(over)) return base;
+  if (base === null || !isTime(base)) return over;
   return { count: over.count ?? base.count, period: over.period ?? base.period };
-};
+}
 
 interface LoadedAt {
   readonly field: string | null;

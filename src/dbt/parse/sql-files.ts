@@ -53,7 +53,13 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
     unrendered[key] = value;
   }
   node.refs.push(...found.refs);
-  node.sources.push(...found.sources);
+  // Sources are a set here, as for all who read models without rendering them.
+  const seen = new Set(node.sources.map((pair) => pair.join('.')));
+  for (const pair of found.sources) {
+    if (seen.has(pair.join('.'))) continue;
+    seen.add(pair.join('.'));
+    node.sources.push(pair);
+  }
   if (found.usesIncremental) node.depends_on.macros.push(isIncremental);
   const plain =
     !found.usesVars && !found.usesIncremental && found.configs.every(([, value]) => typeof value !== 'number');

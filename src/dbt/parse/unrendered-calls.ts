@@ -23,10 +23,24 @@ function valueText(text: string): string {
         .replace(/\bfalse\b/g, 'False')
         .replace(/\bnone\b/g, 'None'),
     );
-    return value === undefined ? text : repr(fromJs(value));
+    return value === undefined ? spelled(text) : repr(fromJs(value));
   } catch {
-    return text; // an expression, not a literal
+    return spelled(text); // an expression, not a literal
   }
+}
+
+/** An expression in the spelling of Python: strings in single quotes, one space after commas and colons. */
+function spelled(text: string): string {
+  return text.replace(
+    /"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|\s+|([,:])|\b(true|false|none)\b/g,
+    (whole, double, single, mark, word) => {
+      const inner = (double ?? single) as string | undefined;
+      if (inner !== undefined) return repr(inner.replace(/\\(["'\\])/g, '$1'));
+      if (mark !== undefined) return `${mark} `;
+      if (word !== undefined) return `${(word as string).charAt(0).toUpperCase()}${(word as string).slice(1)}`;
+      return whole.trim();
+    },
+  );
 }
 
 /** The arguments from `open` to the closing parenthesis, split at commas that are in no bracket and no string. */

@@ -1,4 +1,6 @@
 /** Renders values of dbt_project.yml, profiles.yml and package lists: before there is a project to speak of. */
+
+import { isDuckhouseError } from '../../errors.ts';
 import { type Context, compileTemplate, createEnvironment, PyFloat, renderNative, toJs } from '../../jinja/index.ts';
 import { createBaseContext } from '../context/base-context.ts';
 import { dateTimeValue, dateValue } from '../context/dates.ts';
@@ -22,6 +24,8 @@ export interface EarlyContextOptions {
   readonly vars: Readonly<Dict>;
   readonly flags: Readonly<Dict>;
   readonly secrets: boolean;
+  /** Before there is a profile some names are missing: text that needs them stays as it is. */
+  readonly lenient?: boolean;
   readonly profile?: DbtProfile | undefined;
   readonly invocationId: string;
   readonly runStartedAt: Date;
@@ -46,6 +50,11 @@ export function earlyRenderer(options: EarlyContextOptions, path: string): Rende
       },
       asker: () => path,
     });
-    return toJs(renderNative(compileTemplate(environment, text, { path, name: path }), context));
+    try {
+      return toJs(renderNative(compileTemplate(environment, text, { path, name: path }), context));
+    } catch (error) {
+      if (options.lenient === true && isDuckhouseError(error)) return text;
+      throw error;
+    }
   };
 }

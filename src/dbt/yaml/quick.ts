@@ -407,7 +407,8 @@ function chompText(rows: string[], folded: boolean, chomp: string, atEnd: boolea
   const trailing = rows.length - last - (atEnd ? 1 : 0);
   const body = rows.slice(0, last);
   const text = folded ? fold(body) : body.join('\n');
-  if (chomp === '-') return text;
+  // A file that ends in the scalar's last line has no line break to keep.
+  if (chomp === '-' || (atEnd && trailing < 0)) return text;
   if (chomp === '+') return `${text}${'\n'.repeat(Math.max(0, trailing) + (body.length > 0 ? 1 : 0))}`;
   return body.length === 0 ? '' : `${text}\n`;
 }
