@@ -89,6 +89,7 @@ export interface FlightClient {
   query(sql: string, options?: CallOptions): Promise<FlightStream>;
   /** Sends a stream; resolves with the metadata of the last PutResult. */
   doPut(descriptor: FlightDescriptor, options: PutOptions): Promise<Uint8Array>;
+  /** The body as bytes, or anything else as JSON. */
   doAction(type: string, body?: unknown, options?: CallOptions): Promise<Uint8Array[]>;
   /** The results of an action as they come; what reads no further cancels it. */
   streamAction(type: string, body?: unknown, options?: CallOptions): AsyncGenerator<Uint8Array>;
@@ -188,11 +189,9 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
     doPut: async (descriptor, put) =>
       sendPut(await retrying(put, () => open(`${flightPath}DoPut`, put)), descriptor, put),
     doAction: async (type, body, call = {}) =>
-      (
-        await collect(`${flightPath}DoAction`, encodeAction(type, body === undefined ? '' : JSON.stringify(body)), call)
-      ).map(decodeResult),
+      (await collect(`${flightPath}DoAction`, encodeAction(type, actionBody(body)), call)).map(decodeResult),
     async *streamAction(type, body, call = {}) {
-      const message = encodeAction(type, body === undefined ? '' : JSON.stringify(body));
+      const message = encodeAction(type, actionBody(body));
       for await (const answer of all(`${flightPath}DoAction`, message, call)) yield decodeResult(answer);
     },
     async *listFlights(criteria = '', call = {}) {
@@ -216,6 +215,9 @@ export function connectFlight(options: FlightClientOptions): FlightClient {
     close: () => channel.close(),
   };
 }
+
+const actionBody = (body: unknown): Uint8Array | string =>
+  body instanceof Uint8Array ? body : body === undefined ? '' : JSON.stringify(body);
 
 interface Begun {
   readonly call: ClientCall;

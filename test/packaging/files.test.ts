@@ -25,7 +25,7 @@ test('the package holds what runs, its documents and the starter, and nothing of
     'CHANGELOG.md',
     'dist/index.js',
     'dist/index.d.ts',
-    'dist/flight/client.js',
+    'dist/flight/client-api.js',
     'dist/bin/duckhouse.js',
     'examples/starter/duckhouse.yaml',
     'examples/starter/.env.example',

@@ -8,6 +8,6 @@ import { sendQuery, sqlText } from './query.ts';
 export async function doGet(context: CallContext, request: Uint8Array): Promise<void> {
   const ticket = decodeTicket(request);
   const message = unpackAny(ticket);
-  if (message === undefined) return sendQuery(context, sqlText(ticket));
+  if (message === undefined) return sendQuery(context, { sql: sqlText(ticket) });
   return openCommand(message, 'get')(context, message.value);
 }

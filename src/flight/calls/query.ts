@@ -93,15 +93,26 @@ const issueOptions = (context: CallContext): QueryOptions => {
 };
 
 /** Runs SQL and streams its result. */
-export async function sendQuery(context: CallContext, sql: string): Promise<void> {
+export async function sendQuery(
+  context: CallContext,
+  { sql, transactionId, params, keep }: StatementRequest,
+): Promise<void> {
   authorise(context.principal, { operation: 'query', subject: sql });
-  return sendResult(context, await context.session().query(sql, queryOptions(context)));
+  return sendResult(
+    context,
+    await context.session().query(sql, {
+      ...queryOptions(context),
+      transactionId,
+      ...(params === undefined ? {} : { arrowParams: params }),
+      ...(keep === undefined ? {} : { keep }),
+    }),
+  );
 }
 
 /** Streams what the handle of a TicketStatementQuery stands for. */
 export async function sendTicketed(context: CallContext, handle: string): Promise<void> {
   const ticketed = context.tickets.redeem(handle, context.principal.name);
-  if (ticketed.type === 'sql') return sendQuery(context, ticketed.sql);
+  if (ticketed.type === 'sql') return sendQuery(context, { sql: ticketed.sql });
   if (ticketed.type === 'stored') return sendStored(context, ticketed);
   return sendResult(context, await ticketed.query.open(queryOptions(context)));
 }

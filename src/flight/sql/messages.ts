@@ -1,3 +1,4 @@
+import type { ArrowParams } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import {
   allOf,
@@ -23,10 +24,14 @@ export interface SqlMessage {
 export const packAny = ({ name, value }: SqlMessage): Uint8Array =>
   concat([bytesField(1, typePrefix + name), bytesField(2, value)]);
 
+/** Flight SQL's messages, and our own. */
+const packages = ['arrow.flight.protocol.sql.', 'duckhouse.flight.'] as const;
+
 /** The message inside an Any; undefined when the bytes are none of Flight SQL. */
 export function unpackAny(bytes: Uint8Array): SqlMessage | undefined {
   // An Any starts with its type_url: tag 0x0a, a length, then the text.
-  if (bytes[0] !== 0x0a || !Buffer.from(bytes.subarray(0, 64)).includes('arrow.flight.protocol.sql.')) return undefined;
+  const start = bytes[0] === 0x0a ? Buffer.from(bytes.subarray(0, 64)) : undefined;
+  if (start === undefined || !packages.some((name) => start.includes(name))) return undefined;
   const fields = fieldMap(bytes);
   const name = textOf(fields, 1).split('.').at(-1) ?? '';
   return { name, value: bytesOf(fields, 2) };
@@ -164,4 +169,41 @@ export function encodeIngest(ingest: StatementIngest): Uint8Array {
       messageField(1000, concat([bytesField(1, name), bytesField(2, value)])),
     ),
   ]);
+}
+
+/** A statement with its parameters as a ticket: our client gets a result in one call of our server. */
+export interface StatementCall {
+  /** SQL, or the handle of a prepared statement. */
+  readonly sql: string;
+  readonly handle: string;
+  readonly transactionId: string | undefined;
+  readonly params: ArrowParams | undefined;
+}
+
+export const encodeStatementCall = ({ sql, handle, transactionId, params }: StatementCall): Uint8Array => {
+  const value = concat([
+    bytesField(1, sql),
+    bytesField(2, handle),
+    bytesField(3, transactionId),
+    bytesField(4, params?.schema),
+    ...(params?.messages ?? []).map(({ metadata, body }) =>
+      messageField(5, concat([bytesField(1, metadata), bytesField(2, body)])),
+    ),
+  ]);
+  return concat([bytesField(1, 'type.googleapis.com/duckhouse.flight.TicketStatementCall'), bytesField(2, value)]);
+};
+
+export function decodeStatementCall(value: Uint8Array): StatementCall {
+  const fields = fieldMap(value);
+  const schema = Uint8Array.from(bytesOf(fields, 4));
+  const messages = allOf(fields, 5).map((bytes) => {
+    const parts = fieldMap(bytes);
+    return { metadata: Uint8Array.from(bytesOf(parts, 1)), body: Uint8Array.from(bytesOf(parts, 2)) };
+  });
+  return {
+    sql: textOf(fields, 1),
+    handle: textOf(fields, 2),
+    transactionId: transactionOf(fields, 3),
+    params: schema.byteLength === 0 ? undefined : { schema, messages },
+  };
 }

@@ -4,12 +4,12 @@ import { DuckhouseError } from '../../../errors.ts';
 import { rowsOf } from '../../bound-rows.ts';
 import type { CallContext } from '../../calls/context.ts';
 import { type PutStream, sendUpdateCount } from '../../calls/put.ts';
-import { queryInfo, queryOptions } from '../../calls/query.ts';
+import { queryInfo, queryOptions, sendQuery } from '../../calls/query.ts';
 import type { ClientStatement } from '../../prepared-statements.ts';
 import { decodeFlightData } from '../../proto/flight-data.ts';
 import { encodePutResult } from '../../proto/messages.ts';
 import type { SqlCommands } from '../command.ts';
-import { decodeHandle, encodeHandle } from '../messages.ts';
+import { decodeHandle, decodeStatementCall, encodeHandle, type StatementCall } from '../messages.ts';
 
 export const preparedStatementCommands: SqlCommands = {
   CommandPreparedStatementQuery: {
@@ -22,10 +22,24 @@ export const preparedStatementCommands: SqlCommands = {
     put: bind,
   },
   CommandPreparedStatementUpdate: { put: update },
+  TicketStatementCall: { get: (context, value) => call(context, decodeStatementCall(value)) },
 };
 
 export const statementOf = ({ prepared, sessions, principal }: CallContext, value: Uint8Array): ClientStatement =>
   prepared.get(decodeHandle(value), (id) => sessions.get(id, principal));
+
+/** A statement in one call, prepared or not; `params` hold one row. */
+async function call(context: CallContext, { sql, handle, transactionId, params }: StatementCall): Promise<void> {
+  if (handle === '') return sendQuery(context, { sql, transactionId, params });
+  const statement = statementOf(context, encodeHandle(handle));
+  const { params: bound } = statement;
+  return sendQuery(context, {
+    sql: statement.sql,
+    transactionId: transactionOf(statement),
+    params: params ?? bound,
+    keep: true,
+  });
+}
 
 /** Drivers keep a statement over the end of the transaction it was prepared in. */
 const transactionOf = ({ session, transactionId }: ClientStatement): string | undefined =>
