@@ -198,7 +198,9 @@ function createCursor(
       if (phase !== 'ended') Atomics.store(states, 0, 1);
       if (phase === 'running') {
         statement.wake();
-        statement.interrupt();
+        // A result that flows stops at its next batch.
+        if (startedHandle === undefined) statement.interrupt();
+        else statement.interruptLater();
       } else releaseParked();
       notify();
     }

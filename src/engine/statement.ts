@@ -18,6 +18,8 @@ export interface Statement {
   readonly stopReason: DuckhouseError | undefined;
   run(request: Request, onReply?: OnReply): Promise<unknown>;
   interrupt(): void;
+  /** Interrupts unless it ends by itself soon: an interrupt aborts the transaction that it hits. */
+  interruptLater(): void;
   /** Memory was given back: a worker may wait for it. */
   wake(): void;
   /** Interrupts and ends the result, for `reason`. */
@@ -36,6 +38,7 @@ export interface StatementOptions {
 }
 
 const interruptEveryMs = 50;
+const graceMs = 100;
 
 /** What a statement needs of its engine. */
 export interface StatementHost {
@@ -58,6 +61,7 @@ export function startStatement(
   const listeners: (() => void)[] = [];
 
   let interrupts: NodeJS.Timeout | undefined;
+  let later: NodeJS.Timeout | undefined;
 
   /** Again and again: DuckDB forgets an interrupt that comes before the statement runs. */
   const interrupt = (): void => {
@@ -69,8 +73,13 @@ export function startStatement(
   const stop = (reason: DuckhouseError): void => {
     if (finished || stopReason !== undefined) return;
     stopReason = reason;
-    interrupt();
+    if (listeners.length === 0) interrupt();
     for (const listener of listeners) listener();
+  };
+  const interruptLater = (): void => {
+    if (finished || later !== undefined) return;
+    later = setTimeout(interrupt, graceMs);
+    later.unref();
   };
   const onAbort = (): void => stop(abortReason(signal));
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop(timeoutReason(timeoutMs)), timeoutMs);
@@ -88,6 +97,7 @@ export function startStatement(
     },
     run: (request, onReply) => core.pool.run(request, onReply),
     interrupt,
+    interruptLater,
     wake: core.pool.wake,
     stop,
     onStop: (listener) => void listeners.push(listener),
@@ -100,6 +110,7 @@ export function startStatement(
       finished = true;
       clearTimeout(timer);
       clearInterval(interrupts);
+      clearTimeout(later);
       signal?.removeEventListener('abort', onAbort);
       if (core.statements.get(queryId) === statement) core.statements.delete(queryId);
       if (owner !== undefined) core.history.add(recordOf(statement, owner, failure));

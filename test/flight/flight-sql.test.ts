@@ -223,6 +223,22 @@ test('results of one transaction stay open side by side', async () => {
   await transaction.commit();
 });
 
+test('a result that is left in the middle does not abort its transaction', async () => {
+  const client = connect();
+  await client.execute('CREATE TABLE after_it(a INTEGER)');
+  const transaction = await client.begin();
+  for (const sql of [long, `${long} WHERE range % 7 = 3`]) {
+    const { messages } = await transaction.query(sql.replace('200000', '20000000'));
+    for await (const { release } of messages) {
+      release();
+      break;
+    }
+  }
+  await transaction.execute('INSERT INTO after_it VALUES (1)');
+  await transaction.commit();
+  assert.deepEqual(await running.rows('SELECT * FROM after_it'), [{ a: 1 }]);
+});
+
 test('a result that makes room goes to disk, and is told when it is too large even for that', async () => {
   const small = await runServer({ sessions: { spoolMemoryBytes: 1 << 20, spoolDiskBytes: 64 << 20 } });
   const tiny = await runServer({ sessions: { spoolMemoryBytes: 0, spoolDiskBytes: 1 << 20 } });
