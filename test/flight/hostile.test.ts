@@ -89,7 +89,6 @@ test('an error before the first message is trailers only', async () => {
 test('methods without a use, other services and odd names are UNIMPLEMENTED', async () => {
   for (const path of [
     `${flight}DoExchange`,
-    `${flight}PollFlightInfo`,
     `${flight}constructor`,
     `${flight}toString`,
     '/other.Service/DoGet',
