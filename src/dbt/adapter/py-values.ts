@@ -1,4 +1,4 @@
-import { PyDate, PyDecimal, PyFloat, parseIso, type Value } from '../../jinja/index.ts';
+import { PyDate, PyDecimal, PyFloat, PyTimedelta, parseIso, type Value } from '../../jinja/index.ts';
 
 /** Values of result tables from the texts DuckDB's values are read as. */
 
@@ -18,4 +18,25 @@ export function dateTimeFromText(text: string): Value {
   if (match === null) return text;
   const [, date = '', time = '', zone = ''] = match;
   return parseIso(`${date}T${time}${/^[+-]\d{2}$/.test(zone) ? `${zone}:00` : zone}`);
+}
+
+const unitMicros: Readonly<Record<string, bigint>> = {
+  year: 360n * 86_400_000_000n,
+  month: 30n * 86_400_000_000n,
+  day: 86_400_000_000n,
+};
+
+/** An interval as Python's timedelta prints it: months have 30 days. */
+export function durationText(text: string): string {
+  let micros = 0n;
+  for (const [, count = '', unit = ''] of text.matchAll(/([+-]?\d+) (year|month|day)s?/g))
+    micros += BigInt(count) * (unitMicros[unit] ?? 0n);
+  const clock = /(-?)(\d+):(\d{2}):(\d{2})(?:\.(\d+))?$/.exec(text);
+  if (clock !== null) {
+    const [, sign, hours = '0', minutes = '0', seconds = '0', fraction = ''] = clock;
+    const whole = (BigInt(hours) * 3600n + BigInt(minutes) * 60n + BigInt(seconds)) * 1_000_000n;
+    const part = whole + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
+    micros += sign === '-' ? -part : part;
+  }
+  return new PyTimedelta(micros).str();
 }

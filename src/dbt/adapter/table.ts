@@ -1,6 +1,6 @@
 import { type ArrowField, createBatchDecoder, type ValueReader, valueReader } from '../../arrow/index.ts';
 import { duckTypeKey, type QueryResult } from '../../engine/index.ts';
-import { dateFromText, dateTimeFromText, decimalFromText } from './py-values.ts';
+import { dateFromText, dateTimeFromText, decimalFromText, durationText } from './py-values.ts';
 
 /** The types a result table tells apart, in the order in which they are tried. */
 export type TableType = 'Integer' | 'Number' | 'Date' | 'DateTime' | 'Boolean' | 'Text';
@@ -94,8 +94,9 @@ function converter(field: ArrowField): (value: unknown) => unknown {
       return (value) => dateFromText(value as string);
     case 'timestamp':
       return (value) => dateTimeFromText(value as string);
-    case 'time':
     case 'interval':
+      return (value) => durationText(value as string);
+    case 'time':
     case 'duration':
     case 'bool':
     case 'utf8':

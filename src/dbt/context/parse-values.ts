@@ -42,7 +42,9 @@ export class ParseConfig extends PyObject {
     return true;
   }
   override attr(name: string): Value | undefined {
-    if (['get', 'require', 'set', 'meta_get', 'meta_require'].includes(name)) return hostFunction(name, () => '');
+    if (name === 'set')
+      return hostFunction(name, ([key = null, value = null]) => this.call([], new Map([[String(key), value]])));
+    if (['get', 'require', 'meta_get', 'meta_require'].includes(name)) return hostFunction(name, () => '');
     if (name === 'persist_relation_docs' || name === 'persist_column_docs') return hostFunction(name, () => false);
     if (name === 'model') return fromJs(this.#capture().node);
     return undefined;

@@ -92,7 +92,10 @@ const cloneNode: NodeRunner = (session, node, thread) =>
     onConnection(session, node.unique_id, async (connection) => {
       clock.compiled();
       const options = { connection, thread, materialized: 'clone', mayDoNothing: true };
-      const { response } = await materialize(session, node as ManifestNode, options);
+      const model = node as ManifestNode;
+      const source = model.defer_relation?.relation_name;
+      const copy = { ...model, ...(source ? { compiled_code: `select * from ${source}` } : {}) };
+      const { response } = await materialize(session, copy, options);
       return { status: 'success', message: response.message, adapterResponse: response };
     }),
   );
@@ -239,7 +242,7 @@ const commands: Readonly<Record<string, Command>> = {
   test: task(['test', 'unit_test']),
   seed,
   snapshot: task(['snapshot']),
-  clone: task(['model', 'seed', 'snapshot'], { runner: cloneNode }),
+  clone: task(['model', 'seed', 'snapshot'], { runner: cloneNode, hooks: false, isUnordered: true }),
   compile,
   show,
   'run-operation': operation,

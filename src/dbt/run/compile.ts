@@ -31,6 +31,7 @@ export async function compileNode(session: RunSession, node: ManifestNode, optio
 async function renderNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {
   const context = createNodeContext({ ...options, session, node });
   const text = await renderRaw(context, node);
+  await renderConstraints(context, node);
   node.compiled = true;
   node.compiled_code = text;
   node.extra_ctes = [...(options.neededCtes ?? []), ...context.ctes].map((id) => ({ id, sql: '' }));
@@ -51,6 +52,18 @@ export const nodeLabel = (node: {
 async function renderRaw(context: NodeContext, node: ManifestNode): Promise<string> {
   await context.addTestArguments();
   return context.render(node.raw_code, nodeLabel(node));
+}
+
+const isReference = (to: string | null | undefined): to is string => /^\s*(ref|source)\s*\(/.test(to ?? '');
+
+/** Foreign keys name their target by `ref` or `source`: it becomes the target's name. */
+async function renderConstraints(context: NodeContext, node: ManifestNode): Promise<void> {
+  const constraints = [
+    ...(node.constraints ?? []),
+    ...Object.values(node.columns).flatMap((column) => column.constraints ?? []),
+  ];
+  for (const constraint of constraints)
+    if (isReference(constraint.to)) constraint.to = await context.render(`{{ ${constraint.to} }}`, nodeLabel(node));
 }
 
 async function injectNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../../engine/index.ts';
 import { isDuckhouseError } from '../../errors.ts';
@@ -159,9 +158,13 @@ export async function onConnection<T>(
   }
 }
 
-/** DuckDB refuses the later of two transactions that change the same entry of its catalog or the same rows. */
+/**
+ * DuckDB refuses the later of two transactions that change the same entry of its catalog or the same rows. Its catalog
+ * functions also stumble over a table that another transaction renames meanwhile.
+ */
 export const isConflict = (error: unknown): boolean =>
   isDuckhouseError(error) &&
-  (error.kind === 'CommitConflict' || /write-write conflict|conflict on (tuple|update)/i.test(error.message));
-
-export const newInvocationId = (): string => randomUUID();
+  (error.kind === 'CommitConflict' ||
+    /write-write conflict|conflict on (tuple|update)|Table with name \S*__dbt_(backup|tmp)\S* does not exist/i.test(
+      error.message,
+    ));

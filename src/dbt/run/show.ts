@@ -1,7 +1,7 @@
 import { PyObject, type Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-object.ts';
 import { printTable } from '../adapter/print-table.ts';
-import { jsonText, type ResultTable } from '../adapter/table.ts';
+import type { ResultTable } from '../adapter/table.ts';
 import { createNodeContext } from '../context/run-context.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
@@ -72,9 +72,10 @@ export function tellTable(
   json: boolean,
   inline: boolean,
 ): void {
-  const preview = json ? jsonRows(table) : printTable(table, { maxRows: null });
+  const preview = json ? JSON.stringify(jsonRows(table)) : printTable(table, { maxRows: null });
   const title = inline ? 'Previewing inline node:' : `Previewing node '${node.name}':`;
-  const text = json ? `{\n  "node": "${node.name}",\n  "show": ${preview}\n}` : `${title}\n${preview}`;
+  const object = inline ? { show: jsonRows(table) } : { node: node.name, show: jsonRows(table) };
+  const text = json ? JSON.stringify(object, null, 2) : `${title}\n${preview}`;
   log.fire({
     name: 'ShowNode',
     code: 'Q041',
@@ -90,12 +91,11 @@ export function tellTable(
   });
 }
 
-function jsonRows({ columnNames, rows }: ResultTable): string {
-  const objects = rows.map((row) => Object.fromEntries(columnNames.map((name, i) => [name, plain(row[i])])));
-  return jsonText(objects);
-}
+const jsonRows = ({ columnNames, rows }: ResultTable): Record<string, unknown>[] =>
+  rows.map((row) => Object.fromEntries(columnNames.map((name, i) => [name, plain(row[i])])));
 
 function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
   if (!(value instanceof PyObject)) return value;
   const text = value.str();
   return value.typeName === 'decimal.Decimal' || value.typeName === 'float' ? Number(text) : text;

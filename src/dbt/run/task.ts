@@ -14,8 +14,11 @@ export interface TaskOptions {
   readonly runner: NodeRunner;
   /** Kinds that are run; what else is selected is left out. */
   readonly kinds: ReadonlySet<string>;
-  /** on-run-start and on-run-end are run, schemas are made. */
+  /** Schemas are made first; on-run-start and on-run-end are run unless `hooks` says no. */
   readonly builds: boolean;
+  readonly hooks?: boolean;
+  /** Nodes run whatever became of those they refer to. */
+  readonly isUnordered?: boolean;
   /** What depends on what a test looks at waits for the test. */
   readonly testsFirst: boolean;
   /** Start, result and summary lines are told. */
@@ -61,7 +64,10 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   });
   log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
   if (options.builds) await prepareSchemas(session, ids);
-  const results = options.builds ? await withHooks(session, ids, options) : await run(session, ids, options);
+  const results =
+    options.builds && options.hooks !== false
+      ? await withHooks(session, ids, options)
+      : await run(session, ids, options);
   const seconds = (performance.now() - started) / 1000;
   const interrupted = session.signal?.aborted === true;
   if (options.lines) {
@@ -92,7 +98,7 @@ async function withHooks(
 function run(
   session: RunSession,
   ids: readonly string[],
-  { runner, lines, testsFirst, onResult }: TaskOptions,
+  { runner, lines, testsFirst, isUnordered, onResult }: TaskOptions,
 ): Promise<NodeResult[]> {
   const { manifest, graph } = session.parsed;
   const isTest = (id: string): boolean => manifest.nodes[id]?.resource_type === 'test';
@@ -108,7 +114,7 @@ function run(
   const sorted = [...ids].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
   return runNodes(session, {
     ids: sorted,
-    graph: ordered,
+    graph: isUnordered === true ? { ...ordered, parents: new Map() } : ordered,
     runner,
     lines,
     ...(onResult === undefined ? {} : { onResult }),
