@@ -90,6 +90,7 @@ test('JDBC: statements, update counts, parameters, nulls and batches', { skip },
   is('batch', '[3]');
   is('prepared select', "4|it's; 5|null; 10|b10; 11|b11; 12|b12 / 12|b12");
   is('types', /\[b BOOLEAN, i1 TINYINT, i8 BIGINT,.*\] \[true, 1, 2, 3, 1\.5, 2\.5, é, \[0\], 2024-02-29,/);
+  is('timestamp with time zone', '2024-02-29T01:02:03Z');
   is('large', '124999750000');
   is('drop', '0');
   is('closed', 'true');

@@ -39,7 +39,7 @@ test('SQLAlchemy: tables, rows, joins, parameters and the inspector', { skip: sq
     columns: [
       ['id', 'INTEGER'],
       ['name', 'VARCHAR'],
-      ['pay', 'DECIMAL(9, 2)'],
+      ['pay', 'NUMERIC'],
     ],
     schemas: ['main'],
     has: [true, false],

@@ -123,7 +123,7 @@ public class JdbcCheck {
     say("types", () -> {
       ResultSet results = statement.executeQuery(
           "SELECT true AS b, 1::TINYINT AS i1, 2::BIGINT AS i8, 3::UBIGINT AS u8, 1.5::FLOAT AS f, 2.5::DOUBLE AS d, 'é' AS s, '\\x00'::BLOB AS bl,"
-              + " DATE '2024-02-29' AS dt, TIME '01:02:03' AS tm, TIMESTAMP '2024-02-29 01:02:03' AS ts, TIMESTAMPTZ '2024-02-29 01:02:03+00' AS tz,"
+              + " DATE '2024-02-29' AS dt, TIME '01:02:03' AS tm, TIMESTAMP '2024-02-29 01:02:03' AS ts,"
               + " [1, 2] AS l, {'a': 1} AS st, MAP {'k': 1} AS m, uuid() IS NOT NULL AS u, 'p'::ENUM('p', 'q') AS e, INTERVAL 1 DAY AS iv");
       ResultSetMetaData meta = results.getMetaData();
       List<String> types = new ArrayList<>();
@@ -136,6 +136,14 @@ public class JdbcCheck {
       }
       results.close();
       return types + " " + values;
+    });
+    say("timestamp with time zone", () -> {
+      ResultSet results = statement.executeQuery("SELECT TIMESTAMPTZ '2024-02-29 01:02:03+00' AS tz");
+      results.next();
+      // The driver has no getObject for it.
+      String value = results.getTimestamp(1).toInstant().toString();
+      results.close();
+      return value;
     });
     say("large", () -> {
       ResultSet results = statement.executeQuery("SELECT range AS i, 'row ' || range AS s FROM range(500000)");
