@@ -1,7 +1,7 @@
 import { authorise } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type Lakehouse, parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
-import type { FlightAction } from './types.ts';
+import type { ActionContext, FlightAction } from './types.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -25,6 +25,14 @@ function tableName(body: Body): TableName {
   const { name } = body;
   if (Array.isArray(name) && name.every((part) => typeof part === 'string')) return tableNameOf(name);
   return parseTableName(text(body, 'name'));
+}
+
+/** The id, unless it is that of a statement of somebody else and the principal no administrator. */
+function ownQuery({ lakehouse, principal }: ActionContext, queryId: string): string {
+  const owner = lakehouse.progress(queryId)[0]?.owner?.user;
+  if (owner !== undefined && owner !== principal.name)
+    authorise(principal, { operation: 'action', subject: 'on a statement of somebody else' });
+  return queryId;
 }
 
 function stopQuery(lakehouse: Lakehouse, queryId: string): true {
@@ -91,8 +99,9 @@ export const flightActions: readonly FlightAction[] = [
     description: 'Statements that run, with progress in percent (-1: unknown). Body: {} or {"queryId": "..."}',
     parameters: ['queryId'],
     required: [],
-    run: async (body, { lakehouse, principal }) => {
-      if (body.queryId !== undefined) return lakehouse.progress(text(body, 'queryId'));
+    run: async (body, context) => {
+      const { lakehouse, principal } = context;
+      if (body.queryId !== undefined) return lakehouse.progress(ownQuery(context, text(body, 'queryId')));
       authorise(principal, { operation: 'action', subject: 'query_progress of everybody' });
       return lakehouse.progress();
     },
@@ -126,7 +135,9 @@ export const flightActions: readonly FlightAction[] = [
     description: 'Stops a statement. Body: {"queryId": "..."}',
     parameters: ['queryId'],
     required: ['queryId'],
-    run: async (body, { lakehouse }) => ({ cancelled: stopQuery(lakehouse, text(body, 'queryId')) }),
+    run: async (body, context) => ({
+      cancelled: stopQuery(context.lakehouse, ownQuery(context, text(body, 'queryId'))),
+    }),
   },
 ];
 

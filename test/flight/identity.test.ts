@@ -10,7 +10,15 @@ import { grpcMessage } from '../../src/flight/proto/flight-data.ts';
 import { decodeHandshake, encodeHandshake } from '../../src/flight/proto/messages.ts';
 import { bytesField, concat } from '../../src/flight/proto/wire.ts';
 import { inTemporaryFolder } from '../workspace.ts';
-import { failsWith, type RunningServer, type RunOptions, rowsOf, runServer } from './running-server.ts';
+import {
+  endlessSql,
+  eventually,
+  failsWith,
+  type RunningServer,
+  type RunOptions,
+  rowsOf,
+  runServer,
+} from './running-server.ts';
 
 const pem = (name: string): string => readFileSync(`test/fixtures/tls/${name}`, 'utf8');
 const none: Accounts = { users: [], tokens: [] };
@@ -192,6 +200,12 @@ test('roles hold for puts and actions as for statements', () =>
       await assert.rejects(writer.doAction('drop', { name: '_duckhouse.loads' }), denied(/the server's own/));
       await assert.rejects(writer.doAction('kill_query', { queryId: 'x' }), denied(/kill_query/));
       await writer.doAction('drop', { name: 'v' });
+      const endless = admin.query(endlessSql).then(rowsOf);
+      await eventually('the statement runs', () => lakehouse.progress().some(({ sql }) => sql === endlessSql));
+      const [{ queryId } = { queryId: '' }] = lakehouse.progress().filter(({ sql }) => sql === endlessSql);
+      for (const action of ['cancel', 'query_progress'])
+        await assert.rejects(reader.doAction(action, { queryId }), denied(/somebody else/), action);
+      await Promise.all([assert.rejects(endless), admin.doAction('cancel', { queryId })]);
       await assert.rejects(admin.doAction('kill_query', { queryId: 'x' }), failsWith('NotFound', /no statement x/));
     });
   }));

@@ -35,7 +35,9 @@ test('the package holds what runs, its documents and the starter, and nothing of
   const allowed =
     /^(dist\/(?!testing\/).*\.(js|d\.ts|json|sql)|examples\/starter\/.*|docs\/.*\.md|README(\.fr)?\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
   assert.deepEqual(
-    paths.filter((path) => !allowed.test(path) || /\.duckhouse\/|(^|\/)\.env$|tsbuildinfo|\.stamp|\/(target|logs)\//.test(path)),
+    paths.filter(
+      (path) => !allowed.test(path) || /\.duckhouse\/|(^|\/)\.env$|tsbuildinfo|\.stamp|\/(target|logs)\//.test(path),
+    ),
     [],
   );
   assert.equal((files.find(({ path }) => path === 'dist/bin/duckhouse.js')?.mode ?? 0) & 0o111, 0o111);
