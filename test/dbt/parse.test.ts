@@ -383,3 +383,53 @@ test('a template reaches no object of the program', () => {
   });
   assert.equal(model(folder, 'model.shop.m').alias, 'a');
 });
+
+test('functions, metrics and saved queries take their place in the graph', () => {
+  const { manifest, graph } = parse(
+    newProject({
+      'functions/twice.sql': 'x * 2',
+      'models/m.sql': `select {{ function('twice') }}(2) as id, date '2024-01-01' as at`,
+      'models/s.yml': `functions:
+  - name: twice
+    arguments: [{name: x, data_type: integer}]
+    returns: {data_type: integer}
+semantic_models:
+  - name: ms
+    model: ref('m')
+    entities: [{name: id, type: primary}]
+    dimensions: [{name: at, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: total, agg: sum, expr: id}]
+metrics:
+  - {name: total, label: Total, type: simple, type_params: {measure: total}}
+  - {name: share, label: Share, type: ratio, type_params: {numerator: total, denominator: {name: total, filter: "{{ Dimension('id__x') }} = 1"}}}
+saved_queries:
+  - {name: q, query_params: {metrics: [share]}, exports: [{name: q, config: {export_as: table}}]}
+`,
+    }),
+  );
+  assert.deepEqual(manifest.nodes['model.shop.m']?.depends_on.nodes, ['function.shop.twice']);
+  assert.deepEqual(manifest.functions['function.shop.twice']?.arguments, [
+    { description: null, default_value: null, name: 'x', data_type: 'integer' },
+  ]);
+  assert.deepEqual(graph.parents.get('metric.shop.total'), ['semantic_model.shop.ms']);
+  assert.deepEqual(graph.parents.get('metric.shop.share'), ['metric.shop.total']);
+  assert.deepEqual(graph.parents.get('saved_query.shop.q'), ['metric.shop.share']);
+  const params = manifest.metrics['metric.shop.share']?.type_params as Dict;
+  assert.deepEqual((params.denominator as Dict).filter, {
+    where_filters: [{ where_sql_template: "{{ Dimension('id__x') }} = 1" }],
+  });
+  assert.equal((params.input_measures as Dict[]).length, 1);
+});
+
+test('a version that the project does not take, and configs that reach nothing, are told', () => {
+  const files = {
+    'dbt_project.yml': `${baseFiles['dbt_project.yml']}require-dbt-version: ["<1.0.0"]\nmodels: {shop: {nowhere: {+tags: x}}}\n`,
+    'models/m.sql': 'select 1 as id',
+  };
+  assert.match(parseError(files, { versionCheck: true }).message, /project 'shop' requires dbt <1\.0\.0/);
+  const { told } = parse(newProject(files));
+  assert.deepEqual(
+    told.map(({ name, message }) => [name, message.includes('models.shop.nowhere')]),
+    [['UnusedResourceConfigPath', true]],
+  );
+});

@@ -12,12 +12,14 @@ import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
 import { renderDescriptions } from './descriptions.ts';
 import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts';
+import { readFunction } from './functions.ts';
 import { linkFunctions, linkMetrics, linkRefs, linkSources } from './links.ts';
 import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
 import { createMacroIndex, linkMacros, MacroStore } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
+import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
 import { readSchemaFiles } from './schema-files.ts';
 import { linkSemantics } from './semantic.ts';
 import {
@@ -40,6 +42,7 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}): ParsedPro
     runStartedAt: flags.runStartedAt ?? new Date(),
   };
   const loaded = loadProjects(flags, invocation);
+  if (flags.versionCheck === true) for (const project of loaded.projects.values()) checkVersion(project);
   const manifest = emptyManifest(loaded, flags, invocation);
   const files = new Map(
     [...loaded.projects.values()]
@@ -176,6 +179,7 @@ function readNodes(state: ParseState, loaded: LoadedProjects, files: FilesByPack
     for (const file of found.analyses) readAnalysis(state, file);
     for (const file of found.singularTests) readSingularTest(state, file);
     for (const file of found.seeds) readSeed(state, file);
+    for (const file of found.functions) readFunction(state, file);
     for (const file of found.docs) readDocs(state, file);
     const project = loaded.projects.get(name);
     if (project !== undefined)
@@ -228,5 +232,6 @@ function link(state: ParseState): void {
   linkFunctions(state);
   inferPrimaryKeys(state);
   checkManifest(state);
+  warnUnusedConfigs(state);
   finishMaps(state.manifest);
 }

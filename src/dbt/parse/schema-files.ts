@@ -1,6 +1,7 @@
 import { readYaml } from '../project/render.ts';
 import { readExposures, readGroups } from './exposures.ts';
 import { type FoundFile, readText } from './files.ts';
+import { readFunctionProperties } from './functions.ts';
 import { readAnalyses, readMacros, readModels, readSeeds, readSingularTests, readSnapshots } from './models-yaml.ts';
 import { checkShape, type SchemaFile } from './schema-file.ts';
 import { readSemantics } from './semantic.ts';
@@ -23,6 +24,7 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
     readAnalyses(state, schema);
     readExposures(state, schema);
     readGroups(state, schema);
+    readFunctionProperties(state, schema);
     readSemantics(state, schema);
     readUnitTests(state, schema, fixtures);
   }

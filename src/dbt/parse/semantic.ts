@@ -4,6 +4,7 @@ import { addTo, isDict, isText, listOf } from '../plain.ts';
 import { schemaFqn } from './exposures.ts';
 import { addDependency } from './links.ts';
 import { badShape, entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
+import { metricShape, savedQueryShape, semanticModelShape } from './semantic-shape.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
 
@@ -20,7 +21,6 @@ export function readSemantics(state: ParseState, schema: SchemaFile): void {
         `'model' of semantic model '${entry.name}' must be ref(...), not ${String(entry.model)}`,
       );
     node.refs.push(found.ref);
-    node.node_relation = null;
     keep(state, manifest.semantic_models, node);
   }
   for (const { entry } of entriesOf(state, schema, 'metrics'))
@@ -34,12 +34,12 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, entry: Schema
   const uniqueId = `${kind}.${file.packageName}.${entry.name}`;
   const patch = isDict(entry.config) ? { ...entry.config } : {};
   for (const key of ['enabled', 'meta', 'tags', 'group'] as const)
-    if (key in entry && !(key in patch)) patch[key] = entry[key];
+    if (key in entry && !(key in patch) && (key !== 'tags' || kind === 'saved_query')) patch[key] = entry[key];
   const fqn = schemaFqn(schema, entry.name);
   const request = { type: kind, packageName: file.packageName, fqn, patch } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
+  const tags = kind === 'saved_query' ? config.tags : entry.tags;
   return {
-    ...entry,
     name: entry.name,
     resource_type: kind,
     package_name: file.packageName,
@@ -47,19 +47,21 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, entry: Schema
     original_file_path: file.original,
     unique_id: uniqueId,
     fqn,
-    description: isText(entry.description) ? entry.description : null,
-    label: entry.label ?? null,
+    ...shapeOf(kind, entry, state),
     config,
     unrendered_config: state.configs.unrendered(request),
-    meta: config.meta,
     group: config.group ?? null,
-    ...(kind === 'semantic_model' ? {} : { tags: listOf(config.tags ?? []) }),
-    refs: [],
-    sources: [],
-    metrics: [],
     depends_on: { macros: [], nodes: [] },
+    refs: [],
+    ...(kind === 'metric' ? { sources: [], metrics: [], meta: config.meta } : {}),
+    ...(kind === 'semantic_model' ? {} : { tags: listOf(tags ?? []) }),
     created_at: state.now,
   };
+}
+
+function shapeOf(kind: Kind, entry: SchemaEntry, { profile }: ParseState): Dict {
+  if (kind === 'metric') return metricShape(entry);
+  return kind === 'semantic_model' ? semanticModelShape(entry) : savedQueryShape(entry, profile);
 }
 
 function keep(state: ParseState, target: Dict<SemanticNode>, node: SemanticNode): void {
@@ -67,30 +69,92 @@ function keep(state: ParseState, target: Dict<SemanticNode>, node: SemanticNode)
   else target[node.unique_id] = node;
 }
 
-/** Metrics depend on the semantic models of their measures and on other metrics; saved queries on metrics. */
+interface MetricParams {
+  readonly measure: Dict | null;
+  readonly input_measures: Dict[];
+  readonly numerator: Dict | null;
+  readonly denominator: Dict | null;
+  readonly metrics: readonly (Dict | null)[];
+  readonly conversion_type_params: Dict | null;
+  readonly cumulative_type_params: Dict | null;
+}
+
+/** Metrics depend on the semantic models of their measures, or on other metrics; saved queries on metrics. */
 export function linkSemantics({ manifest }: ParseState): void {
-  const metrics = new Map(Object.values(manifest.metrics).map((metric) => [metric.name, metric.unique_id]));
-  const measures = new Map<string, string>();
-  for (const model of Object.values(manifest.semantic_models))
-    for (const measure of namesIn(model.measures)) measures.set(measure, model.unique_id);
-  for (const metric of Object.values(manifest.metrics))
-    for (const name of namesIn(metric.type_params)) {
-      const id = measures.get(name) ?? metrics.get(name);
-      if (id !== undefined && id !== metric.unique_id) addDependency(metric.depends_on, id);
+  const metrics = new Map(Object.values(manifest.metrics).map((metric) => [metric.name, metric]));
+  const measures = new Map<unknown, string>();
+  for (const model of Object.values(manifest.semantic_models)) {
+    for (const measure of model.measures as Dict[]) measures.set(measure.name, model.unique_id);
+    const [id = ''] = model.depends_on.nodes;
+    const node = manifest.nodes[id];
+    if (node !== undefined)
+      model.node_relation = {
+        alias: node.alias,
+        schema_name: node.schema,
+        database: node.database,
+        relation_name: node.relation_name,
+      };
+  }
+  for (const metric of metrics.values()) {
+    const { conversion_type_params: conversion, ...params } = metric.type_params as MetricParams;
+    const own = [params.measure, conversion?.base_measure, conversion?.conversion_measure] as (
+      | Dict
+      | null
+      | undefined
+    )[];
+    for (const measure of own) {
+      const id = measures.get(measure?.name);
+      if (id !== undefined) addDependency(metric.depends_on, id);
     }
+    for (const name of inputMetrics(metric)) {
+      const other = metrics.get(name);
+      if (other !== undefined) addDependency(metric.depends_on, other.unique_id);
+    }
+    params.input_measures.push(...inputMeasures(metric, metrics, []));
+  }
   for (const query of Object.values(manifest.saved_queries))
-    for (const name of namesIn((query.query_params as Dict | undefined)?.metrics)) {
-      const id = metrics.get(name);
-      if (id !== undefined) addDependency(query.depends_on, id);
+    for (const name of (query.query_params as { readonly metrics: readonly unknown[] }).metrics) {
+      const metric = metrics.get(String(name));
+      if (metric !== undefined) addDependency(query.depends_on, metric.unique_id);
     }
 }
 
-/** Every name in a part of a definition: plain text and `name` keys. */
-function namesIn(value: unknown): string[] {
-  if (isText(value)) return [value];
-  if (Array.isArray(value)) return value.flatMap(namesIn);
-  if (!isDict(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) =>
-    key === 'name' || key === 'measure' || typeof item === 'object' ? namesIn(item) : [],
+function inputMetrics(metric: SemanticNode): string[] {
+  const {
+    numerator,
+    denominator,
+    metrics,
+    conversion_type_params: conversion,
+    cumulative_type_params: cumulative,
+  } = metric.type_params as MetricParams;
+  const inputs = [
+    numerator,
+    denominator,
+    ...metrics,
+    conversion?.base_metric,
+    conversion?.conversion_metric,
+    cumulative?.metric,
+  ] as (Dict | null | undefined)[];
+  return [...new Set(inputs.flatMap((input) => (isText(input?.name) ? [input.name] : [])))];
+}
+
+/** The measures a metric comes down to, through any number of others. */
+function inputMeasures(
+  metric: SemanticNode,
+  metrics: ReadonlyMap<string, SemanticNode>,
+  trail: readonly string[],
+): Dict[] {
+  if (trail.includes(metric.name)) return [];
+  const { measure, conversion_type_params: conversion } = metric.type_params as MetricParams;
+  const own = [measure, conversion?.base_measure, conversion?.conversion_measure].filter(isDict);
+  const found = [
+    ...own,
+    ...inputMetrics(metric).flatMap((name) => {
+      const other = metrics.get(name);
+      return other === undefined ? [] : inputMeasures(other, metrics, [...trail, metric.name]);
+    }),
+  ];
+  return found.filter(
+    (one, index) => found.findIndex((other) => JSON.stringify(other) === JSON.stringify(one)) === index,
   );
 }

@@ -1,0 +1,159 @@
+/** Metrics, semantic models and saved queries in the shape that artifacts have: names become entries, gaps are null. */
+import type { Dict } from '../manifest-types.ts';
+import { isDict, isText, listOf } from '../plain.ts';
+
+const dicts = (value: unknown): Dict[] => (Array.isArray(value) ? value.filter(isDict) : []);
+const or = (value: unknown, otherwise: unknown): unknown => (value === undefined || value === null ? otherwise : value);
+
+/** `filter`: one or many conditions, each a template. */
+export function filterOf(value: unknown): Dict | null {
+  if (value === undefined || value === null) return null;
+  const texts = listOf(value).filter(isText);
+  return { where_filters: texts.map((text) => ({ where_sql_template: text })) };
+}
+
+/** `7 days`. */
+function windowOf(value: unknown): Dict | null {
+  if (isDict(value)) return value;
+  const found = isText(value) ? /^\s*(\d+)\s+(\w+)\s*$/.exec(value) : null;
+  return found === null ? null : { count: Number(found[1]), granularity: (found[2] as string).replace(/s$/, '') };
+}
+
+export function measureInput(value: unknown): Dict | null {
+  const given = isText(value) ? { name: value } : isDict(value) ? value : undefined;
+  if (given === undefined) return null;
+  return {
+    name: given.name,
+    filter: filterOf(given.filter),
+    alias: or(given.alias, null),
+    join_to_timespine: given.join_to_timespine === true,
+    fill_nulls_with: or(given.fill_nulls_with, null),
+  };
+}
+
+export function metricInput(value: unknown): Dict | null {
+  const given = isText(value) ? { name: value } : isDict(value) ? value : undefined;
+  if (given === undefined) return null;
+  return {
+    name: given.name,
+    filter: filterOf(given.filter),
+    alias: or(given.alias, null),
+    offset_window: windowOf(given.offset_window),
+    offset_to_grain: or(given.offset_to_grain, null),
+  };
+}
+
+export function metricShape(entry: Dict): Dict {
+  const given = isDict(entry.type_params) ? entry.type_params : {};
+  const cumulative = isDict(given.cumulative_type_params) ? given.cumulative_type_params : {};
+  return {
+    description: or(entry.description, ''),
+    label: or(entry.label, null),
+    type: entry.type,
+    type_params: {
+      measure: measureInput(given.measure),
+      input_measures: [],
+      numerator: metricInput(given.numerator),
+      denominator: metricInput(given.denominator),
+      expr: given.expr === undefined || given.expr === null ? null : String(given.expr),
+      window: windowOf(given.window),
+      grain_to_date: or(given.grain_to_date, null),
+      metrics: (Array.isArray(given.metrics) ? given.metrics : []).map(metricInput),
+      conversion_type_params: conversionOf(given.conversion_type_params),
+      cumulative_type_params:
+        entry.type === 'cumulative'
+          ? {
+              window: windowOf(or(cumulative.window, given.window)),
+              grain_to_date: or(cumulative.grain_to_date, or(given.grain_to_date, null)),
+              period_agg: or(cumulative.period_agg, 'first'),
+              metric: metricInput(cumulative.metric),
+            }
+          : null,
+      metric_aggregation_params: null,
+      fill_nulls_with: null,
+      join_to_timespine: false,
+      is_private: null,
+    },
+    filter: filterOf(entry.filter),
+    metadata: null,
+    time_granularity: or(entry.time_granularity, null),
+  };
+}
+
+function conversionOf(value: unknown): Dict | null {
+  if (!isDict(value)) return null;
+  return {
+    base_measure: measureInput(value.base_measure),
+    conversion_measure: measureInput(value.conversion_measure),
+    base_metric: metricInput(value.base_metric),
+    conversion_metric: metricInput(value.conversion_metric),
+    entity: value.entity,
+    calculation: or(value.calculation, 'conversion_rate'),
+    window: windowOf(value.window),
+    constant_properties: or(value.constant_properties, null),
+  };
+}
+
+const part = (entry: Dict): Dict => ({
+  name: entry.name,
+  description: or(entry.description, null),
+  label: or(entry.label, null),
+  expr: entry.expr === undefined || entry.expr === null ? null : String(entry.expr),
+  config: { meta: isDict(entry.config) && isDict(entry.config.meta) ? entry.config.meta : {} },
+});
+
+export const semanticModelShape = (entry: Dict): Dict => ({
+  model: entry.model,
+  node_relation: null,
+  description: or(entry.description, null),
+  label: or(entry.label, null),
+  defaults: isDict(entry.defaults) ? { agg_time_dimension: or(entry.defaults.agg_time_dimension, null) } : null,
+  entities: dicts(entry.entities).map((one) => ({ ...part(one), type: one.type, role: or(one.role, null) })),
+  measures: dicts(entry.measures).map((one) => ({
+    ...part(one),
+    agg: one.agg,
+    create_metric: one.create_metric === true,
+    agg_params: or(one.agg_params, null),
+    non_additive_dimension: or(one.non_additive_dimension, null),
+    agg_time_dimension: or(one.agg_time_dimension, null),
+  })),
+  dimensions: dicts(entry.dimensions).map((one) => ({
+    ...part(one),
+    type: one.type,
+    is_partition: one.is_partition === true,
+    type_params: isDict(one.type_params) ? { validity_params: null, ...one.type_params } : null,
+    metadata: null,
+    datatype: null,
+  })),
+  metadata: null,
+  primary_entity: or(entry.primary_entity, null),
+});
+
+export function savedQueryShape(entry: Dict, target: { readonly schema: string; readonly database: string }): Dict {
+  const given = isDict(entry.query_params) ? entry.query_params : {};
+  return {
+    query_params: {
+      metrics: listOf(or(given.metrics, [])),
+      group_by: listOf(or(given.group_by, [])),
+      where: filterOf(given.where),
+      order_by: listOf(or(given.order_by, [])),
+      limit: or(given.limit, null),
+    },
+    exports: dicts(entry.exports).map((one) => {
+      const config = isDict(one.config) ? one.config : {};
+      return {
+        name: one.name,
+        config: {
+          export_as: or(config.export_as, null),
+          schema_name: or(config.schema_name ?? config.schema, target.schema),
+          alias: or(config.alias, one.name),
+          database: target.database,
+        },
+        unrendered_config: config,
+      };
+    }),
+    description: or(entry.description, null),
+    label: or(entry.label, null),
+    metadata: null,
+  };
+}
