@@ -116,6 +116,7 @@ function findValue(name: SettingName, { flags, env, dotEnv, yaml }: Sources): Fo
   return yaml.get(name) ?? (fallback === undefined ? undefined : { value: fallback, origin: 'default' });
 }
 
+/** A folder of that name (Python environments are kept in one) is no settings. */
 const readDotEnv = (file: string): Readonly<Record<string, string | undefined>> =>
   statSync(file, { throwIfNoEntry: false })?.isFile() === true ? parseEnv(readFileSync(file, 'utf8')) : {};
 

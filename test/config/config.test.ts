@@ -33,6 +33,12 @@ test('a flag wins over the environment, .env, duckhouse.yaml and the default, ea
     ]);
   }));
 
+test('a folder called .env is no settings', () =>
+  inTemporaryFolder(async (folder) => {
+    await mkdir(path.join(folder, '.env'));
+    assert.equal(load(folder).flightPort, 8815);
+  }));
+
 test('paths are meant from the workspace, sizes are read, the password comes from its file', () =>
   inTemporaryFolder(async (folder) => {
     await mkdir(path.join(folder, 'secrets'));

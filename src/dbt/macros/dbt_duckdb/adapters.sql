@@ -1,20 +1,25 @@
+{# Names are the same whatever their case. #}
+{% macro duckdb__named(column, name) -%}
+  lower({{ column }}) = lower({{ string_literal(escape_single_quotes(name | string)) }})
+{%- endmacro %}
+
+{# A condition on the rows that the database's own functions have about a relation. #}
+{% macro duckdb__is_relation(relation) -%}
+  {{ duckdb__named('database_name', relation.database) }} and {{ duckdb__named('schema_name', relation.schema) }} and {{ duckdb__named('table_name', relation.identifier) }}
+{%- endmacro %}
+
+{# A SQLite file has one schema, which is there. #}
 {% macro duckdb__create_schema(relation) -%}
-  {%- set foreign_type -%}
-    select type from duckdb_databases()
-    where lower(database_name)='{{ relation.database | lower }}'
-    and type != 'duckdb'
-  {%- endset -%}
-  {%- set foreign = run_query(foreign_type) -%}
-  {%- set attached_type = foreign[0]['type'] if foreign | length > 0 else none -%}
-  {%- if attached_type == 'sqlite' -%}
+  {%- set kind = run_query('select any_value(type) from duckdb_databases() where ' ~ duckdb__named('database_name', relation.database)) -%}
+  {%- if kind and kind[0][0] == 'sqlite' -%}
     {%- if relation.schema != 'main' -%}
-      {%- do exceptions.raise_compiler_error("Schema must be 'main' when writing to sqlite instead got " ~ relation.schema) -%}
+      {%- do exceptions.raise_compiler_error("a SQLite database has the schema 'main' only, not " ~ relation.schema) -%}
     {%- endif -%}
-  {%- else -%}
-    {%- call statement('create_schema') -%}
-    create schema if not exists {{ relation.without_identifier() }}
-    {%- endcall -%}
+    {{ return('') }}
   {%- endif -%}
+  {%- call statement('create_schema') -%}
+    create schema if not exists {{ relation.without_identifier() }}
+  {%- endcall -%}
 {%- endmacro %}
 
 {% macro duckdb__drop_schema(relation) -%}
@@ -24,42 +29,26 @@
 {%- endmacro %}
 
 {% macro duckdb__list_schemas(database) -%}
-  {%- set sql -%}
-    select schema_name
-    from system.information_schema.schemata
-    {% if database is not none %}
-    where lower(catalog_name) = '{{ database | lower | replace('"', '') }}'
-    {% endif %}
-  {%- endset -%}
-  {{ return(run_query(sql)) }}
+  {%- set chosen = '' if database is none else ' where ' ~ duckdb__named('database_name', database | replace('"', '')) -%}
+  {{ return(run_query('select schema_name from duckdb_schemas()' ~ chosen)) }}
 {%- endmacro %}
 
 {% macro duckdb__check_schema_exists(information_schema, schema) -%}
-  {%- set sql -%}
-    select count(*)
-    from system.information_schema.schemata
-    where lower(schema_name) = '{{ schema | lower }}'
-    and lower(catalog_name) = '{{ information_schema.database | lower }}'
-  {%- endset -%}
-  {{ return(run_query(sql)) }}
+  {%- set chosen = duckdb__named('database_name', information_schema.database) ~ ' and ' ~ duckdb__named('schema_name', schema) -%}
+  {{ return(run_query('select count(*) from duckdb_schemas() where ' ~ chosen)) }}
 {%- endmacro %}
 
 {% macro duckdb__list_relations_without_caching(schema_relation) -%}
-  {%- call statement('list_relations_without_caching', fetch_result=True) -%}
-    select
-      '{{ schema_relation.database }}' as database,
-      table_name as name,
-      table_schema as schema,
-      case table_type
-        when 'BASE TABLE' then 'table'
-        when 'VIEW' then 'view'
-        when 'LOCAL TEMPORARY' then 'table'
-        end as type
-    from system.information_schema.tables
-    where lower(table_schema) = '{{ schema_relation.schema | lower }}'
-    and lower(table_catalog) = '{{ schema_relation.database | lower }}'
-  {%- endcall -%}
-  {{ return(load_result('list_relations_without_caching').table) }}
+  {%- set query -%}
+    select '{{ schema_relation.database }}' as database, name, schema_name as schema, kind as type
+    from (
+      select database_name, schema_name, table_name as name, 'table' as kind from duckdb_tables()
+      union all by name
+      select database_name, schema_name, view_name as name, 'view' as kind from duckdb_views()
+    )
+    where {{ duckdb__named('database_name', schema_relation.database) }} and {{ duckdb__named('schema_name', schema_relation.schema) }}
+  {%- endset -%}
+  {{ return(run_query(query)) }}
 {%- endmacro %}
 
 {# The adapter describes the relation itself. #}
@@ -67,51 +56,36 @@
   {{ return(adapter.get_columns_in_relation(relation)) }}
 {%- endmacro %}
 
+{# A header is run at once: it may set what the query needs. #}
 {% macro duckdb__get_empty_subquery_sql(select_sql, select_sql_header=none) -%}
-  {%- if select_sql_header is not none -%}
-    {%- do run_query(select_sql_header) -%}
-  {%- endif -%}
-    select * from (
-        {{ select_sql }}
-    ) as __dbt_sbq
-    where false
-    limit 0
+  {%- set _ = run_query(select_sql_header) if select_sql_header is not none -%}
+    select * from ({{ '\n' ~ select_sql ~ '\n' }}) as __dbt_sbq where false limit 0
 {% endmacro %}
 
 {# The types of constraint that a model asks for, its columns' included. #}
 {% macro enforced_constraint_types() -%}
-  {%- set types = [] -%}
   {%- set contract = config.get('contract') -%}
-  {%- if contract and contract.enforced -%}
-    {%- for constraint in model.get('constraints') or [] -%}
-      {%- do types.append(constraint['type'] | string | lower) -%}
-    {%- endfor -%}
-    {%- for column in (model.get('columns') or {}).values() -%}
-      {%- for constraint in column.get('constraints') or [] -%}
-        {%- do types.append(constraint['type'] | string | lower) -%}
-      {%- endfor -%}
-    {%- endfor -%}
+  {%- if not contract or not contract.enforced -%}
+    {{ return([]) }}
   {%- endif -%}
-  {{ return(types) }}
+  {%- set asked = [] -%}
+  {%- for owner in [model] + (model.columns or {}).values() | list -%}
+    {%- do asked.extend((owner.constraints or []) | map(attribute='type') | map('string') | map('lower')) -%}
+  {%- endfor -%}
+  {{ return(asked) }}
 {%- endmacro %}
 
-{# The types of constraint that a table has in the database. #}
+{# The types of key that a table has in the database. #}
 {% macro existing_constraint_types(relation) -%}
   {%- if relation is none or not relation.is_table -%}
     {{ return([]) }}
   {%- endif -%}
-  {%- set sql -%}
-    select distinct constraint_type from duckdb_constraints()
-    where lower(database_name) = lower('{{ relation.database }}')
-      and lower(schema_name) = lower('{{ relation.schema }}')
-      and lower(table_name) = lower('{{ relation.identifier }}')
-      and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')
+  {%- set keys -%}
+    select distinct lower(replace(constraint_type, ' ', '_'))
+    from duckdb_constraints()
+    where {{ duckdb__is_relation(relation) }} and constraint_type not in ('CHECK', 'NOT NULL')
   {%- endset -%}
-  {%- set types = [] -%}
-  {%- for row in run_query(sql) -%}
-    {%- do types.append(row[0] | lower | replace(' ', '_')) -%}
-  {%- endfor -%}
-  {{ return(types) }}
+  {{ return(run_query(keys) | map(attribute=0) | list) }}
 {%- endmacro %}
 
 {# A table with foreign keys cannot be renamed: it is built in place. #}
@@ -129,45 +103,44 @@
 {#
   Drops the tables whose foreign keys lead to a relation, farthest first, after copying their rows;
   the answer is what restore_foreign_key_dependents() needs to make them again.
+  Ranks are found step by step: what points at a table of one rank has the next one.
 #}
 {% macro drop_foreign_key_dependents(relation) -%}
-  {%- set dependents_sql -%}
-    with recursive links as (
-      select distinct table_name, referenced_table
-      from duckdb_constraints()
-      where constraint_type = 'FOREIGN KEY'
-        and lower(database_name) = lower('{{ relation.database }}')
-        and lower(schema_name) = lower('{{ relation.schema }}')
-        and lower(table_name) <> lower(referenced_table)
-    ),
-    dependents(table_name, depth) as (
-      select table_name, 1 from links where lower(referenced_table) = lower('{{ relation.identifier }}')
-      union
-      select links.table_name, dependents.depth + 1
-      from links join dependents on lower(links.referenced_table) = lower(dependents.table_name)
-    ),
-    deepest as (select table_name, max(depth) as depth from dependents group by table_name)
-    select deepest.table_name, t.sql
-    from deepest
-    join duckdb_tables() t
-      on lower(t.database_name) = lower('{{ relation.database }}')
-      and lower(t.schema_name) = lower('{{ relation.schema }}')
-      and lower(t.table_name) = lower(deepest.table_name)
-    order by deepest.depth desc, deepest.table_name
-  {%- endset -%}
-  {%- set dropped = [] -%}
-  {%- for row in run_query(dependents_sql) -%}
-    {%- set dependent = relation.incorporate(path={'identifier': row[0]}, type='table') -%}
-    {%- set backup = make_temp_relation(dependent, '__dbt_fk_rows') -%}
-    {%- set indexes = [] -%}
-    {%- for index in run_query(duckdb__indexes_sql(dependent, 'sql')) if index[0] -%}
-      {%- do indexes.append(index[0]) -%}
+  {%- set links = run_query(duckdb__foreign_keys_sql(relation)) -%}
+  {%- set found = namespace(rank=[relation.identifier | lower]) -%}
+  {%- set ranks = {} -%}
+  {%- for step in range(links | length) if found.rank -%}
+    {%- set next = [] -%}
+    {%- for link in links if link[1] in found.rank and link[0] != relation.identifier | lower -%}
+      {%- do ranks.update({link[0]: step}) -%}
+      {%- do next.append(link[0]) -%}
     {%- endfor -%}
-    {%- do run_query('create temporary table ' ~ backup ~ ' as select * from ' ~ dependent.render()) -%}
-    {%- do run_query('drop table ' ~ dependent.render()) -%}
-    {%- do dropped.append({'relation': dependent, 'backup': backup, 'create_sql': row[1], 'indexes': indexes}) -%}
+    {%- set found.rank = next -%}
+  {%- endfor -%}
+  {%- set dropped = [] -%}
+  {%- for name, _ in ranks | dictsort(by='value', reverse=true) -%}
+    {%- do dropped.append(duckdb__set_aside(relation.incorporate(path={'identifier': name}, type='table'))) -%}
   {%- endfor -%}
   {{ return(dropped) }}
+{%- endmacro %}
+
+{# Who points at whom in the schema of a relation, itself left out, in lower case. #}
+{% macro duckdb__foreign_keys_sql(relation) -%}
+    select distinct lower(table_name), lower(referenced_table)
+    from duckdb_constraints()
+    where constraint_type = 'FOREIGN KEY' and lower(table_name) <> lower(referenced_table)
+      and {{ duckdb__named('database_name', relation.database) }} and {{ duckdb__named('schema_name', relation.schema) }}
+{%- endmacro %}
+
+{# Copies the rows of a table, drops it, and tells what it takes to make it again. #}
+{% macro duckdb__set_aside(table) -%}
+  {%- set place = duckdb__is_relation(table) -%}
+  {%- set create_sql = run_query('select sql from duckdb_tables() where ' ~ place)[0][0] -%}
+  {%- set indexes = run_query('select sql from duckdb_indexes() where sql is not null and ' ~ place) | map(attribute=0) | list -%}
+  {%- set rows = make_temp_relation(table, '__dbt_fk_rows') -%}
+  {%- do run_query('create temporary table ' ~ rows ~ ' as from ' ~ table.render()) -%}
+  {%- do run_query('drop table ' ~ table.render()) -%}
+  {{ return({'relation': table, 'backup': rows, 'create_sql': create_sql, 'indexes': indexes}) }}
 {%- endmacro %}
 
 {# Makes dropped tables again, nearest first, and puts their rows back. #}
@@ -213,17 +186,20 @@
   {{ return(duckdb__layout('sorted_by', relation, temporary)) }}
 {%- endmacro %}
 
-{# Partitions and order exist in DuckLake catalogs only. #}
+{# Partitions and order exist in DuckLake catalogs only; elsewhere they are left out, with a warning. #}
 {% macro duckdb__layout(setting, relation, temporary) -%}
-  {%- set wanted = config.get(setting, none) -%}
-  {%- if wanted is none or temporary -%}
-    {{ return(none) }}
+  {%- set wanted = none if temporary else config.get(setting, none) -%}
+  {%- if wanted is not none and not adapter.is_ducklake(relation) -%}
+    {%- do exceptions.warn(setting ~ ' means nothing for ' ~ relation.render() ~ ': only tables of a DuckLake catalog have it') -%}
+    {%- set wanted = none -%}
   {%- endif -%}
-  {%- if not adapter.is_ducklake(relation) -%}
-    {%- do exceptions.warn(setting ~ ' is only supported for DuckLake relations and is ignored for ' ~ relation.render()) -%}
-    {{ return(none) }}
-  {%- endif -%}
-  {{ return(normalize_string_or_list(wanted, setting) | join(', ')) }}
+  {{ return(none if wanted is none else normalize_string_or_list(wanted, setting) | join(', ')) }}
+{%- endmacro %}
+
+{# The statements that give a table its layout. #}
+{% macro duckdb__layout_sql(relation, partitioned_by, sorted_by) -%}
+  {%- if partitioned_by is not none %}{{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) }}{% endif -%}
+  {%- if sorted_by is not none %}{{ duckdb__alter_table_set_sorted_by(relation, sorted_by) }}{% endif -%}
 {%- endmacro %}
 
 {% macro duckdb__alter_table_set_partitioned_by(relation, partitioned_by) -%}
@@ -238,61 +214,34 @@
   {{ return(adapter.dispatch('create_table_as', 'dbt')(temporary, relation, compiled_code, language, partitioned_by, sorted_by)) }}
 {%- endmacro %}
 
-{# A table with a contract, or with a layout, is made empty first and filled then. #}
+{#
+  A table in one statement where that can be; one with a contract or a layout is made empty and filled then,
+  since the database adds constraints and partitions to tables without rows only.
+#}
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
-  {%- set partitioned_by = partitioned_by if partitioned_by is not none else duckdb__get_partitioned_by(relation, temporary) -%}
-  {%- set sorted_by = sorted_by if sorted_by is not none else duckdb__get_sorted_by(relation, temporary) -%}
+  {%- set parts = duckdb__get_partitioned_by(relation, temporary) if partitioned_by is none else partitioned_by -%}
+  {%- set order = duckdb__get_sorted_by(relation, temporary) if sorted_by is none else sorted_by -%}
   {%- if language == 'python' -%}
-    {{ py_write_table(temporary, relation, compiled_code, partitioned_by, sorted_by) }}
-  {%- elif language == 'sql' -%}
-    {%- set contract = config.get('contract') -%}
-    {%- set is_promised = contract and contract.enforced -%}
-    {%- set has_layout = partitioned_by is not none or sorted_by is not none -%}
-    {%- set target_name = relation.include(database=not temporary, schema=not temporary) -%}
-    {%- if is_promised -%}
-      {{ get_assert_columns_equivalent(compiled_code) }}
-    {%- endif %}
-    {{ config.get('sql_header', none) or '' }}
-
-    create {{ 'temporary' if temporary }} table
-      {{ target_name }}
-  {% if is_promised and not temporary %}
-    {#- Constraints cannot be added to a table that is made by a query. #}
-    {{- get_table_columns_and_constraints() }};
-    {%- if partitioned_by is not none %}
-    {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) }}
-    {%- endif %}
-    {%- if sorted_by is not none %}
-    {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) }}
-    {%- endif %}
-    insert into {{ relation.render() }} {{ get_column_names() }} (
-      {{ get_select_subquery(compiled_code) }}
-    );
-  {% elif has_layout and not temporary %}
-    as (
-      select * from (
-        {{ compiled_code }}
-      ) as model_subq
-      limit 0
-    );
-    {% if partitioned_by is not none %}
-    {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) }}
-    {% endif %}
-    {% if sorted_by is not none %}
-    {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) }}
-    {% endif %}
-    insert into {{ relation.render() }}
-      select * from (
-        {{ compiled_code }}
-      ) as model_subq;
-  {% else %}
-    as (
-      {{ compiled_code }}
-    );
-  {% endif %}
-  {%- else -%}
+    {{ return(py_write_table(temporary, relation, compiled_code, parts, order)) }}
+  {%- elif language != 'sql' -%}
     {%- do exceptions.raise_compiler_error("duckdb__create_table_as macro didn't get supported language, it got " ~ language) -%}
   {%- endif -%}
+  {%- set contract = config.get('contract') -%}
+  {%- set promised = contract and contract.enforced -%}
+  {%- set check = get_assert_columns_equivalent(compiled_code) if promised -%}
+  {%- set one_step = temporary or not (promised or parts is not none or order is not none) -%}
+  {%- set kind = 'temporary table' if temporary else 'table' -%}
+  {{ config.get('sql_header', none) or '' }}
+
+    create {{ kind }} {{ relation.include(database=not temporary, schema=not temporary) }}
+  {%- if one_step %} as (
+    {{ compiled_code }}
+    );
+  {%- else -%}
+    {{ get_table_columns_and_constraints() if promised else ' as from (\n' ~ compiled_code ~ '\n) limit 0' }};
+    {{ duckdb__layout_sql(relation, parts, order) }}
+    insert into {{ relation.render() }} {{ get_column_names() ~ get_select_subquery(compiled_code) if promised else 'from (\n' ~ compiled_code ~ '\n)' }};
+  {%- endif %}
 {%- endmacro %}
 
 {# The end of a Python model's text: puts the frame it returns into a table. #}
@@ -316,15 +265,11 @@ def materialize(df, con):
     con.unregister(name)
 {% endmacro %}
 
-{% macro duckdb__create_view_as(relation, sql) %}
+{% macro duckdb__create_view_as(relation, sql) -%}
   {%- set contract = config.get('contract') -%}
-  {%- if contract and contract.enforced -%}
-    {{ get_assert_columns_equivalent(sql) }}
-  {%- endif %}
+  {%- set check = get_assert_columns_equivalent(sql) if contract and contract.enforced -%}
   {{ config.get('sql_header', none) or '' }}
-  create view {{ relation.render() }} as (
-    {{ sql }}
-  );
+  create view {{ relation.render() }} as ({{ '\n    ' ~ sql ~ '\n' }}  );
 {% endmacro %}
 
 {% macro duckdb__drop_relation(relation) -%}
@@ -392,11 +337,7 @@ def materialize(df, con):
 {%- endmacro %}
 
 {% macro duckdb__indexes_sql(relation, column) -%}
-    select {{ column }}
-    from duckdb_indexes()
-    where database_name = '{{ relation.database }}'
-      and schema_name = '{{ relation.schema }}'
-      and table_name = '{{ relation.identifier }}'
+    select {{ column }} from duckdb_indexes() where {{ duckdb__is_relation(relation) }}
 {%- endmacro %}
 
 {# A table with indexes cannot be renamed. #}

@@ -1,111 +1,62 @@
+{#
+  The catalog of a database: a row a column, with its relation's type and comment.
+  The relations and the columns that are wanted are chosen by the same condition.
+#}
 {% macro duckdb__get_catalog(information_schema, schemas) -%}
-  {%- set query -%}
-    with tables as (
-      {{ duckdb__get_catalog_tables_sql(information_schema) }}
-      {{ duckdb__get_catalog_schemas_where_clause_sql(schemas) }}
-    ),
-    columns as (
-      {{ duckdb__get_catalog_columns_sql(information_schema) }}
-      {{ duckdb__get_catalog_schemas_where_clause_sql(schemas) }}
-    )
-    {{ duckdb__get_catalog_results_sql() }}
-  {%- endset -%}
-  {{ return(run_query(query)) }}
+  {{ return(run_query(duckdb__catalog_sql(information_schema, duckdb__get_catalog_schemas_where_clause_sql(schemas)))) }}
 {%- endmacro %}
 
 {% macro duckdb__get_catalog_relations(information_schema, relations) -%}
-  {%- set query -%}
-    with tables as (
-      {{ duckdb__get_catalog_tables_sql(information_schema) }}
-      {{ duckdb__get_catalog_relations_where_clause_sql(relations) }}
-    ),
-    columns as (
-      {{ duckdb__get_catalog_columns_sql(information_schema) }}
-      {{ duckdb__get_catalog_relations_where_clause_sql(relations) }}
-    )
+  {{ return(run_query(duckdb__catalog_sql(information_schema, duckdb__get_catalog_relations_where_clause_sql(relations)))) }}
+{%- endmacro %}
+
+{% macro duckdb__catalog_sql(information_schema, chosen) -%}
+    with wanted_relations as ({{ duckdb__get_catalog_tables_sql(information_schema) }} {{ chosen }}),
+    wanted_columns as ({{ duckdb__get_catalog_columns_sql(information_schema) }} {{ chosen }})
     {{ duckdb__get_catalog_results_sql() }}
-  {%- endset -%}
-  {{ return(run_query(query)) }}
 {%- endmacro %}
 
 {% macro duckdb__get_catalog_tables_sql(information_schema) -%}
-    select *
     from (
-        select
-            t.database_name as table_database,
-            t.schema_name as table_schema,
-            t.table_name as table_name,
-            'BASE TABLE' as table_type,
-            t.comment as table_comment
-        from duckdb_tables() t
-        where upper(t.database_name) = upper('{{ information_schema.database }}')
-
-        union all
-
-        select
-            v.database_name as table_database,
-            v.schema_name as table_schema,
-            v.view_name as table_name,
-            'VIEW' as table_type,
-            v.comment as table_comment
-        from duckdb_views() v
-        where upper(v.database_name) = upper('{{ information_schema.database }}')
-    ) catalog_tables
+      select database_name as table_database, schema_name as table_schema, name as table_name,
+        kind as table_type, comment as table_comment
+      from (
+        select database_name, schema_name, table_name as name, 'BASE TABLE' as kind, comment from duckdb_tables()
+        union all by name
+        select database_name, schema_name, view_name as name, 'VIEW' as kind, comment from duckdb_views()
+      )
+      where {{ duckdb__named('database_name', information_schema.database) }}
+    )
 {%- endmacro %}
 
 {% macro duckdb__get_catalog_columns_sql(information_schema) -%}
-    select *
     from (
-        select
-            c.database_name as table_database,
-            c.schema_name as table_schema,
-            c.table_name as table_name,
-            c.column_name as column_name,
-            c.column_index as column_index,
-            c.data_type as column_type,
-            c.comment as column_comment
-        from duckdb_columns() c
-        where upper(c.database_name) = upper('{{ information_schema.database }}')
-    ) catalog_columns
+      select database_name as table_database, schema_name as table_schema, table_name,
+        column_name, column_index, data_type as column_type, comment as column_comment
+      from duckdb_columns()
+      where {{ duckdb__named('database_name', information_schema.database) }}
+    )
 {%- endmacro %}
 
 {% macro duckdb__get_catalog_results_sql() -%}
-    select
-        tables.table_database,
-        tables.table_schema,
-        tables.table_name,
-        tables.table_type,
-        tables.table_comment,
-        columns.column_name,
-        columns.column_index,
-        columns.column_type,
-        columns.column_comment,
-        null as table_owner
-    from tables
-    join columns using (table_database, table_schema, table_name)
-    order by table_schema, table_name, column_index
+    select r.*, c.column_name, c.column_index, c.column_type, c.column_comment, null as table_owner
+    from wanted_relations r
+    natural join wanted_columns c
+    order by r.table_schema, r.table_name, c.column_index
 {%- endmacro %}
 
-{% macro duckdb__get_catalog_schemas_where_clause_sql(schemas) %}
-        where ({% for schema in schemas -%}
-        upper(table_schema) = upper('{{ schema }}'){{ ' or ' if not loop.last }}
-        {%- endfor %})
-    {% endmacro %}
+{% macro duckdb__get_catalog_schemas_where_clause_sql(schemas) -%}
+    where lower(table_schema) in ({% for schema in schemas %}{{ ', ' if not loop.first }}'{{ schema | lower }}'{% endfor %})
+{%- endmacro %}
 
-{% macro duckdb__get_catalog_relations_where_clause_sql(relations) %}
-        where (
-          {%- for relation in relations %}
-            {%- if not relation.schema -%}
-              {%- do exceptions.raise_compiler_error('`get_catalog_relations` requires a list of relations, each with a schema') -%}
-            {%- endif %}
-
-                (
-                    upper(table_schema) = upper('{{ relation.schema }}')
-            {%- if relation.identifier %}
-                    and upper(table_name) = upper('{{ relation.identifier }}')
-            {%- endif %}
-                )
-            {{- ' or ' if not loop.last }}
-          {%- endfor -%}
-          )
-    {% endmacro %}
+{% macro duckdb__get_catalog_relations_where_clause_sql(relations) -%}
+  {%- set conditions = [] -%}
+  {%- for relation in relations -%}
+    {%- if not relation.schema -%}
+      {%- do exceptions.raise_compiler_error('every relation of `get_catalog_relations` needs a schema') -%}
+    {%- endif -%}
+    {%- set by_name = ' and ' ~ duckdb__named('table_name', relation.identifier) if relation.identifier else '' -%}
+    {%- do conditions.append(duckdb__named('table_schema', relation.schema) ~ by_name) -%}
+  {%- endfor -%}
+    where {{ conditions | join(' or ') }}
+{%- endmacro %}

@@ -41,11 +41,9 @@
 {%- endmacro %}
 
 {% macro default__get_revoke_sql(relation, privilege, grantees) -%}
-  {%- set quoted = [] -%}
-  {%- for grantee in grantees -%}
-    {%- do quoted.append(adapter.quote(grantee)) -%}
-  {%- endfor -%}
-    revoke {{ privilege }} on {{ relation.render() }} from {{ quoted | join(', ') }}
+    revoke {{ privilege }} on {{ relation.render() }} from {% for grantee in grantees -%}
+      {{ adapter.quote(grantee) ~ (', ' if not loop.last else '') }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro get_dcl_statement_list(relation, grant_config, get_dcl_macro) -%}
@@ -70,9 +68,7 @@
 
 {% macro default__call_dcl_statements(dcl_statement_list) -%}
   {%- call statement('grants') -%}
-    {%- for dcl_statement in dcl_statement_list %}
-    {{ dcl_statement }};
-    {%- endfor -%}
+    {{ dcl_statement_list | join(';\n') }}
   {%- endcall -%}
 {%- endmacro %}
 
@@ -96,7 +92,7 @@
         {{ call_dcl_statements(statements) }}
       {%- endif -%}
     {%- else -%}
-      {{ log('On ' ~ relation.render() ~ ': All grants are in place, no revocation or granting needed.') }}
+      {{ log('Nothing to grant or to revoke on ' ~ relation.render()) }}
     {%- endif -%}
   {%- endif -%}
 {%- endmacro %}

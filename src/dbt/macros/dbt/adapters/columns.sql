@@ -8,11 +8,11 @@
 
 {# Rows of name, type, size, precision and scale as columns. #}
 {% macro sql_convert_columns_in_relation(table) -%}
-  {%- set columns = [] -%}
-  {%- for row in table -%}
-    {%- do columns.append(api.Column(*row)) -%}
+  {%- set made = [] -%}
+  {%- for name, data_type, size, precision, scale in table -%}
+    {%- do made.append(api.Column(name, data_type, size, precision, scale)) -%}
   {%- endfor -%}
-  {{ return(columns) }}
+  {{ return(made) }}
 {%- endmacro %}
 
 {# A query that has the columns of another and no row. #}
@@ -21,14 +21,7 @@
 {%- endmacro %}
 
 {% macro default__get_empty_subquery_sql(select_sql, select_sql_header=none) -%}
-  {%- if select_sql_header is not none -%}
-    {{ select_sql_header }}
-  {%- endif -%}
-    select * from (
-        {{ select_sql }}
-    ) as __dbt_sbq
-    where false
-    limit 0
+    {{ select_sql_header or '' }}select * from ({{ '\n' ~ select_sql ~ '\n' }}) as __dbt_sbq where false limit 0
 {% endmacro %}
 
 {% macro get_empty_schema_sql(columns) -%}
@@ -63,10 +56,8 @@
 {%- endmacro %}
 
 {% macro default__get_columns_in_query(select_sql) -%}
-  {%- call statement('get_columns_in_query', fetch_result=True, auto_begin=False) -%}
-    {{ get_empty_subquery_sql(select_sql) }}
-  {%- endcall -%}
-  {{ return(load_result('get_columns_in_query').table.columns | map(attribute='name') | list) }}
+  {%- set empty = run_query(get_empty_subquery_sql(select_sql)) -%}
+  {{ return(empty.columns | map(attribute='name') | list if empty is not none else []) }}
 {%- endmacro %}
 
 {% macro get_list_of_column_names(columns) -%}

@@ -5,13 +5,8 @@
 {# The latest load of a source and the time now. #}
 {% macro default__collect_freshness(source, loaded_at_field, filter) -%}
   {%- call statement('collect_freshness', fetch_result=True, auto_begin=False) -%}
-    select
-      max({{ loaded_at_field }}) as max_loaded_at,
-      {{ current_timestamp() }} as snapshotted_at
-    from {{ source }}
-    {% if filter %}
-    where {{ filter }}
-    {% endif %}
+    {%- set chosen = 'where ' ~ filter if filter else '' -%}
+    select max({{ loaded_at_field }}) as max_loaded_at, {{ current_timestamp() }} as snapshotted_at from {{ source }} {{ chosen }}
   {%- endcall -%}
   {{ return(load_result('collect_freshness')) }}
 {%- endmacro %}
@@ -22,12 +17,7 @@
 
 {% macro default__collect_freshness_custom_sql(source, loaded_at_query) -%}
   {%- call statement('collect_freshness_custom_sql', fetch_result=True, auto_begin=False) -%}
-  with source_query as (
-    {{ loaded_at_query }}
-  )
-  select
-    (select * from source_query) as max_loaded_at,
-    {{ current_timestamp() }} as snapshotted_at
+    select ({{ loaded_at_query }}) as max_loaded_at, {{ current_timestamp() }} as snapshotted_at
   {%- endcall -%}
   {{ return(load_result('collect_freshness_custom_sql')) }}
 {%- endmacro %}

@@ -27,12 +27,8 @@
 {%- endmacro %}
 
 {% macro default__list_schemas(database) -%}
-  {%- set sql -%}
-    select distinct schema_name
-    from {{ information_schema_name(database) }}.SCHEMATA
-    where catalog_name ilike '{{ database }}'
-  {%- endset -%}
-  {{ return(run_query(sql)) }}
+  {%- set schemata = information_schema_name(database) ~ '.SCHEMATA' -%}
+  {{ return(run_query("select schema_name from " ~ schemata ~ " where lower(catalog_name) = lower('" ~ database ~ "') group by schema_name")) }}
 {%- endmacro %}
 
 {% macro check_schema_exists(information_schema, schema) -%}
@@ -40,13 +36,13 @@
 {%- endmacro %}
 
 {% macro default__check_schema_exists(information_schema, schema) -%}
-  {%- set sql -%}
-    select count(*)
-    from {{ information_schema.replace(information_schema_view='SCHEMATA') }}
-    where catalog_name='{{ information_schema.database }}'
-      and schema_name='{{ schema }}'
-  {%- endset -%}
-  {{ return(run_query(sql)) }}
+  {%- set schemata = information_schema.replace(information_schema_view='SCHEMATA') -%}
+  {%- set wanted = {'catalog_name': information_schema.database, 'schema_name': schema} -%}
+  {%- set conditions = [] -%}
+  {%- for column, value in wanted.items() -%}
+    {%- do conditions.append(column ~ " = '" ~ value ~ "'") -%}
+  {%- endfor -%}
+  {{ return(run_query('select count(*) from ' ~ schemata ~ ' where ' ~ conditions | join(' and '))) }}
 {%- endmacro %}
 
 {% macro list_relations_without_caching(schema_relation) -%}

@@ -3,36 +3,32 @@
   Nothing runs while a project is parsed.
 #}
 {% macro statement(name=None, fetch_result=False, auto_begin=True, language='sql') -%}
-  {%- if execute -%}
-    {%- set compiled_code = caller() -%}
-    {%- if name == 'main' -%}
-      {{ log('Writing runtime {} for node "{}"'.format(language, model['unique_id'])) }}
-      {{ write(compiled_code) }}
-    {%- endif -%}
-    {%- if language == 'sql' -%}
-      {%- set response, table = adapter.execute(compiled_code, auto_begin=auto_begin, fetch=fetch_result) -%}
-    {%- elif language == 'python' -%}
-      {%- set response = submit_python_job(model, compiled_code) -%}
-      {%- set table = none -%}
-    {%- else -%}
-      {%- do exceptions.raise_compiler_error("statement macro didn't get supported language") -%}
-    {%- endif -%}
-    {%- if name is not none -%}
-      {{ store_result(name, response=response, agate_table=table) }}
-    {%- endif -%}
+  {%- if not execute -%}
+    {{ return('') }}
+  {%- elif language not in ('sql', 'python') -%}
+    {%- do exceptions.raise_compiler_error("statement macro didn't get supported language") -%}
+  {%- endif -%}
+  {%- set text = caller() -%}
+  {%- do keep_statement(name, text, language) -%}
+  {%- set answer = (submit_python_job(model, text), none) if language == 'python' else adapter.execute(text, auto_begin=auto_begin, fetch=fetch_result) -%}
+  {%- if name is not none -%}
+    {{ store_result(name, response=answer[0], agate_table=answer[1]) }}
+  {%- endif -%}
+{%- endmacro %}
+
+{# The main statement of a node is written beside its compiled text. #}
+{% macro keep_statement(name, text, language) -%}
+  {%- if name == 'main' -%}
+    {%- do log('Statement of ' ~ model['unique_id'] ~ ' in ' ~ language) -%}
+    {%- do write(text) -%}
   {%- endif -%}
 {%- endmacro %}
 
 {# Keeps a result as if a statement had run; its text is only written down. #}
 {% macro noop_statement(name=None, message=None, code=None, rows_affected=None, res=None) -%}
-  {%- set compiled_code = caller() -%}
-  {%- if name == 'main' -%}
-    {{ log('Writing runtime SQL for node "{}"'.format(model['unique_id'])) }}
-    {{ write(compiled_code) }}
-  {%- endif -%}
-  {%- if name is not none -%}
-    {{ store_raw_result(name, message=message, code=code, rows_affected=rows_affected, agate_table=res) }}
-  {%- endif -%}
+  {%- do keep_statement(name, caller(), 'sql') -%}
+  {%- set result = {'message': message, 'code': code, 'rows_affected': rows_affected, 'agate_table': res} -%}
+  {{ store_raw_result(name, **result) if name is not none }}
 {%- endmacro %}
 
 {# The rows of a query, or none while a project is parsed. #}

@@ -7,87 +7,84 @@
   {{ input_model_name | string }}
 {%- endmacro %}
 
+{# The relations a Python model may ask for, by the dotted name it asks with. #}
 {% macro build_ref_function(model) -%}
-  {%- set relations = {} -%}
-  {%- for reference in model.refs -%}
-    {%- set parts = [reference.package, reference.name] if reference.package else [reference.name] -%}
-    {%- set key = parts | join('.') ~ ('.v' ~ reference.version if reference.version else '') -%}
-    {%- do relations.update({key: resolve_model_name(ref(*parts, v=reference.version))}) -%}
+  {%- set known = {} -%}
+  {%- for given in model.refs -%}
+    {%- set dotted = (given.package ~ '.' if given.package else '') ~ given.name ~ ('.v' ~ given.version if given.version else '') -%}
+    {%- set found = ref(given.package, given.name, v=given.version) if given.package else ref(given.name, v=given.version) -%}
+    {%- do known.update({dotted: resolve_model_name(found)}) -%}
   {%- endfor -%}
-def ref(*args, **kwargs):
-    refs = {{ tojson(relations) }}
-    key = '.'.join(args)
-    version = kwargs.get("v") or kwargs.get("version")
-    if version:
-        key += f".v{version}"
-    dbt_load_df_function = kwargs.get("dbt_load_df_function")
-    return dbt_load_df_function(refs[key])
+_RELATIONS_OF_REFS = {{ known }}
 
+def ref(*names, v=None, version=None, dbt_load_df_function):
+    wanted = v or version
+    dotted = ".".join(names) + (f".v{wanted}" if wanted else "")
+    return dbt_load_df_function(_RELATIONS_OF_REFS[dotted])
 {% endmacro %}
 
 {% macro build_source_function(model) -%}
-  {%- set relations = {} -%}
-  {%- for parts in model.sources -%}
-    {%- do relations.update({parts | join('.'): resolve_model_name(source(*parts))}) -%}
+  {%- set known = {} -%}
+  {%- for given in model.sources -%}
+    {%- do known.update({given | join('.'): resolve_model_name(source(given[0], given[1]))}) -%}
   {%- endfor -%}
-def source(*args, dbt_load_df_function):
-    sources = {{ tojson(relations) }}
-    key = '.'.join(args)
-    return dbt_load_df_function(sources[key])
+_RELATIONS_OF_SOURCES = {{ known }}
 
+def source(*names, dbt_load_df_function):
+    return dbt_load_df_function(_RELATIONS_OF_SOURCES[".".join(names)])
 {% endmacro %}
 
 {# The configuration that a Python model reads, as Python literals. #}
 {% macro build_config_dict(model) -%}
-  {%- set used = {} -%}
-  {%- set defaults = model.config.config_keys_defaults or [] -%}
+  {%- set settings = {} -%}
+  {%- set fallbacks = model.config.config_keys_defaults or [] -%}
   {%- for key in model.config.config_keys_used or [] -%}
-    {%- do used.update({key: config.get(key, default=defaults[loop.index0] if defaults | length > loop.index0 else none)}) -%}
+    {%- do settings.update({key: config.get(key, default=fallbacks[loop.index0] if loop.index0 < fallbacks | length else none)}) -%}
   {%- endfor -%}
-  {%- set used_meta = {} -%}
+  {%- set notes = {} -%}
   {%- for key in model.config.meta_keys_used or [] -%}
-    {%- do used_meta.update({key: (model.config.meta or {}).get(key)}) -%}
+    {%- do notes.update({key: (model.config.meta or {}).get(key)}) -%}
   {%- endfor -%}
-config_dict = {{ used }}
-meta_dict = {{ used_meta }}
+config_dict = {{ settings }}
+meta_dict = {{ notes }}
 {% endmacro %}
 
 {# What follows the user's text: the `dbt` object it gets, with ref, source, config and this. #}
 {% macro py_script_postfix(model) %}
-# The functions and objects below are what the model gets as `dbt`.
-
 {{ build_ref_function(model) }}
 {{ build_source_function(model) }}
 {{ build_config_dict(model) }}
 
-class config:
-    def __init__(self, *args, **kwargs):
-        pass
-
-    @staticmethod
-    def get(key, default=None):
+class _Settings:
+    def get(self, key, default=None):
         return config_dict.get(key, default)
 
-    @staticmethod
-    def meta_get(key, default=None):
+    def meta_get(self, key, default=None):
         return meta_dict.get(key, default)
 
-class this:
-    database = "{{ this.database }}"
-    schema = "{{ this.schema }}"
-    identifier = "{{ this.identifier }}"
+
+class _Target:
+    database, schema, identifier = {{ (this.database, this.schema, this.identifier) }}
 
     def __repr__(self):
-        return '{{ this }}'
+        return {{ this | string | tojson }}
 
 
 class dbtObj:
-    def __init__(self, load_df_function) -> None:
-        self.source = lambda *args: source(*args, dbt_load_df_function=load_df_function)
-        self.ref = lambda *args, **kwargs: ref(*args, **kwargs, dbt_load_df_function=load_df_function)
-        self.config = config
-        self.this = this()
-        self.is_incremental = {{ 'True' if is_incremental() else 'False' }}
+    """What a Python model gets as `dbt`; frames are loaded by the function it is made with."""
+
+    is_incremental = {{ is_incremental() }}
+
+    def __init__(self, load_df_function):
+        self._load = load_df_function
+        self.config = _Settings()
+        self.this = _Target()
+
+    def ref(self, *names, **which):
+        return ref(*names, **which, dbt_load_df_function=self._load)
+
+    def source(self, *names):
+        return source(*names, dbt_load_df_function=self._load)
 
 {{ py_script_comment() }}
 {% endmacro %}

@@ -4,12 +4,6 @@
 {%- endmacro %}
 
 {% macro default__equals(expr1, expr2) -%}
-{%- if adapter.behavior.enable_truthy_nulls_equals_macro.no_warn -%}
-    case when ({{ expr1 }} = {{ expr2 }}) or ({{ expr1 }} is null and {{ expr2 }} is null)
-        then 0
-        else 1
-    end = 0
-{%- else -%}
-({{ expr1 }} = {{ expr2 }})
-{%- endif %}
+  {%- set nulls_are_equal = adapter.behavior.enable_truthy_nulls_equals_macro.no_warn -%}
+  ({{ expr1 }} {{ 'is not distinct from' if nulls_are_equal else '=' }} {{ expr2 }})
 {% endmacro %}

@@ -16,36 +16,13 @@
   {{ return(adapter.dispatch('generate_series', 'dbt')(upper_bound)) }}
 {%- endmacro %}
 
-{# The numbers from one to the bound, made of binary digits by cross joins. #}
+{# The numbers from one to the bound: each from the one before it. #}
 {% macro default__generate_series(upper_bound) %}
-
-    {% set digits = dbt.get_powers_of_two(upper_bound) %}
-
-    with p as (
-        select 0 as generated_number union all select 1
-    ), unioned as (
-
-    select
-
-    {% for digit in range(digits) %}
-    p{{ digit }}.generated_number * power(2, {{ digit }})
-    {% if not loop.last %} + {% endif %}
-    {% endfor %}
-    + 1
-    as generated_number
-
-    from
-
-    {% for digit in range(digits) %}
-    p as p{{ digit }}
-    {% if not loop.last %} cross join {% endif %}
-    {% endfor %}
-
+    with recursive counted (generated_number) as (
+        select 1
+        union all
+        select generated_number + 1 from counted where generated_number < {{ upper_bound }}
     )
 
-    select *
-    from unioned
-    where generated_number <= {{ upper_bound }}
-    order by generated_number
-
+    select generated_number from counted
 {% endmacro %}

@@ -8,7 +8,9 @@
 
 {# The day before the start of the next period. #}
 {% macro default_last_day(date, datepart) -%}
+    {%- set start = dbt.date_trunc(datepart, date) -%}
+    {%- set next = dbt.dateadd(datepart, '1', start) -%}
     cast(
-        {{ dbt.dateadd('day', '-1', dbt.dateadd(datepart, '1', dbt.date_trunc(datepart, date))) }}
+        {{ dbt.dateadd('day', '-1', next) }}
         as date)
 {%- endmacro %}

@@ -6,29 +6,21 @@
   {{ return(create_table_as(temporary, relation, sql)) }}
 {%- endmacro %}
 
-{# Tables of SQL and of Python models; only SQL ones go through an adapter that knows one language. #}
+{# Tables of SQL and of Python models; adapters that know one language are not told of another. #}
 {% macro create_table_as(temporary, relation, compiled_code, language='sql') -%}
-  {%- if language == 'sql' -%}
-    {{ adapter.dispatch('create_table_as', 'dbt')(temporary, relation, compiled_code) }}
-  {%- else -%}
-    {{ adapter.dispatch('create_table_as', 'dbt')(temporary, relation, compiled_code, language) }}
-  {%- endif -%}
+  {%- set more = [] if language == 'sql' else [language] -%}
+  {{ adapter.dispatch('create_table_as', 'dbt')(temporary, relation, compiled_code, *more) }}
 {%- endmacro %}
 
 {% macro default__create_table_as(temporary, relation, sql) -%}
-  {%- set header = config.get('sql_header', none) -%}
   {%- set contract = config.get('contract') -%}
-  {{ header if header is not none }}
+  {%- set promised = contract and contract.enforced and not temporary -%}
+  {%- set check = get_assert_columns_equivalent(sql) if promised -%}
+  {{ config.get('sql_header', none) or '' }}
 
-  create {% if temporary %}temporary {% endif %}table
-    {{ relation.include(database=not temporary, schema=not temporary) }}
-  {% if contract and contract.enforced and not temporary -%}
-    {{ get_assert_columns_equivalent(sql) }}
-    {{ get_table_columns_and_constraints() }}
-    {%- set sql = get_select_subquery(sql) -%}
-  {%- endif %}
-  as (
-    {{ sql }}
+  create {{ 'temporary table' if temporary else 'table' }} {{ relation.include(database=not temporary, schema=not temporary) }}
+  {{ get_table_columns_and_constraints() if promised }} as (
+    {{ get_select_subquery(sql) if promised else sql }}
   );
 {%- endmacro %}
 

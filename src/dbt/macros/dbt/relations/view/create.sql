@@ -11,14 +11,8 @@
 {%- endmacro %}
 
 {% macro default__create_view_as(relation, sql) -%}
-  {%- set header = config.get('sql_header', none) -%}
   {%- set contract = config.get('contract') -%}
-  {{ header if header is not none }}
-  create view {{ relation.render() }}
-    {% if contract and contract.enforced -%}
-    {{ get_assert_columns_equivalent(sql) }}
-    {%- endif %}
-  as (
-    {{ sql }}
-  );
+  {%- set check = get_assert_columns_equivalent(sql) if contract and contract.enforced -%}
+  {{ config.get('sql_header', none) or '' }}
+  create view {{ relation.render() }} as ({{ '\n    ' ~ sql ~ '\n' }}  );
 {%- endmacro %}
