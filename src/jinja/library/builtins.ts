@@ -13,7 +13,8 @@ import { ITERTOOLS_MODULE } from './itertools.ts';
 import { fromJson, toJson } from './json.ts';
 import { PYTZ } from './pytz.ts';
 import { RE_MODULE } from './regex.ts';
-import { fromYaml, toYaml } from './yaml.ts';
+import { fromYaml } from './yaml.ts';
+import { toYaml } from './yaml-dump.ts';
 
 const MODULES = new PyDict([
   ['datetime', DATETIME_MODULE],
