@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   type Context,
@@ -275,8 +274,7 @@ function queryComment({ parsed }: RunSession, node: ManifestNode): (sql: string)
 
 function writeRunFile({ session, node, batch }: NodeContextOptions, text: string): Value {
   const file = artifactPath(session.targetPath, 'run', node, batch);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  session.files.write(file, text);
   node.build_path = path.relative(session.parsed.project.root, file);
   return '';
 }

@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AdapterConnection } from '../adapter/database.ts';
 import { ephemeralPrefix } from '../adapter/relation.ts';
@@ -110,7 +109,6 @@ async function compileOnce(session: RunSession, model: ManifestNode, options: Co
 export function writeCompiled(session: RunSession, node: ManifestNode, batch?: string): void {
   if (!session.flags.writeJson) return;
   const file = artifactPath(session.targetPath, 'compiled', node, batch);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, node.compiled_code ?? '');
+  session.files.write(file, node.compiled_code ?? '');
   node.compiled_path = path.relative(session.parsed.project.root, file);
 }

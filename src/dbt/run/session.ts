@@ -8,6 +8,7 @@ import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { RefIndex } from '../parse/lookups.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
+import { createFileWriter, type FileWriter } from './files.ts';
 
 /** What a command asked for that changes how nodes run. */
 export interface RunFlags {
@@ -45,6 +46,8 @@ export interface RunSession {
   readonly signal: AbortSignal | undefined;
   /** Absolute. */
   readonly targetPath: string;
+  /** Compiled and run files. */
+  readonly files: FileWriter;
   /** Ids the command selected; templates see them as `selected_resources`. */
   selected: readonly string[];
   /** Set once something ended the run early. */
@@ -109,6 +112,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     refs,
     signal,
     targetPath,
+    files: createFileWriter(),
     selected: [],
     stopped: false,
     warnings: 0,
@@ -120,7 +124,10 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
       if (!told.has(message)) session.warn(message);
       told.add(message);
     },
-    close: () => database.close(),
+    close: async () => {
+      await database.close();
+      await session.files.done();
+    },
   };
   return session;
 }
