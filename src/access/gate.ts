@@ -68,8 +68,7 @@ export function decide(principal: Principal, facts: StatementFacts, policy: Gate
   const refuse = (why: string, hint?: string): never => {
     throw denied(principal, why, hint);
   };
-  if (facts.planError === 'script')
-    refuse('a script that cannot be cut into statements', 'send one statement at a time');
+  if (facts.planError === 'script') refuse('a statement that DuckDB runs as several', severalHint);
   const { plan } = facts;
   if (plan === undefined) return decideUnplanned(facts, principal.role, refuse);
   checkKind(principal, plan, refuse);
@@ -100,8 +99,8 @@ function decideUnplanned(facts: StatementFacts, role: Role, refuse: Refuse): 'ru
   if (isHarmlessCommand(sql)) return 'run';
   if (text !== undefined) return decideText({ text, planError, role }, refuse);
   if (tellableErrors.has(planError) && !maySayFile(sql)) return 'fail';
-  if (planError === 'not implemented')
-    refuse('a statement that DuckDB runs as several', 'name the values of a PIVOT: ON column IN (...)');
+  if (planError === 'several') refuse('a statement that DuckDB runs as several', severalHint);
+  if (planError === 'not implemented') refuse('files, views over them included, to change tables with', fileHint);
   return refuse('this kind of statement');
 }
 
@@ -125,6 +124,7 @@ function decideText({ text, planError, role }: UnplannedQuery, refuse: Refuse): 
   return refuse('a query that cannot be examined');
 }
 
+const severalHint = 'name the values of a PIVOT: ON column IN (...); add a column without a computed default';
 const fileHint = 'files are loaded with duckhouse ingest, or by an administrator';
 
 /** ROLLBACK where nothing else may run, and PRAGMAs that are only questions. */

@@ -125,8 +125,11 @@ function lockdownOf({
   trusted,
   workspace,
   stateDir,
+  origins,
 }: Config): Pick<ServerProcessOptions, 'lakeFolders' | 'openFolders'> {
-  const lakeFolders = [path.join(stateDir, 'lake'), path.join(stateDir, 'cache')];
+  const warehouse = origins.get('icebergWarehouse')?.value.replace(/^file:\/\//, '');
+  const local = warehouse === undefined || /^\w+:\/\//.test(warehouse) ? [] : [path.resolve(workspace, warehouse)];
+  const lakeFolders = [path.join(stateDir, 'lake'), path.join(stateDir, 'cache'), ...local];
   const dataFolders = [path.join(workspace, 'ingestion', 'data')];
   return { lakeFolders, openFolders: loopback.test(host) || trusted ? undefined : [...lakeFolders, ...dataFolders] };
 }

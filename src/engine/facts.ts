@@ -34,8 +34,10 @@ export function planFacts(json: string): Pick<StatementFacts, 'plan' | 'planErro
   };
 }
 
-const planError = ({ error_type: type, error_message: message }: Json): string =>
-  String(message).includes("'LOGICAL_EXPLAIN'") ? 'explain' : (textOf(type) ?? 'unknown');
+function planError({ error_type: type, error_message: message }: Json): string {
+  if (String(message).includes("'LOGICAL_EXPLAIN'")) return 'explain';
+  return String(message).includes('statement of type MULTI') ? 'several' : (textOf(type) ?? 'unknown');
+}
 
 function readPlans(plans: readonly unknown[]): PlanFacts {
   const operators = new Set<string>();

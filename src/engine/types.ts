@@ -105,7 +105,7 @@ export interface StatementFacts {
   /** The rest is told of the statement that stands behind EXPLAIN. */
   readonly explained: boolean;
   readonly plan: PlanFacts | undefined;
-  /** Kind of the error that left no plan, e.g. `binder` or `not implemented`; `files` when the text names files. */
+  /** Kind of the error that left no plan, e.g. `binder` or `not implemented`; `files` when the text names files, `several` when DuckDB makes several statements of it. */
   readonly planError: string | undefined;
   /** The text of a query; undefined for other statements. */
   readonly text: TextFacts | undefined;

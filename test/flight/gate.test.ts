@@ -92,7 +92,7 @@ async function outcome(client: FlightClient, sql: string): Promise<{ readonly sa
     };
   } catch (error) {
     assert.ok(error instanceof DuckhouseError, String(error));
-    return { said: `${error.message} ${error.hint} ${JSON.stringify(error.context)}`, kind: error.kind };
+    return { said: `${error.message}; ${error.hint} ${JSON.stringify(error.context)}`, kind: error.kind };
   }
 }
 
@@ -134,6 +134,20 @@ test('a file smuggled into any place of a statement is found, tables in the same
   }
   assert.deepEqual(wrong, []);
   assert.doesNotMatch(JSON.stringify(await running.rows('SELECT b FROM t')), new RegExp(secret));
+});
+
+test('a refusal says what to do instead', async () => {
+  for (const [role, sql, message] of [
+    ['reader', 'PIVOT t ON b USING count(*)', /runs as several; name the values of a PIVOT/],
+    ['writer', 'INSERT INTO t (a) SELECT c FROM csv_view', /files, views over them included.*duckhouse ingest/],
+    ['writer', `CREATE TABLE x AS FROM '${files}/open.csv'`, /files.*duckhouse ingest/],
+    ['reader', `SELECT * FROM '${files}/open.csv'`, /local files.*duckhouse ingest/],
+    ['reader', 'SET threads = 1', /may not use setting threads/],
+  ] as const) {
+    const { said, kind } = await outcome(as(role), sql);
+    assert.equal(kind, 'PermissionDenied', sql);
+    assert.match(said, message, sql);
+  }
 });
 
 test('errors of what a reader may ask for are those of DuckDB, with their candidates', async () => {
