@@ -29,6 +29,16 @@ async function play(scenario: string, ...paths: readonly string[]): Promise<void
   }
 }
 
+test('scenario do_exchange:echo, by pyarrow', { skip: python.skip }, async () => {
+  const { port, server } = await playScenario('do_exchange:echo', 0);
+  try {
+    const seen = await python.run('scenario_echo.py', { case: 'echo', with: { uri: `grpc://127.0.0.1:${port}` } });
+    assert.deepEqual(seen, [true, 'alone', [true, 'both']]);
+  } finally {
+    await server.close();
+  }
+});
+
 /** The Go client has no side of it. */
 const withoutClient = new Set(['', 'do_exchange:echo']);
 
