@@ -129,8 +129,11 @@ async function killOnce(run: Run, whileStarting: boolean): Promise<void> {
 test(`what was acknowledged is there after each of ${kills} kills, the rest whole or not at all`, (t) =>
   inTemporaryFolder(async (cwd) => {
     const source = await openEngine({ database: ':memory:' });
+    const askedAt = Date.now();
+    const server = await serve(cwd);
+    const startMs = Date.now() - askedAt;
     const run: Run = {
-      server: await serve(cwd),
+      server,
       source,
       loads: [],
       random: randomNumbers(seed),
@@ -162,7 +165,11 @@ test(`what was acknowledged is there after each of ${kills} kills, the rest whol
     t.diagnostic(
       `${run.loads.length} loads, ${cutOff} of them cut off; restarted after ${median} ms, nine in ten within ${slow} ms`,
     );
-    assert.ok((slow as number) < 3000, `nine in ten restarts took up to ${slow} ms`);
+    // Killed this often, a process waits up to two seconds before its start, which takes as long as the machine lets it.
+    assert.ok(
+      (slow as number) < 2500 + 2 * startMs,
+      `nine in ten restarts took up to ${slow} ms, a start ${startMs} ms`,
+    );
     assert.ok(run.loads.length > kills && cutOff > kills / 2, `${run.loads.length} loads, ${cutOff} cut off`);
     assert.equal(await run.server.stop(), 0);
     const file = await openEngine({ database: `${cwd}/.duckhouse/warehouse.duckdb`, readOnly: true });
