@@ -32,13 +32,13 @@ function valueText(text: string): string {
 /** An expression in the spelling of Python: strings in single quotes, one space after commas and colons. */
 function spelled(text: string): string {
   return text.replace(
-    /"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|\s+|([,:])|\b(true|false|none)\b/g,
+    /"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|\s+|,\s*(?=[)\]}])|([,:])|\b(true|false|none)\b/g,
     (whole, double, single, mark, word) => {
       const inner = (double ?? single) as string | undefined;
       if (inner !== undefined) return repr(inner.replace(/\\(["'\\])/g, '$1'));
       if (mark !== undefined) return `${mark} `;
       if (word !== undefined) return `${(word as string).charAt(0).toUpperCase()}${(word as string).slice(1)}`;
-      return whole.trim();
+      return whole.startsWith(',') ? '' : whole.trim();
     },
   );
 }

@@ -204,8 +204,9 @@ class MacroChanges {
 
   #compare(): Set<string> {
     const [now, before] = [this.#manifest.macros, this.#previous.macros];
-    const changed = Object.keys(now).filter((id) => now[id]?.macro_sql !== before[id]?.macro_sql);
-    return new Set([...changed, ...Object.keys(before).filter((id) => !(id in now))]);
+    // Built-in macros belong to the engine, not to the project: their text differs between engines.
+    const ids = [...Object.keys(now), ...Object.keys(before)].filter((id) => !/^macro\.dbt(_duckdb)?\./.test(id));
+    return new Set(ids.filter((id) => now[id]?.macro_sql !== before[id]?.macro_sql));
   }
 }
 
