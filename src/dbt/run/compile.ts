@@ -50,6 +50,8 @@ export const nodeLabel = (node: {
 
 async function renderRaw(context: NodeContext, node: ManifestNode): Promise<string> {
   await context.addTestArguments();
+  if (node.language === 'python')
+    return `${node.raw_code}\n\n${await context.render('{{ py_script_postfix(model) }}', nodeLabel(node))}`;
   return context.render(node.raw_code, nodeLabel(node));
 }
 

@@ -44,6 +44,8 @@ export interface RunSession {
   readonly cache: RelationCache;
   readonly refs: RefIndex;
   readonly signal: AbortSignal | undefined;
+  /** The engine is a server's, which others use too. */
+  readonly shared: boolean;
   /** Absolute. */
   readonly targetPath: string;
   /** Compiled and run files. */
@@ -111,6 +113,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     cache: createRelationCache(),
     refs,
     signal,
+    shared: engine !== undefined,
     targetPath,
     files: createFileWriter(),
     selected: [],

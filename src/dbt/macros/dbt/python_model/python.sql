@@ -12,7 +12,8 @@
   {%- set known = {} -%}
   {%- for given in model.refs -%}
     {%- set dotted = (given.package ~ '.' if given.package else '') ~ given.name ~ ('.v' ~ given.version if given.version else '') -%}
-    {%- set found = ref(given.package, given.name, v=given.version) if given.package else ref(given.name, v=given.version) -%}
+    {%- set which = {'v': given.version} if given.version else {} -%}
+    {%- set found = ref(given.package, given.name, **which) if given.package else ref(given.name, **which) -%}
     {%- do known.update({dotted: resolve_model_name(found)}) -%}
   {%- endfor -%}
 _RELATIONS_OF_REFS = {{ known }}
@@ -56,6 +57,9 @@ meta_dict = {{ notes }}
 {{ build_config_dict(model) }}
 
 class _Settings:
+    def __call__(self, *args, **kwargs):
+        return self
+
     def get(self, key, default=None):
         return config_dict.get(key, default)
 

@@ -1,0 +1,85 @@
+/**
+ * What the Python child of a model runs. Relations come and the result goes as Parquet files; the child asks for both
+ * with a line of JSON each, and has a line of JSON for an answer. What the model prints goes to standard error.
+ */
+export const pythonDriver = `import json, os, sys, traceback
+
+requests = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+
+def tell(**request):
+    requests.write(json.dumps(request) + "\\n")
+    requests.flush()
+
+
+def ask(**request):
+    tell(**request)
+    answer = json.loads(sys.stdin.readline() or '{"error": "the caller is gone"}')
+    if "error" in answer:
+        raise RuntimeError(answer["error"])
+
+
+class Files:
+    """Names of Parquet files in the folder of the run."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.count = 0
+
+    def next(self):
+        self.count += 1
+        return os.path.join(self.folder, f"frame_{self.count}.parquet")
+
+
+class Target:
+    """What a model's result is given to: statements run in the caller's database, frames are views there."""
+
+    def __init__(self, connection, files):
+        self.connection = connection
+        self.files = files
+        self.frames = {}
+
+    def register(self, name, frame):
+        path = self.files.next()
+        if hasattr(frame, "write_parquet") and type(frame).__module__.startswith(("duckdb", "_duckdb")):
+            frame.write_parquet(path)
+        else:
+            self.connection.register("__frame", frame)
+            self.connection.execute("copy __frame to '" + path.replace("'", "''") + "' (format parquet)")
+            self.connection.unregister("__frame")
+        self.frames[name] = path
+
+    def unregister(self, name):
+        self.frames.pop(name, None)
+
+    def execute(self, sql):
+        ask(op="execute", sql=sql, frames=self.frames)
+
+
+def run(model_file, folder):
+    import duckdb
+
+    connection = duckdb.connect()
+    files = Files(folder)
+
+    def load(relation):
+        path = files.next()
+        ask(op="load", relation=str(relation), path=path)
+        return connection.read_parquet(path)
+
+    names = {"__name__": "dbt_model"}
+    with open(model_file) as source:
+        exec(compile(source.read(), model_file, "exec"), names)
+    result = names["model"](names["dbtObj"](load), connection)
+    names["materialize"](result, Target(connection, files))
+
+
+try:
+    run(sys.argv[1], sys.argv[2])
+    tell(op="done")
+except ModuleNotFoundError as error:
+    tell(op="failed", text=f"python3 has no module '{error.name}'", hint=f"pip install {error.name}")
+except BaseException:
+    tell(op="failed", text=traceback.format_exc(limit=-6))
+`;

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { runDbt } from '../../src/dbt/run-dbt.ts';
+import { newFolder, newProject } from './project.ts';
+
+const models = {
+  'models/base.sql': 'select 20 as n',
+  'models/py.py': 'def model(dbt, session):\n    dbt.config(materialized="table")\n    return dbt.ref("base")\n',
+  'models/after.sql': "select answer * 2 as twice from {{ ref('py') }}",
+};
+
+/** A program called python3 that speaks as the driver does. */
+function fakePython(script: string): string {
+  const folder = newFolder();
+  const file = path.join(folder, 'python3');
+  writeFileSync(file, `#!${process.execPath}\n${script}`);
+  chmodSync(file, 0o755);
+  return folder;
+}
+
+async function build(pathOfPrograms: string): Promise<{ readonly code: number; readonly told: string }> {
+  const before = process.env.PATH;
+  process.env.PATH = pathOfPrograms;
+  let told = '';
+  try {
+    const code = await runDbt(
+      ['build', '--profiles-dir', '.'],
+      { env: { TZ: 'UTC' }, cwd: newProject(models), write: (text) => (told += text) },
+      {
+        version: () => Promise.resolve('0'),
+        summary: () => '',
+        usage: '',
+        error: ({ message }) => ({ message, hint: undefined }),
+      },
+    );
+    return { code, told };
+  } finally {
+    process.env.PATH = before;
+  }
+}
+
+test('a Python model gets its relations as files and gives its rows back as a table', async () => {
+  const { code, told } = await build(
+    fakePython(`
+      const fs = require('node:fs');
+      const [, , , , text, folder] = process.argv;
+      const source = fs.readFileSync(text, 'utf8');
+      const relation = /_RELATIONS_OF_REFS = \\{'base': '(.*?)'\\}/.exec(source)[1];
+      const target = /create table (\\S+) as select/.exec(source)[1];
+      const file = folder + '/base.parquet';
+      const requests = [
+        { op: 'load', relation, path: file },
+        { op: 'execute', sql: 'create table ' + target + ' as select n + 1 as answer from frame', frames: { frame: file } },
+      ];
+      const next = () => console.log(JSON.stringify(requests.shift() ?? { op: 'done' }));
+      process.stdin.on('data', next);
+      setTimeout(() => process.exit(), 20000).unref();
+      next();
+    `),
+  );
+  assert.equal(code, 0, told);
+  assert.match(told, /OK created python table model main\.py/);
+  assert.match(told, /PASS=3 /);
+});
+
+test('a Python model that fails tells what Python said, and others go on', async () => {
+  const { code, told } = await build(
+    fakePython(`console.log(JSON.stringify({ op: 'failed', text: 'ZeroDivisionError: division by zero' }))`),
+  );
+  assert.equal(code, 1);
+  assert.match(told, /Python model failed:\s+ZeroDivisionError: division by zero/);
+  assert.match(told, /PASS=1 WARN=0 ERROR=1 SKIP=1/);
+});
+
+test('without Python the model says so', async () => {
+  const { code, told } = await build(newFolder());
+  assert.equal(code, 1);
+  assert.match(told, /model py is written in Python, and there is no python3 on the PATH/);
+});
