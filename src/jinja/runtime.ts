@@ -94,7 +94,10 @@ export class Runtime implements FilterRuntime {
 
   /** Jinja's `value.name`: an attribute, else an item. */
   attr(value: Value, name: string): Value {
-    return maybeAttribute(value, name) ?? maybeItem(value, name) ?? this.#absent(value, name);
+    // None is found too, and is no reason to look on.
+    let found = maybeAttribute(value, name);
+    if (found === undefined) found = maybeItem(value, name);
+    return found === undefined ? this.#absent(value, name) : found;
   }
   #absent(value: Value, name: Value): Value {
     if (typeof name === 'string' && name.startsWith('__') && name.endsWith('__'))
@@ -115,7 +118,8 @@ export class Runtime implements FilterRuntime {
   item(value: Value, key: Value): Value {
     const found = isHashable(key) || !(value instanceof PyDict) ? maybeItem(value, key) : undefined;
     if (found !== undefined) return found;
-    return (typeof key === 'string' ? maybeAttribute(value, key) : undefined) ?? this.#absent(value, key);
+    const attribute = typeof key === 'string' ? maybeAttribute(value, key) : undefined;
+    return attribute === undefined ? this.#absent(value, key) : attribute;
   }
 
   call(callee: Value, args: Args, kwargs: Kwargs): Value | Promise<Value> {

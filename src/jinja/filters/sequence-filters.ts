@@ -98,7 +98,8 @@ function reversible(value: Value): readonly Value[] {
 
 const last: Filter = (runtime, value) => {
   if (!(value instanceof PyUndefined) && !isIterableValue(value)) throw typeError(notReversible(value));
-  return reversible(value).at(-1) ?? runtime.undefinedValue(null, 'No last item, sequence was empty.');
+  const items = reversible(value);
+  return items.length > 0 ? (items.at(-1) as Value) : runtime.undefinedValue(null, 'No last item, sequence was empty.');
 };
 
 const isIterableValue = (value: Value): boolean =>

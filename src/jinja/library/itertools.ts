@@ -111,7 +111,9 @@ function* islice(args: Args): Generator<Value> {
 function* zipLongest(args: Args, kwargs: Kwargs): Generator<Value> {
   const pools = args.map((arg) => [...iterate(arg)]);
   const length = Math.max(0, ...pools.map((pool) => pool.length));
-  for (let i = 0; i < length; i++) yield new PyTuple(pools.map((pool) => pool[i] ?? kwargs.get('fillvalue') ?? null));
+  const filling = kwargs.get('fillvalue') ?? null;
+  for (let i = 0; i < length; i++)
+    yield new PyTuple(pools.map((pool) => (i < pool.length ? (pool[i] as Value) : filling)));
 }
 
 function* groupby(args: Args, kwargs: Kwargs): Generator<Value> {

@@ -118,7 +118,8 @@ export const DICT_METHODS = methods<PyDict>({
   update,
   get: (self, args, kwargs) => {
     checkCount('dict.get', args, kwargs, 1, 2);
-    return self.get(args[0] as Value) ?? args[1] ?? null;
+    const found = self.get(args[0] as Value);
+    return found === undefined ? (args[1] ?? null) : found;
   },
   pop: (self, args, kwargs) => {
     checkCount('dict.pop', args, kwargs, 1, 2);
