@@ -221,7 +221,7 @@ function createPasswordCheck(accounts: () => Accounts) {
 
 /** A token with which the owner of a workspace, who may read its key file, speaks to its server. Good for some minutes. */
 export function ownerToken(tokenKeyFile: string): string {
-  const keys = openKeyRing({ file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs });
+  const keys = openKeyRing({ file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs, mustKeep: true });
   return signToken(keys, { name: 'owner', role: 'admin', via: 'owner' }, { lifetimeMs: ownerTokenMs });
 }
 const ownerTokenMs = 300_000;

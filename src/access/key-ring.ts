@@ -20,6 +20,8 @@ export interface KeyRingOptions {
   readonly fixed?: string | undefined;
   /** Where keys are kept, so that tokens outlive the process; without it they end with it. */
   readonly file?: string | undefined;
+  /** Fails when a key cannot be kept; without it such a key lives as long as this process. */
+  readonly mustKeep?: boolean;
   /** How long a token may be good. */
   readonly tokenLifetimeMs: number;
   /** A key signs for this long. */
@@ -29,7 +31,8 @@ export interface KeyRingOptions {
 const defaultRotateMs = 7 * 86_400_000;
 
 /** Signs texts with keys that follow each other. */
-export function openKeyRing({ fixed, file, tokenLifetimeMs, rotateMs = defaultRotateMs }: KeyRingOptions): KeyRing {
+export function openKeyRing(options: KeyRingOptions): KeyRing {
+  const { fixed, file, tokenLifetimeMs, rotateMs = defaultRotateMs, mustKeep = false } = options;
   let keys: readonly SigningKey[] =
     fixed !== undefined
       ? [{ id: 'fixed', secret: Buffer.from(fixed, 'utf8').toString('base64'), createdAt: Number.POSITIVE_INFINITY }]
@@ -47,8 +50,17 @@ export function openKeyRing({ fixed, file, tokenLifetimeMs, rotateMs = defaultRo
       createdAt: now,
     };
     keys = [made, ...keys.filter(({ createdAt }) => now - createdAt < rotateMs + tokenLifetimeMs)];
-    if (file !== undefined) writeKeys(file, keys);
+    if (file !== undefined) keep(file);
     return made;
+  };
+
+  const keep = (name: string): void => {
+    try {
+      writeKeys(name, keys);
+    } catch (error) {
+      // A full or read-only disk is no reason to turn clients away.
+      if (mustKeep) throw error;
+    }
   };
 
   /** Another process of the workspace may have made the key, as that of its owner does. */

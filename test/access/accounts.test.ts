@@ -152,6 +152,19 @@ test('keys in a file outlive the process, follow each other, and let the owner i
     assert.ok(existsSync(elsewhere));
   }));
 
+test('where keys cannot be kept tokens are given all the same, and the owner has none', () =>
+  inTemporaryFolder(async (folder) => {
+    const tokenKeyFile = path.join(folder, 'file', 'keys.json');
+    writeFileSync(path.join(folder, 'file'), 'no folder');
+    const { authenticate, authenticatePassword, issueToken } = createAuthenticator({
+      password: 'long enough',
+      tokenKeyFile,
+    });
+    const token = issueToken(await authenticatePassword('admin', 'long enough', 'a'));
+    assert.equal((await authenticate({ authorization: `Bearer ${token}`, peer: 'a' })).name, 'admin');
+    assert.throws(() => ownerToken(tokenKeyFile));
+  }));
+
 test('a token of ours is renewed when half its time is over, others and new ones are not', async () => {
   const { authenticate, authenticatePassword, issueToken, renewToken } = createAuthenticator({
     password: 'long enough',
