@@ -75,7 +75,22 @@ function addField(builder: Builder, field: ArrowField, written: Written): number
 }
 
 /** Quicker than the builder's own encoder, which allocates for each text. */
-const addText = (builder: Builder, text: string): number => builder.createString(Buffer.from(text, 'utf8'));
+const addText = (builder: Builder, text: string): number => builder.createString(utf8Of(text));
+
+/** The same few texts come again and again: keys of metadata, types, names of columns. */
+const texts = new Map<string, Uint8Array>();
+const maxTexts = 4096;
+const longestText = 256;
+
+function utf8Of(text: string): Uint8Array {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(text, 'utf8');
+  if (text.length > longestText) return bytes;
+  if (texts.size >= maxTexts) texts.clear();
+  texts.set(text, bytes);
+  return bytes;
+}
 
 function addMetadata(builder: Builder, metadata: ReadonlyMap<string, string> | undefined, written: Written): number {
   if (metadata === undefined || metadata.size === 0) return 0;

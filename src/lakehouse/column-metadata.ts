@@ -59,20 +59,24 @@ interface TableOfColumns {
   readonly name: string;
 }
 
-/** Schemas made before, by table: asked for again, an unchanged one is the same object, and so is what was made of it. */
-const made = new Map<string, { readonly signature: string; readonly schema: ArrowSchema }>();
 const maxMade = 20_000;
 
-/** The schema of one table. */
-export function columnSchema(table: TableOfColumns, columns: TableColumns): ArrowSchema {
-  const key = `${table.catalog}\0${table.dbSchema}\0${table.name}`;
-  const signature = signatureOf(columns);
-  const earlier = made.get(key);
-  if (earlier?.signature === signature) return earlier.schema;
-  if (made.size >= maxMade) made.clear();
-  const schema = makeSchema(table, columns);
-  made.set(key, { signature, schema });
-  return schema;
+/**
+ * What `make` makes of the schema of a table, made again only when the columns have changed. The schemas themselves are not
+ * kept: those of thousands of tables are many small objects.
+ */
+export function perSchema<T>(make: (schema: ArrowSchema) => T): (table: TableOfColumns, columns: TableColumns) => T {
+  const made = new Map<string, { readonly signature: string; readonly value: T }>();
+  return (table, columns) => {
+    const key = `${table.catalog}\0${table.dbSchema}\0${table.name}`;
+    const signature = signatureOf(columns);
+    const earlier = made.get(key);
+    if (earlier?.signature === signature) return earlier.value;
+    if (made.size >= maxMade) made.clear();
+    const value = make(makeSchema(table, columns));
+    made.set(key, { signature, value });
+    return value;
+  };
 }
 
 function signatureOf({ columns, rows }: TableColumns): string {

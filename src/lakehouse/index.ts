@@ -7,10 +7,10 @@ export { openLakehouse } from './lakehouse.ts';
 export {
   listCatalogs,
   listDbSchemas,
-  listRelationSchemas,
   listRelations,
   type Relation,
   type RelationFilter,
+  relationSchemas,
   tableTypes,
 } from './metadata.ts';
 export { parseTableName, quoteTable, showTable, systemCatalog, tableNameOf } from './names.ts';

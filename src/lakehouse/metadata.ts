@@ -1,6 +1,6 @@
 import type { ArrowSchema } from '../arrow/index.ts';
 import { quoteLiteral } from '../sql.ts';
-import { arrowFieldsOf, columnSchema } from './column-metadata.ts';
+import { arrowFieldsOf, perSchema } from './column-metadata.ts';
 import { ownSchema } from './names.ts';
 import { queryColumns, type Session } from './rows.ts';
 
@@ -96,20 +96,22 @@ const closedPattern = (pattern: string): string =>
   );
 
 /**
- * Tables and views with the Arrow schema of each: the columns as DuckDB knows them, with the metadata Flight SQL gives columns.
- * One statement for the columns of all of them.
+ * Lists tables and views with what `make` makes of the Arrow schema of each: the columns as DuckDB knows them, with the
+ * metadata Flight SQL gives columns. One statement for the columns of all of them.
  */
-export async function listRelationSchemas(
-  session: Session,
-  filter: RelationFilter,
-): Promise<(Relation & { readonly schema: ArrowSchema })[]> {
-  const [found, columns] = await Promise.all([listRelations(session, filter), columnsOf(session, filter)]);
-  const fields = await arrowFieldsOf(session, new Set(columns.data_type as string[]));
-  const rows = rowsByTable(columns);
-  return found.map((relation) => ({
-    ...relation,
-    schema: columnSchema(relation, { columns, fields, rows: rows.get(keyOf(relation)) ?? [] }),
-  }));
+export function relationSchemas<T>(
+  make: (schema: ArrowSchema) => T,
+): (session: Session, filter: RelationFilter) => Promise<(Relation & { readonly schema: T })[]> {
+  const schemaOf = perSchema(make);
+  return async (session, filter) => {
+    const [found, columns] = await Promise.all([listRelations(session, filter), columnsOf(session, filter)]);
+    const fields = await arrowFieldsOf(session, new Set(columns.data_type as string[]));
+    const rows = rowsByTable(columns);
+    return found.map((relation) => ({
+      ...relation,
+      schema: schemaOf(relation, { columns, fields, rows: rows.get(keyOf(relation)) ?? [] }),
+    }));
+  };
 }
 
 /** Not sorted: rows of one table come together and in order, and what does not is put right here, for less than a sort. */

@@ -1,11 +1,11 @@
-import { type ArrowSchema, encapsulate, encodeSchema } from '../../../arrow/index.ts';
+import { encapsulate, encodeSchema } from '../../../arrow/index.ts';
 import {
   listCatalogs,
   listDbSchemas,
-  listRelationSchemas,
   listRelations,
   type Relation,
   type RelationFilter,
+  relationSchemas,
   tableTypes,
 } from '../../../lakehouse/index.ts';
 import { allOf, fieldMap, intOf, optionalTextOf } from '../../proto/wire.ts';
@@ -41,8 +41,8 @@ export const catalogCommands: SqlCommands = {
     async columns(context, value): Promise<Columns> {
       const { includeSchema, filter } = decodeTables(value);
       if (!includeSchema) return relationColumns(await listRelations(sessionOf(context), filter));
-      const found = await listRelationSchemas(sessionOf(context), filter);
-      return [...relationColumns(found), found.map(({ schema }) => encoded(schema))];
+      const found = await encodedSchemas(sessionOf(context), filter);
+      return [...relationColumns(found), found.map(({ schema }) => schema)];
     },
   }),
   CommandGetTableTypes: metadataCommand('CommandGetTableTypes', {
@@ -51,13 +51,7 @@ export const catalogCommands: SqlCommands = {
   }),
 };
 
-/** Encoded once as long as the lakehouse gives the same object. */
-const encodedSchemas = new WeakMap<ArrowSchema, Uint8Array>();
-function encoded(schema: ArrowSchema): Uint8Array {
-  const bytes = encodedSchemas.get(schema) ?? encapsulate(encodeSchema(schema));
-  encodedSchemas.set(schema, bytes);
-  return bytes;
-}
+const encodedSchemas = relationSchemas((schema) => encapsulate(encodeSchema(schema)));
 
 const relationColumns = (found: readonly Relation[]): Columns => [
   found.map(({ catalog }) => catalog),
