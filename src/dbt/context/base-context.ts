@@ -125,5 +125,9 @@ export class FlagsObject extends PyObject {
 
 /** A map of names over another context. */
 export const layered = (over: ReadonlyMap<string, Value>, under: Context): Context => ({
-  get: (name) => over.get(name) ?? under.get(name),
+  get: (name) => {
+    // A name whose value is None is there.
+    const found = over.get(name);
+    return found === undefined ? under.get(name) : found;
+  },
 });

@@ -85,8 +85,13 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
   const maybeBind = (macro: MacroNode | undefined): Value | undefined =>
     macro === undefined ? undefined : bind(macro);
   const context: MacroNames = {
-    get: (name) =>
-      replaced?.get(name) ?? maybeBind(macros.resolve(name, packageName)) ?? names.get(name) ?? packageOf(name),
+    get: (name) => {
+      const macro = replaced?.get(name) ?? maybeBind(macros.resolve(name, packageName));
+      if (macro !== undefined && macro !== null) return macro;
+      // A name whose value is None is there.
+      const found = names.get(name);
+      return found === undefined ? packageOf(name) : found;
+    },
     bind,
     dispatch: (name, namespace) => bind(macros.dispatch(name, namespace, packageName)),
   };
