@@ -176,6 +176,13 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     logFormat,
     memoryLimitBytes,
     tls: tlsOf(config),
+    sessions: {
+      groupCommit: config.groupCommit,
+      maxSessions: config.maxSessions,
+      idleMs: config.sessionIdleSeconds * 1000,
+      maxStatements: config.maxStatements,
+      maxRunning: config.maxRunning,
+    },
     queryTimeoutMs: config.queryTimeoutSeconds === undefined ? undefined : config.queryTimeoutSeconds * 1000,
     version: packageVersion(),
     settings: shownSettings(config),

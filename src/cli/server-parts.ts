@@ -10,6 +10,7 @@ import {
   openLakehouse,
   openSystemTables,
   type PutMode,
+  type SessionLimits,
   type SystemSetting,
 } from '../lakehouse/index.ts';
 import type { Logger, LogLevel } from '../log.ts';
@@ -33,6 +34,7 @@ export interface ServerProcessOptions extends AuthenticatorOptions {
   readonly maxHeaderBytes: number;
   readonly queryTimeoutMs: number | undefined;
   readonly maxRows: number | undefined;
+  readonly sessions: Partial<SessionLimits>;
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'text';
   readonly version: string;
@@ -94,6 +96,7 @@ export async function openServerParts(
     putMode,
     tls,
     limits,
+    sessions: options.sessions,
     onFatal,
     actions: [dbtAction({ workspace: options.workspace, version })],
   });

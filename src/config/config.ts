@@ -26,6 +26,13 @@ export interface Config {
   readonly preserveOrder: boolean;
   readonly queryTimeoutSeconds: number | undefined;
   readonly maxRows: number | undefined;
+  readonly groupCommit: boolean;
+  readonly maxSessions: number;
+  readonly sessionIdleSeconds: number;
+  /** Open at once in one session. */
+  readonly maxStatements: number;
+  /** Statements of all sessions together: more wait their turn. */
+  readonly maxRunning: number;
   readonly drainSeconds: number;
   readonly insecure: boolean;
   readonly username: string;
@@ -199,6 +206,11 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
     preserveOrder: flag('preserveOrder'),
     queryTimeoutSeconds: number('queryTimeoutSeconds'),
     maxRows: number('maxRows'),
+    groupCommit: flag('groupCommit'),
+    maxSessions: number('maxSessions') as number,
+    sessionIdleSeconds: number('sessionIdleSeconds') as number,
+    maxStatements: number('maxStatements') as number,
+    maxRunning: number('maxRunning') as number,
     drainSeconds: number('drainSeconds') as number,
     insecure: flag('insecure'),
     username: text('username') as string,

@@ -96,6 +96,16 @@ export const settings = {
   },
   queryTimeoutSeconds: { yaml: 'query.timeoutSeconds', env: ['DUCKHOUSE_QUERY_TIMEOUT_SECONDS'], type: 'number' },
   maxRows: { yaml: 'query.maxRows', env: ['DUCKHOUSE_MAX_ROWS'], type: 'number' },
+  groupCommit: { yaml: 'sessions.groupCommit', env: ['DUCKHOUSE_GROUP_COMMIT'], type: 'flag', fallback: 'false' },
+  maxSessions: { yaml: 'sessions.max', env: ['DUCKHOUSE_MAX_SESSIONS'], type: 'number', fallback: '1000' },
+  sessionIdleSeconds: {
+    yaml: 'sessions.idleSeconds',
+    env: ['DUCKHOUSE_SESSION_IDLE_SECONDS'],
+    type: 'number',
+    fallback: '1800',
+  },
+  maxStatements: { yaml: 'sessions.maxStatements', env: ['DUCKHOUSE_MAX_STATEMENTS'], type: 'number', fallback: '100' },
+  maxRunning: { yaml: 'query.maxRunning', env: ['DUCKHOUSE_MAX_RUNNING'], type: 'number', fallback: '64' },
   drainSeconds: {
     yaml: 'drainSeconds',
     env: ['DUCKHOUSE_DRAIN_SECONDS'],

@@ -49,3 +49,10 @@ async function storeRows(result: QueryResult): Promise<Stored> {
   }
   return { type: 'stored', schema: result.schema, messages, rows, bytes };
 }
+
+/** One of `parts` parts of a stored result: they follow each other without a gap. */
+export function partOf(stored: Stored, part = 0, parts = 1): Stored {
+  const { messages } = stored;
+  const cut = (at: number): number => Math.floor((messages.length * at) / parts);
+  return parts === 1 ? stored : { ...stored, messages: messages.slice(cut(part), cut(part + 1)) };
+}

@@ -6,7 +6,7 @@ import type { ClientSession, Lakehouse, SessionQueryOptions, SessionStatement } 
 import { mayBeScript } from '../sql.ts';
 import { type BoundRows, boundRows, rowsOf } from './bound-rows.ts';
 import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
-import { type Stored, storeCount, storeResult } from './stored.ts';
+import { partOf, type Stored, storeCount, storeResult } from './stored.ts';
 import type { FlightLimits } from './types.ts';
 
 /** What a ticket stands for between GetFlightInfo and DoGet. */
@@ -17,6 +17,8 @@ export type Ticketed =
 export interface IssuedTicket {
   /** Text for the client's ticket: the id and, for what may run again, the SQL. */
   readonly handle: string;
+  /** Of a result that is kept in parts: the handle of each. */
+  readonly partHandles?: readonly string[];
   readonly queryId: string;
   readonly schema: ArrowSchema;
   /** -1 when not known yet. */
@@ -31,6 +33,10 @@ export interface TicketRequest {
   readonly session: ClientSession;
   readonly sql: string;
   readonly options: SessionQueryOptions;
+  /** The result is read to its end and kept this long; it may be fetched again and again, by several at once. */
+  readonly keptMs?: number | undefined;
+  /** Tickets for a result that is kept: each gives a part of it, in order. */
+  readonly parts?: number | undefined;
   /** Rows of parameters; the results of several follow each other. */
   readonly params?: ArrowParams | undefined;
   /** It is polled: kept as long as it runs, and from then on like every ticket. */
@@ -163,18 +169,24 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     }
   };
 
-  const issueStored = async (prepared: SessionStatement, request: TicketRequest): Promise<IssuedTicket> => {
-    const { queryId } = prepared;
-    const stored = await runForStore(prepared, request);
+  const issueStored = async (
+    { queryId }: SessionStatement,
+    { session, keptMs = limits.ticketIdleMs, parts = 1 }: TicketRequest,
+    stored: Stored,
+  ): Promise<IssuedTicket> => {
     const id = randomUUID();
-    keep({ id, queryId, owner: request.session.principal.name, ticketed: stored });
+    keep({ id, queryId, owner: session.principal.name, ticketed: stored, keptMs });
+    const count = Math.max(1, Math.min(parts, stored.messages.length));
     return {
       handle: JSON.stringify({ id }),
       queryId,
       schema: stored.schema,
       rows: stored.rows,
       ready: Promise.resolve(),
-      expiresAt: new Date(Date.now() + limits.ticketIdleMs),
+      expiresAt: new Date(Date.now() + keptMs),
+      ...(count === 1
+        ? {}
+        : { partHandles: Array.from({ length: count }, (_, part) => JSON.stringify({ id, part, parts: count })) }),
     };
   };
 
@@ -185,10 +197,12 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       const prepared = await session.prepare(sql, options);
       const issued = { ...request, options };
       try {
-        if (!isQuery(prepared)) return await issueStored(prepared, issued);
+        if (!isQuery(prepared)) return await issueStored(prepared, issued, await runForStore(prepared, issued));
         const once = prepared.exclusive || params !== undefined || mayBeScript(sql);
-        if (!once && prepared.schemaKnown) return issueRead(prepared, issued);
+        const kept = request.keptMs !== undefined || request.parts !== undefined;
+        if (!once && !kept && prepared.schemaKnown) return issueRead(prepared, issued);
         const running = boundRows(prepared, issued, rowLimit);
+        if (kept) return await issueStored(prepared, issued, await storeResult(await running.result));
         return await issueOnce(
           running,
           issued,
@@ -200,10 +214,10 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       }
     },
     redeem(handle, owner) {
-      const { id, sql } = parseHandle(handle);
+      const { id, sql, part, parts } = parseHandle(handle);
       const entry = entries.get(id);
       if (entry !== undefined && entry.owner !== owner) throw notKept();
-      if (entry?.ticketed.type === 'stored') return entry.ticketed;
+      if (entry?.ticketed.type === 'stored') return partOf(entry.ticketed, part, parts);
       if (entry !== undefined) return (take(id) as Entry).ticketed;
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();
@@ -253,11 +267,19 @@ const notKept = (): DuckhouseError =>
 /** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
 const isQuery = ({ kind, returnsRows }: SessionStatement): boolean => returnsRows && kind === 'select';
 
-function parseHandle(handle: string): { readonly id: string; readonly sql?: string } {
+interface Handle {
+  readonly id: string;
+  readonly sql?: string;
+  readonly part?: number;
+  readonly parts?: number;
+}
+
+function parseHandle(handle: string): Handle {
   try {
-    const value = JSON.parse(handle) as { readonly id?: unknown; readonly sql?: unknown };
-    if (typeof value.id === 'string' && (value.sql === undefined || typeof value.sql === 'string'))
-      return value as { id: string; sql?: string };
+    const value = JSON.parse(handle) as { readonly [Name in keyof Handle]?: unknown };
+    const counts = [value.part, value.parts].every((count) => count === undefined || Number.isSafeInteger(count));
+    if (typeof value.id === 'string' && (value.sql === undefined || typeof value.sql === 'string') && counts)
+      return value as Handle;
   } catch {
     // Falls through to the error below: it was not one of our tickets.
   }

@@ -40,7 +40,8 @@ export async function queryInfo(
 ): Promise<FlightInfo> {
   authorise(context.principal, { operation: 'query', subject: sql });
   const options = { ...issueOptions(context), transactionId, ...(keep === undefined ? {} : { keep }) };
-  const { handle, queryId, schema, rows, ready, expiresAt } = await context.tickets.issue({
+  const { handle, partHandles, queryId, schema, rows, ready, expiresAt } = await context.tickets.issue({
+    ...keeping(context),
     session: context.session(),
     sql,
     params,
@@ -52,13 +53,34 @@ export async function queryInfo(
   return {
     schema: schemaBytes(schema),
     descriptor,
-    endpoints: [{ ticket: encodeStatementTicket(handle), locations: [], expirationTime: expiresAt }],
+    endpoints: (partHandles ?? [handle]).map((part) => ({
+      ticket: encodeStatementTicket(part),
+      locations: [],
+      expirationTime: expiresAt,
+    })),
     totalRecords: rows,
     totalBytes: -1,
-    ordered: false,
+    ordered: partHandles !== undefined,
     appMetadata: Buffer.from(JSON.stringify({ queryId })),
   };
 }
+
+/** Results are kept, and given in parts, for clients that ask for it: by session option or header. */
+function keeping({ call, session }: CallContext): Pick<TicketRequest, 'keptMs' | 'parts'> {
+  const options = session().options();
+  const asked = (name: string): number | undefined => {
+    const value = Number(call.headers[`x-duckhouse-${name.replace('_', '-')}`] ?? options.get(`duckhouse.${name}`));
+    return Number.isSafeInteger(value) && value > 0 ? value : undefined;
+  };
+  const [seconds, parts] = [asked('keep_seconds'), asked('parallel')];
+  return {
+    keptMs: seconds === undefined ? undefined : Math.min(seconds, maxKeepSeconds) * 1000,
+    parts: parts === undefined ? undefined : Math.min(parts, maxParts),
+  };
+}
+
+const maxKeepSeconds = 24 * 3600;
+const maxParts = 64;
 
 /** The schema of a query's result, without running it. */
 export async function querySchema(

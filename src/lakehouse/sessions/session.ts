@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sessionSettings } from '../../access/index.ts';
 import type { ArrowParams, Connection, Engine, QueryOptions, QueryResult } from '../../engine/index.ts';
 import { DuckhouseError, nearestNames, toDuckhouseError } from '../../errors.ts';
@@ -8,6 +9,7 @@ import type { Admission } from './admission.ts';
 import { type OnEnd, preparedThen, resultThen } from './after-end.ts';
 import { endOnLane, transactionStatement, transactionWord } from './commit.ts';
 import { executeRows } from './execute-rows.ts';
+import { type GroupCommit, insertedResult, isGroupable } from './group-commit.ts';
 import { createHome, type Home } from './home.ts';
 import { createLane, type Lane } from './lane.ts';
 import { leavesSomething, needsHome, type SessionState } from './session-state.ts';
@@ -31,6 +33,8 @@ export interface SessionHost {
   readonly initial: SessionState;
   /** Loads on a connection that has a transaction, or by itself. */
   readonly put: (request: SessionPutRequest & InsideRequest, connection?: Connection) => Promise<Receipt>;
+  /** Present when small inserts of several sessions are written together. */
+  readonly groupCommit: GroupCommit | undefined;
   readonly explained: <T>(run: () => Promise<T>) => Promise<T>;
   readonly onClose: (session: Session) => void;
 }
@@ -40,6 +44,12 @@ export interface OpenedSession extends Session {
   /** Something would be lost with it. */
   holds(): boolean;
   busy(): boolean;
+}
+
+interface Running {
+  readonly where: Place;
+  readonly onEnd: OnEnd;
+  readonly options: SessionQueryOptions & { readonly queryId: string };
 }
 
 /** Where a statement runs. */
@@ -129,24 +139,23 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     return prepareOn({ lane: await home.lane(), transaction: undefined }, sql, options);
   };
 
-  /** Counts the statement from now until `work`'s result has ended. */
-  const during = async <T>(
-    { transactionId, signal }: SessionQueryOptions,
-    sql: string,
-    work: (where: Place, onEnd: OnEnd) => Promise<T>,
-  ): Promise<T> => {
-    const leave = await enter(signal);
+  /** Counts the statement, by its query id, from now until `work`'s result has ended. */
+  const during = async <T>(asked: SessionQueryOptions, sql: string, work: (of: Running) => Promise<T>): Promise<T> => {
+    const options = { ...asked, queryId: asked.queryId ?? randomUUID() };
+    const leave = await enter(options.signal);
     let leaveTransaction: (() => void) | undefined;
     let where: Place;
     const onEnd = (failed: boolean): void => {
       if (failed && where?.transaction !== undefined) where.transaction.suspect ??= unfinished();
+      running.delete(options.queryId);
       leaveTransaction?.();
       leave();
     };
+    running.add(options.queryId);
     try {
-      where = await place(sql, transactionId);
+      where = await place(sql, options.transactionId);
       leaveTransaction = where?.transaction?.enter();
-      return await host.explained(() => work(where, onEnd));
+      return await host.explained(() => work({ where, onEnd, options }));
     } catch (error) {
       if (where?.transaction !== undefined) where.transaction.suspect = toDuckhouseError(error);
       onEnd(true);
@@ -154,33 +163,36 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     }
   };
 
-  const named = (queryId: string, onEnd: OnEnd): OnEnd => {
-    running.add(queryId);
-    return (failed) => {
-      running.delete(queryId);
-      return onEnd(failed);
-    };
-  };
-
   const prepare = (sql: string, options: SessionQueryOptions = {}): Promise<SessionStatement> =>
-    during(options, sql, async (where, onEnd) => {
-      const prepared = await prepareAt(where, sql, options);
-      return preparedThen(prepared, named(prepared.queryId, onEnd));
-    });
+    during(options, sql, async ({ where, onEnd, options: named }) =>
+      preparedThen(await prepareAt(where, sql, named), onEnd),
+    );
+
+  const mayGroup = (sql: string, { guard, params, arrowParams }: SessionQueryOptions): boolean =>
+    host.groupCommit !== undefined &&
+    guard === undefined &&
+    params === undefined &&
+    arrowParams === undefined &&
+    home.plain() &&
+    isGroupable(sql);
 
   const query = async (sql: string, options: SessionQueryOptions = {}): Promise<QueryResult> =>
-    during(options, sql, async (where, onEnd) => {
+    during(options, sql, async ({ where, onEnd, options: named }) => {
+      if (where === undefined && mayGroup(sql, named)) {
+        const rows = await (host.groupCommit as GroupCommit).insert(sql);
+        return resultThen(insertedResult(named.queryId, rows), onEnd);
+      }
       // One task fewer than prepare and run; what the text does is known well enough.
       const result =
         where === undefined && home.plain() && /^\s*(?:select|from|with|values|insert|update|delete)\b/i.test(sql)
-          ? await engine.query(sql, options)
-          : await (await prepareAt(where, sql, options)).run(options);
-      return resultThen(result, named(result.queryId, onEnd));
+          ? await engine.query(sql, named)
+          : await (await prepareAt(where, sql, named)).run(named);
+      return resultThen(result, onEnd);
     });
 
   const executeMany = (sql: string, params: ArrowParams, options: SessionQueryOptions = {}): Promise<number> =>
-    during(options, sql, async (where, onEnd) => {
-      const run = (connection: Connection): Promise<number> => executeRows(connection, { sql, params, options });
+    during(options, sql, async ({ where, onEnd, options: named }) => {
+      const run = (connection: Connection): Promise<number> => executeRows(connection, { sql, params, options: named });
       try {
         if (where !== undefined) return await where.lane.use(run);
         const connection = await home.borrow();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { createAdmission } from './admission.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { createSession, type OpenedSession, type SessionHost } from './session.ts';
 import { createTransactions } from './transactions.ts';
 import type { OpenSession, SessionLimits, SessionStore } from './types.ts';
@@ -17,7 +18,9 @@ const maxEnded = 10_000;
 export function createSessionStore({ engine, limits, initial, put, explained }: SessionStoreOptions): SessionStore {
   const sessions = new Map<string, OpenedSession>();
   const ended = new Set<string>();
+  const groupCommit = limits.groupCommit ? createGroupCommit(engine) : undefined;
   const host: SessionHost = {
+    groupCommit,
     engine,
     limits,
     initial,
@@ -83,6 +86,7 @@ export function createSessionStore({ engine, limits, initial, put, explained }: 
     async closeAll() {
       clearInterval(sweep);
       await Promise.allSettled([...sessions.values()].map((session) => session.close()));
+      await groupCommit?.close();
     },
   };
 }

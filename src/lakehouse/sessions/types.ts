@@ -67,6 +67,8 @@ export interface SessionStatement extends PreparedQuery {
 }
 
 export interface SessionLimits {
+  /** Small inserts of several sessions are written to the disk together. */
+  readonly groupCommit: boolean;
   readonly maxSessions: number;
   /** A session without a statement or transaction ends after this. */
   readonly idleMs: number;
