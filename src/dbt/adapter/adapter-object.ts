@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isDuckhouseError } from '../../errors.ts';
+import { type DuckhouseError, isDuckhouseError } from '../../errors.ts';
 import {
   type Args,
   fromJs,
@@ -150,10 +150,14 @@ export async function columnsOf(host: AdapterHost, relation: Relation): Promise<
     const columns = await connection.describe(`SELECT * FROM ${relation.render()}`);
     return columns.map(({ name, type }) => new Column(name, type));
   } catch (error) {
-    if (isDuckhouseError(error) && error.kind === 'NotFound') return [];
+    if (isDuckhouseError(error) && isMissing(error)) return [];
     throw databaseError(error, relation.render());
   }
 }
+
+/** The table, its schema or its catalog is not there; DuckDB has a kind of its own for the first only. */
+const isMissing = ({ kind, message }: DuckhouseError): boolean =>
+  kind === 'NotFound' || /\b(schema|catalog) "[^"]*" does not exist/i.test(message);
 
 async function createSchema(host: AdapterHost, relation: Relation): Promise<void> {
   await runSql(host, `create schema if not exists ${relation.withoutIdentifier().render()}`, { autoBegin: true });
