@@ -13,7 +13,7 @@ const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path:
 
 test('eight threads that change one schema at once never fail for each other', async () => {
   const models = Object.fromEntries(
-    Array.from({ length: 40 }, (_, i) => [
+    Array.from({ length: 24 }, (_, i) => [
       `models/m${i}.sql`,
       `{{ config(materialized='${['table', 'view', 'incremental'][i % 3]}', post_hook="insert into seen values (${i})") }}select ${i} as n`,
     ]),
@@ -24,10 +24,10 @@ test('eight threads that change one schema at once never fail for each other', a
       'name: shop\nversion: 1.0.0\nprofile: shop\non-run-start: "create table if not exists seen(n int)"\n',
     'profiles/profiles.yml': profile,
   });
-  for (let run = 0; run < 3; run++) {
+  for (let run = 0; run < 2; run++) {
     const { code, text } = await dbt(folder, ['run', '--threads', '8']);
     assert.equal(code, 0, text);
-    assert.match(text, /PASS=41 WARN=0 ERROR=0/);
+    assert.match(text, /PASS=25 WARN=0 ERROR=0/);
   }
   const { text } = await dbt(folder, [
     'show',
@@ -35,7 +35,7 @@ test('eight threads that change one schema at once never fail for each other', a
     'select count(*) as n, count(distinct n) as d from seen',
     '--quiet',
   ]);
-  assert.match(text, /\|\s*120 \|\s*40 \|/);
+  assert.match(text, /\|\s*48 \|\s*24 \|/);
 });
 
 test('JSON lines carry the names that orchestrators look for', async () => {
