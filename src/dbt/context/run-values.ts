@@ -88,7 +88,8 @@ const lookup = (config: ConfigObject, args: readonly Value[], kwargs: Kwargs): V
     default: null,
     validator: null,
   });
-  return config.read(str(given.name)) ?? given.default;
+  const value = config.read(str(given.name));
+  return value === undefined ? given.default : value;
 };
 
 const metaOf = (config: ConfigObject, name: string): Value | undefined => {
