@@ -1,6 +1,5 @@
 /** Names that every template of dbt knows, parsing and running alike; callers lay their own over them. */
 import {
-  type Context,
   fromJs,
   hostFunction,
   PyModule,
@@ -122,12 +121,3 @@ export class FlagsObject extends PyObject {
     return true;
   }
 }
-
-/** A map of names over another context. */
-export const layered = (over: ReadonlyMap<string, Value>, under: Context): Context => ({
-  get: (name) => {
-    // A name whose value is None is there.
-    const found = over.get(name);
-    return found === undefined ? under.get(name) : found;
-  },
-});
