@@ -1,6 +1,6 @@
 /**
  * dbt projects: from folders to a manifest, to a selection, to relations in DuckDB, with dbt's names, artifacts and
- * exit codes. `runDbt` is a whole command line; `loadDbt` gives its parts. Loading this file loads none of the engine:
+ * exit codes. `runDbt` is a whole command line. Loading this file loads none of the engine:
  * a command line that prints its version must not wait for it. Templates are rendered by the jinja room.
  * Read on in `parse/parse-project.ts` and `commands/commands.ts`.
  */
@@ -8,9 +8,6 @@ export type { DbtHost } from './commands/context.ts';
 export type { DbtManifest, ManifestNode } from './manifest-types.ts';
 export type { ParsedProject, ParseFlags, SelectionRequest } from './project-types.ts';
 export { type DbtMessages, runDbt } from './run-dbt.ts';
-
-/** `parseProject` and `selectNodes`. */
-export const loadDbt = (): Promise<typeof import('./api.ts')> => import('./api.ts');
 
 /** A command line of dbt in a thread of its own. */
 export const loadDbtThread = (): Promise<typeof import('./thread/host.ts')> => import('./thread/host.ts');

@@ -4,7 +4,6 @@ import {
   fromJs,
   hostFunction,
   type Kwargs,
-  PyClass,
   PyDict,
   PyError,
   PyModule,
@@ -227,6 +226,3 @@ export const parseExceptions = (warn: (message: string) => void): Value =>
       }),
     ],
   ]);
-
-/** A class of templates whose members are ignored while parsing. */
-export const nothingClass = (name: string): Value => new PyClass(name, () => null);

@@ -179,8 +179,3 @@ const kinds: Readonly<Partial<Record<NodeType, ConfigKind>>> = {
 };
 
 export const configKindOf = (type: NodeType): ConfigKind => kinds[type] ?? plain('models');
-
-/** Every key that some kind of node knows; the others are the project's own. */
-export const knownConfigKeys: ReadonlySet<string> = new Set(
-  Object.values(kinds).flatMap((kind) => Object.keys(kind.defaults)),
-);

@@ -1,6 +1,5 @@
 /** From folders to a manifest: loads projects, reads their files in dbt's order, links what they name. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createParseRenderer } from '../context/parse-renderer.ts';
 import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
@@ -182,8 +181,7 @@ function readNodes(state: ParseState, loaded: LoadedProjects, files: FilesByPack
     for (const file of found.functions) readFunction(state, file);
     for (const file of found.docs) readDocs(state, file);
     const project = loaded.projects.get(name);
-    if (project !== undefined)
-      readHooks(state, project, readFileSync(path.join(project.root, 'dbt_project.yml'), 'utf8').trim());
+    if (project !== undefined) readHooks(state, project, loaded.texts.get(name)?.text.trim() ?? '');
   }
   state.disabled = new DisabledIndex(state.manifest.disabled);
 }

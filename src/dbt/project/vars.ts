@@ -28,13 +28,3 @@ function scopes({ vars }: DbtProject, packageName: string): readonly Readonly<Di
   const own = vars[packageName];
   return isDict(own) ? [own, vars] : [vars];
 }
-
-/** The vars of a package in a parsed project. */
-export const varsOf = (
-  parsed: {
-    readonly project: DbtProject;
-    readonly projects: ReadonlyMap<string, DbtProject>;
-    readonly vars: Readonly<Dict>;
-  },
-  packageName: string,
-): VarLookup => createVars(parsed.vars, parsed.project, parsed.projects.get(packageName) ?? parsed.project);
