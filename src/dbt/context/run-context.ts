@@ -32,6 +32,7 @@ import { exceptionsModule } from './run-exceptions.ts';
 import { type MacroNames, macroNames } from './run-macros.ts';
 import { type EventWindow, refFunction, relationOfDeferred, relationOfNode, sourceFunction } from './run-refs.ts';
 import { apiModule, ConfigObject, ContextObject, StatementResults } from './run-values.ts';
+import { ConfiguredFunction, runtimeConfig } from './runtime-config.ts';
 import { testArguments, testArgumentsName } from './test-arguments.ts';
 
 /** Marks that make a text a template; other texts are what they are. */
@@ -121,7 +122,7 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     exists: (relation: Relation) => relationExists(adapter, relation),
   };
   const functions: [string, Value][] = [
-    ['ref', hostFunction('ref', refFunction(scope))],
+    ['ref', new ConfiguredFunction('ref', refFunction(scope), () => runtimeConfig(session.parsed))],
     ['source', hostFunction('source', sourceFunction(scope))],
     ['config', new ConfigObject(node)],
   ];

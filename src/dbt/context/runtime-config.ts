@@ -1,0 +1,49 @@
+import { fromJs, PyFunction, PyModule, type Value } from '../../jinja/index.ts';
+import type { ParsedProject } from '../project-types.ts';
+
+/** A function of the host that also has `config`: packages read the run's configuration as `builtins.ref.config`. */
+export class ConfiguredFunction extends PyFunction {
+  readonly #config: () => Value;
+
+  constructor(name: string, run: PyFunction['run'], config: () => Value) {
+    super(name, run);
+    this.#config = config;
+  }
+  override attr(name: string): Value | undefined {
+    return name === 'config' ? this.#config() : undefined;
+  }
+}
+
+const configs = new WeakMap<ParsedProject, Value>();
+
+/** What packages read of the run's configuration: the project's name, its variables, the packages by name. No secrets. */
+export function runtimeConfig(parsed: ParsedProject): Value {
+  const known = configs.get(parsed);
+  if (known !== undefined) return known;
+  const { project, projects, profile } = parsed;
+  const config = new PyModule('RuntimeConfig', [
+    ['project_name', project.name],
+    ['version', project.version],
+    ['project_root', project.root],
+    ['profile_name', project.profileName],
+    ['target_name', profile.targetName],
+    ['vars', fromJs(project.vars)],
+    ['cli_vars', fromJs(parsed.vars)],
+    ['dependencies', packagesOf(projects)],
+  ]);
+  configs.set(parsed, config);
+  return config;
+}
+
+/** Packages by name, each with attributes. */
+const packagesOf = (projects: ParsedProject['projects']): Value =>
+  new PyModule(
+    'dependencies',
+    [...projects].map(([name, { version }]) => {
+      const members: readonly (readonly [string, Value])[] = [
+        ['project_name', name],
+        ['version', version],
+      ];
+      return [name, new PyModule('Project', members)] as const;
+    }),
+  );
