@@ -1,9 +1,10 @@
-import { fromJs, lazyFromJs, type PyDict, type Value } from '../../jinja/index.ts';
+import { fromJs, type Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-object.ts';
 import { createNodeContext } from '../context/run-context.ts';
 import { failureText } from '../context/run-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { nodeLabel, writeCompiled } from './compile.ts';
+import { DbtObject } from './dbt-object.ts';
 import { statusLine } from './lines.ts';
 import { type NodeResult, resultEntry } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
@@ -133,6 +134,7 @@ function endNames(results: readonly NodeResult[]): Map<string, Value> {
 
 /** A result as hooks read it: the entry of run_results.json, with its node. */
 function resultValue(result: NodeResult): Value {
-  const entry = lazyFromJs({ ...resultEntry(result), node: result.node }) as PyDict;
-  return entry;
+  const entry = resultEntry(result);
+  const timing = (entry.timing as readonly object[]).map((one) => DbtObject.of(one));
+  return DbtObject.of({ ...entry, timing, node: DbtObject.of(result.node) });
 }
