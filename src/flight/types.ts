@@ -22,6 +22,8 @@ export interface FlightLimits {
   readonly ticketIdleMs: number;
   /** Statements prepared and not fetched at most. */
   readonly maxTickets: number;
+  /** PollFlightInfo waits this long for a statement before it says how far it is. */
+  readonly pollWaitMs: number;
   /** A put without data for this long is ended. */
   readonly putIdleMs: number;
   /** Milliseconds a statement may run; undefined = as long as it takes. */
@@ -35,6 +37,7 @@ export const defaultLimits: FlightLimits = {
   maxHeaderListSize: 256 << 10,
   ticketIdleMs: 60_000,
   maxTickets: 1000,
+  pollWaitMs: 2000,
   putIdleMs: 600_000,
 };
 

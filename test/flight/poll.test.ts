@@ -18,7 +18,7 @@ import { sqlMessage, text, type WireClient, wireClient } from './wire-client.ts'
 let running: RunningServer;
 let client: WireClient;
 before(async () => {
-  running = await runServer();
+  running = await runServer({ limits: { pollWaitMs: 100 } });
   client = wireClient(running.port);
 });
 after(async () => {
@@ -31,16 +31,6 @@ const statement = (sql: string): FlightDescriptor =>
 /** Computes for some seconds, and tells how far it is. */
 const slowSql = 'SELECT sum(hash(range) % 10)::BIGINT AS total FROM range(150000000)';
 
-/** The server waits half of the deadline before it says how far it is. */
-async function impatient<T>(work: () => Promise<T>): Promise<T> {
-  client.headers['grpc-timeout'] = '600m';
-  try {
-    return await work();
-  } finally {
-    delete client.headers['grpc-timeout'];
-  }
-}
-
 async function pollToEnd(first: FlightDescriptor): Promise<readonly PollInfo[]> {
   const polls: PollInfo[] = [];
   for (let next: FlightDescriptor | undefined = first; next !== undefined; next = polls.at(-1)?.descriptor)
@@ -48,17 +38,19 @@ async function pollToEnd(first: FlightDescriptor): Promise<readonly PollInfo[]> 
   return polls;
 }
 
-test('a quick query is ready with the first answer', async () => {
-  const { info, descriptor, progress, expirationTime } = await client.poll(statement('SELECT 1 AS one'));
+test('a quick query is ready soon, its progress whole', async () => {
+  const { info, descriptor, progress, expirationTime } = (await pollToEnd(statement('SELECT 1 AS one'))).at(
+    -1,
+  ) as PollInfo;
   assert.deepEqual([descriptor, progress, expirationTime], [undefined, 1, undefined]);
   assert.ok(info.schema);
   assert.deepEqual(await client.rows(info), [[1]]);
-  const metadata = await client.poll(commandDescriptor(sqlMessage('CommandGetTableTypes')));
+  const metadata = (await pollToEnd(commandDescriptor(sqlMessage('CommandGetTableTypes')))).at(-1) as PollInfo;
   assert.equal((await client.rows(metadata.info)).length, 3);
 });
 
 test('a slow query says how far it is, runs once, and is fetched when it is ready', async () => {
-  const polls = await impatient(() => pollToEnd(statement(slowSql)));
+  const polls = await pollToEnd(statement(slowSql));
   assert.ok(polls.length > 1, 'it was polled more than once');
   for (const { info, descriptor, progress, expirationTime } of polls.slice(0, -1)) {
     assert.ok(
@@ -78,7 +70,7 @@ test('a slow query says how far it is, runs once, and is fetched when it is read
 });
 
 test('the progress is that of the statement', async () => {
-  const first = await impatient(() => client.poll(statement(`CREATE TABLE slow AS ${slowSql}`)));
+  const first = await client.poll(statement(`CREATE TABLE slow AS ${slowSql}`));
   assert.ok(first.descriptor);
   const { queryId } = JSON.parse(Buffer.from(first.info.appMetadata).toString()) as { queryId: string };
   const [known] = running.lakehouse.progress(queryId);
@@ -91,7 +83,7 @@ test('the progress is that of the statement', async () => {
 });
 
 test('CancelFlightInfo with the info of an unfinished query stops it', async () => {
-  const { info, descriptor } = await impatient(() => client.poll(statement(endlessSql)));
+  const { info, descriptor } = await client.poll(statement(endlessSql));
   assert.ok(descriptor);
   const [result] = await client.action('CancelFlightInfo', encodeCancelRequest(info));
   assert.equal(decodeStatusResult(result ?? new Uint8Array(0)), cancelStatus.cancelled);
@@ -99,13 +91,12 @@ test('CancelFlightInfo with the info of an unfinished query stops it', async () 
 });
 
 test('a statement that fails says so to whoever asks', async () => {
-  await assert.rejects(client.poll(statement('SELECT * FROM nowhere')), failsWith('NotFound', /nowhere/));
+  await assert.rejects(pollToEnd(statement('SELECT * FROM nowhere')), failsWith('NotFound', /nowhere/));
 });
 
 test('a query that nobody asks after is stopped', async () => {
-  const brief = await runServer({ limits: { ticketIdleMs: 300 } });
+  const brief = await runServer({ limits: { ticketIdleMs: 300, pollWaitMs: 100 } });
   const other = wireClient(brief.port);
-  other.headers['grpc-timeout'] = '400m';
   const { descriptor } = await other.poll(statement(endlessSql));
   assert.ok(descriptor);
   await eventually('it stopped', () => brief.lakehouse.progress().length === 0);

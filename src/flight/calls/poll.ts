@@ -4,14 +4,14 @@ import { encodePollInfo, type FlightDescriptor } from '../proto/messages.ts';
 import type { CallContext } from './context.ts';
 import { infoOf } from './flight-info.ts';
 
-/** Clients ask again at ever longer intervals, up to some seconds: waiting here tells them sooner. */
-const longestWaitMs = 2000;
-
-/** Begins a statement, or asks after it: answered when it is ready to be fetched, or with how far it is. */
+/**
+ * Begins a statement, or asks after it: answered when it is ready to be fetched, or with how far it is. Clients ask again at
+ * ever longer intervals, up to some seconds: waiting here tells them sooner.
+ */
 export async function pollFlightInfo(context: CallContext, descriptor: FlightDescriptor): Promise<Uint8Array> {
   const timeout = context.call.headers['grpc-timeout'];
   const deadlineMs = parseTimeout(typeof timeout === 'string' ? timeout : undefined) ?? Number.POSITIVE_INFINITY;
-  const waitMs = Math.min(longestWaitMs, deadlineMs / 2);
+  const waitMs = Math.min(context.limits.pollWaitMs, deadlineMs / 2);
   const { principal, tickets, call } = context;
   context.session(); // now, while its cookie can still be set
   const begin: Begin = (polled, signal) =>
