@@ -1,4 +1,7 @@
-import { runPython } from './environment.ts';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { runPython, workFolder } from './environment.ts';
 import { type BenchServer, type StartOptions, withServers } from './servers.ts';
 
 export type Figures = Readonly<Record<string, number>>;
@@ -6,6 +9,8 @@ type Round = Readonly<Record<string, Figures>>;
 
 interface TestResult {
   readonly test: string;
+  /** Of the machine when the test had run: above the number of its cores others were at work too. */
+  readonly load?: number;
   readonly rounds: readonly Round[];
   readonly peak: Readonly<Record<string, number>>;
 }
@@ -15,6 +20,8 @@ export interface ComparisonOptions extends StartOptions {
   readonly tests: readonly string[];
   readonly reps?: number;
   readonly starts?: number;
+  /** Added to the names of the tests. */
+  readonly label?: string;
   /** Only us: the peer has nothing of the kind. */
   readonly alone?: boolean;
   /** Without a round that warms up. */
@@ -40,9 +47,34 @@ export async function compare(options: ComparisonOptions): Promise<void> {
   for (let start = 0; start < starts; start++)
     results.push(
       ...(await withServers(options, (servers) =>
-        runClient(options.alone ? servers.slice(0, 1) : servers, { tests, reps, cold }),
+        record(runClient(options.alone ? servers.slice(0, 1) : servers, { tests, reps, cold }), options.label),
       )),
     );
+  printAll(results);
+}
+
+const recordFile = path.join(workFolder, 'results.jsonl');
+
+/** Keeps what one start gave, for `report`. */
+function record(results: readonly TestResult[], label: string | undefined): TestResult[] {
+  const loaded = results.map((result) => ({
+    ...result,
+    test: label === undefined ? result.test : `${result.test} (${label})`,
+    load: os.loadavg()[0] as number,
+    at: new Date().toISOString(),
+  }));
+  for (const one of loaded) appendFileSync(recordFile, `${JSON.stringify(one)}\n`);
+  return loaded;
+}
+
+/** Every start that was recorded, together. */
+export function printRecorded(): void {
+  if (!existsSync(recordFile)) return;
+  const lines = readFileSync(recordFile, 'utf8').trim().split('\n');
+  printAll(lines.map((line) => JSON.parse(line) as TestResult));
+}
+
+function printAll(results: readonly TestResult[]): void {
   for (const name of new Set(results.map(({ test }) => test)))
     printTest(
       name,
@@ -74,7 +106,8 @@ function printTest(name: string, starts: readonly TestResult[]): void {
     const peak = `peak RSS MB ${show(Math.max(...starts.map((start) => start.peak[server] as number)))}`;
     return `  ${server.padEnd(10)} ${[...figures, peak].join('  ')}`;
   });
-  process.stdout.write(`== ${name}\n${lines.join('\n')}\n`);
+  const load = starts.map((start) => start.load?.toFixed(0)).join(' ');
+  process.stdout.write(`== ${name}, ${starts.length} starts, load ${load}\n${lines.join('\n')}\n`);
   const [ours, peer] = servers;
   if (ours === undefined || peer === undefined) return;
   const ratios = Object.keys(first[ours] as Figures).map((figure) => {
