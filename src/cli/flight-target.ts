@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { ownerToken } from '../access/index.ts';
 import type { Config } from '../config/index.ts';
-import { connectFlight, type FlightClient, pathDescriptor } from '../flight/index.ts';
+import {
+  connectFlight,
+  connectFlightSql,
+  type FlightClient,
+  type FlightClientOptions,
+  pathDescriptor,
+} from '../flight/index.ts';
 import { parseTableName, type Receipt, type TableInfo } from '../lakehouse/index.ts';
 import type { Target, TargetPut } from './target.ts';
 
@@ -9,14 +15,15 @@ const pem = (file: string | undefined): string | undefined =>
   file === undefined ? undefined : readFileSync(file, 'utf8');
 
 /** A client with the configuration's credentials and certificates. */
-export const clientOf = (config: Config, uri: string): FlightClient =>
-  connectFlight({
-    uri,
-    username: config.username,
-    password: config.password,
-    token: config.token ?? ownToken(config),
-    tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
-  });
+export const clientOf = (config: Config, uri: string): FlightClient => connectFlight(clientOptions(config, uri));
+
+const clientOptions = (config: Config, uri: string): FlightClientOptions => ({
+  uri,
+  username: config.username,
+  password: config.password,
+  token: config.token ?? ownToken(config),
+  tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
+});
 
 /** Whoever may read the keys of a workspace is its owner: its own server takes that for an administrator's proof. */
 function ownToken({ server, password, tokenKeyFile }: Config): string | undefined {
@@ -32,14 +39,16 @@ export async function openFlightTarget(
   config: Config,
   { uri, sharesFiles }: { readonly uri: string; readonly sharesFiles: boolean },
 ): Promise<Target> {
-  const client = clientOf(config, uri);
+  // The workspace's own server is one of ours; another may be any that speaks Flight SQL.
+  const sql = connectFlightSql({ ...clientOptions(config, uri), ...(sharesFiles ? { duckhouse: true } : {}) });
+  const client = sql.flight;
   const action = async <T>(type: string, body: unknown): Promise<T> =>
     JSON.parse(Buffer.from((await client.doAction(type, body))[0] ?? 'null').toString('utf8')) as T;
   return {
     address: uri,
     sharesFiles,
-    async query(sql, { signal, timeoutMs }) {
-      const { schema, messages } = await client.query(sql, { signal, timeoutMs });
+    async query(text, { signal, timeoutMs }) {
+      const { schema, messages } = await sql.query(text, { signal, timeoutMs });
       return { schema, messages, rowsChanged: undefined };
     },
     put: (put) => putOver(client, put),
@@ -47,9 +56,7 @@ export async function openFlightTarget(
     listTables: () => action<TableInfo[]>('list_tables', {}),
     describeTable: (name) => action<TableInfo>('describe', { name }),
     createView: (name, sql, replace) => action<TableInfo>('create_view', { name, sql, replace }),
-    async close() {
-      client.close();
-    },
+    close: () => sql.close(),
   };
 }
 

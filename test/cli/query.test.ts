@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { bindParams, parseParams } from '../../src/cli/params.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
-import { duckhouse, inTemporaryFolder } from '../workspace.ts';
+import { duckhouse, inTemporaryFolder, serve } from '../workspace.ts';
 
 const inMemory = { DUCKHOUSE_DATABASE: ':memory:' };
 
@@ -125,4 +125,15 @@ test('--limit cuts, a reader that stops early is no error, --timeout stops', () 
       { cwd, env: inMemory },
     );
     assert.deepEqual([slow.code, /200 ms/.test(slow.stderr)], [1, true]);
+  }));
+
+test('a server named by --server is asked as any Flight SQL server is', () =>
+  inTemporaryFolder(async (cwd) => {
+    const server = await serve(cwd);
+    const ask = async (...words: string[]) =>
+      (await duckhouse(['query', '--server', server.flight, '--format', 'ndjson', ...words], { cwd })).stdout;
+    assert.equal(await ask('CREATE TABLE t(i INTEGER)'), '');
+    assert.equal(await ask('INSERT INTO t FROM range(3)'), '{"Count":3}\n');
+    assert.equal(await ask('SELECT sum(i) AS total FROM t WHERE i > $low', '--param', 'low=0'), '{"total":3}\n');
+    assert.equal(await server.stop(), 0);
   }));
