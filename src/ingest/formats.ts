@@ -9,7 +9,6 @@ const formats: readonly IngestFormat[] = [csvFormat, jsonFormat, parquetFormat];
 const arrowExtensions: readonly string[] = ['arrow', 'arrows', 'ipc', 'feather'];
 
 export type FormatName = 'csv' | 'json' | 'parquet' | 'arrow';
-export const formatNames: readonly FormatName[] = ['csv', 'json', 'parquet', 'arrow'];
 
 export const formatOf = (name: FormatName): IngestFormat =>
   formats.find((format) => format.name === name) as IngestFormat;

@@ -2,5 +2,5 @@
 
 export { expandFiles, loadIdOf } from './files.ts';
 export { csvError } from './formats/csv.ts';
-export { type FormatName, formatNames, formatOf, formatOfFile, maybeFormat, tableNameOfFile } from './formats.ts';
+export { type FormatName, formatOf, formatOfFile, maybeFormat, tableNameOfFile } from './formats.ts';
 export type { IngestFormat, ReadOptions, Scan } from './types.ts';

@@ -1,6 +1,5 @@
 import {
   hostFunction,
-  PyClass,
   PyDict,
   PyError,
   PyObject,
@@ -280,8 +279,3 @@ const tableMethods: Readonly<Record<string, TableMethod>> = {
     return table.with({ ...table.table, rows: table.table.rows.slice(range[0], range[1]) });
   },
 };
-
-/** Stands for agate's type classes in `agate.Table` checks. */
-export const tableClass = new PyClass('agate.Table', () => {
-  throw new PyError('TypeError', 'tables come from queries only');
-});

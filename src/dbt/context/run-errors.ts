@@ -56,5 +56,3 @@ function stackLines(error: unknown, node: FailedResource | undefined): string[] 
   ];
   return ['', ...calls.map((call, i) => `> ${i === 0 ? 'in' : 'called by'} ${call}`)];
 }
-
-export const compilationError = (message: string): PyError => new PyError('CompilationError', message);

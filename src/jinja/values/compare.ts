@@ -55,8 +55,6 @@ export function orderOrFail(operator: Comparison, a: Value, b: Value): number {
   throw typeError(`'${operator}' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`);
 }
 
-export const lessThan = (a: Value, b: Value): boolean => orderOrFail('<', a, b) < 0;
-
 /** A stable sort by `<`, as Python's. */
 export function sortValues<T>(items: readonly T[], key: (item: T) => Value, reverse = false): T[] {
   const keyed = items.map((item) => ({ item, key: key(item) }));
