@@ -50,7 +50,8 @@ export async function dbtCommand(
     summary: (name: string): string => t(`dbt.command.${name.replace(' ', '-')}` as MessageId),
     error: translator.error,
   };
-  const host = { env, cwd, workspace: folder, projectDir, signal, write: (text: string) => void stdout.write(text) };
+  const write = (text: string): void => void stdout.write(text);
+  const host = { env, cwd, workspace: folder, projectDir, signal, language, write };
   return runDbt(words, host, messages);
 }
 

@@ -94,6 +94,12 @@ function readOption(argv: readonly string[], at: number, { specs, command, given
     keep(given, spec, word.slice(equals + 1), readYaml);
     return 0;
   }
+  if (spec.kind === 'count') {
+    const value = argv[at + 1] ?? '';
+    const isGiven = spec.on.includes(name) && /^\d+$/.test(value);
+    given[spec.name] = isGiven ? Number(value) : spec.on.includes(name) ? usualCount : 0;
+    return isGiven ? 1 : 0;
+  }
   if (spec.kind !== 'list') {
     const value = argv[at + 1];
     if (value === undefined) throw usage(`option ${name} needs a value`);
@@ -107,6 +113,9 @@ function readOption(argv: readonly string[], at: number, { specs, command, given
   return taken;
 }
 
+/** Of a count that is asked for without a number. */
+const usualCount = 10;
+
 const isOption = (word: string): boolean => word.startsWith('-') && word !== '-';
 
 function keep(given: Dict, spec: FlagSpec, value: string, readYaml: (text: string) => unknown): void {
@@ -117,7 +126,7 @@ function keep(given: Dict, spec: FlagSpec, value: string, readYaml: (text: strin
 
 function readValue(spec: FlagSpec, value: string, readYaml: (text: string) => unknown): unknown {
   const [name] = spec.on;
-  if (spec.kind === 'number') {
+  if (spec.kind === 'number' || spec.kind === 'count') {
     if (!/^-?\d+$/.test(value)) throw usage(`${name} must be a whole number, not '${value}'`);
     return Number(value);
   }
@@ -166,8 +175,10 @@ function fromEnvironment(spec: FlagSpec, env: Env, readYaml: (text: string) => u
   const name = env[spec.env] === undefined ? spec.env.replace(/^DBT_(?!ENGINE_)/, 'DBT_ENGINE_') : spec.env;
   const value = env[name];
   if (value === undefined) return undefined;
-  if (spec.kind !== 'switch') return value === '' ? undefined : readValue(spec, value, readYaml);
   const lower = value.toLowerCase();
+  if (spec.kind === 'count' && (truths.has(lower) || falsehoods.has(lower)) && !/^\d+$/.test(value))
+    return truths.has(lower) ? usualCount : 0;
+  if (spec.kind !== 'switch') return value === '' ? undefined : readValue(spec, value, readYaml);
   if (truths.has(lower)) return true;
   if (falsehoods.has(lower)) return false;
   throw usage(`environment variable ${name} must be true or false, not '${value}'`);

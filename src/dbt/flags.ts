@@ -1,6 +1,7 @@
 /** Options of the dbt commands: names, environment twins, defaults, and which commands take which. */
 
-export type FlagKind = 'switch' | 'text' | 'number' | 'list' | 'yaml';
+/** `count`: a number that may be left out; off is 0. */
+export type FlagKind = 'switch' | 'text' | 'number' | 'count' | 'list' | 'yaml';
 
 export interface FlagSpec {
   /** As dbt keeps it in run_results.json. */
@@ -26,7 +27,7 @@ interface Extra {
 
 function spec(kind: FlagKind, name: string, fallback: unknown, extra: Extra = {}): FlagSpec {
   const { short, aliases = [], env = envOf(name), choices } = extra;
-  const off = kind === 'switch' ? [`--no-${dashed(name)}`] : undefined;
+  const off = kind === 'switch' || kind === 'count' ? [`--no-${dashed(name)}`] : undefined;
   return {
     name,
     kind,
@@ -137,7 +138,7 @@ const own = {
   refresh: [onOff('full_refresh', null, { short: '-f' })],
   empty: [onOff('empty', false)],
   events: [text('event_time_start'), text('event_time_end'), text('sample')],
-  failures: [onOff('store_failures', null)],
+  failures: [onOff('store_failures', null), spec('count', 'show_failures', 0)],
   inline: [text('inline', null, { env: null }), onOff('introspect', true)],
   show: [onOff('show', false, { env: null })],
 } as const;

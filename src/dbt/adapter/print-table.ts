@@ -5,13 +5,18 @@ import type { ResultTable } from './table.ts';
 export interface PrintTableOptions {
   readonly maxRows?: number | null;
   readonly maxColumns?: number | null;
+  /** Longer texts are cut. */
+  readonly maxWidth?: number;
 }
 
-const maxWidth = 20;
 const maxPlaces = 3;
 
 /** A table in text: `| a | b |` lines under a header, texts to the left, everything else to the right. */
-export function printTable(table: ResultTable, { maxRows = 20, maxColumns = 6 }: PrintTableOptions = {}): string {
+export function printTable(
+  table: ResultTable,
+  { maxRows = 20, maxColumns = 6, maxWidth = 20 }: PrintTableOptions = {},
+): string {
+  const cut = cutter(maxWidth);
   const rows = maxRows === null ? table.rows : table.rows.slice(0, maxRows);
   const shown = maxColumns === null ? table.columnNames.length : Math.min(maxColumns, table.columnNames.length);
   const more = shown < table.columnNames.length;
@@ -33,7 +38,10 @@ export function printTable(table: ResultTable, { maxRows = 20, maxColumns = 6 }:
   return [line(names), rule, ...cells.map(line), ''].join('\n');
 }
 
-const cut = (text: string): string => (text.length > maxWidth ? `${text.slice(0, maxWidth - 3)}...` : text);
+const cutter =
+  (width: number) =>
+  (text: string): string =>
+    text.length > width ? `${text.slice(0, width - 3)}...` : text;
 
 type CellFormat = (value: Value) => string;
 

@@ -1,6 +1,7 @@
 /** What a command gets: its arguments, a log, and the project when it asks for it. */
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
+import type { Language } from '../../messages/index.ts';
 import { type DbtArgs, listArg, switchArg, templateFlags, textArg } from '../args.ts';
 import { secretValues } from '../context/env-var.ts';
 import { createEventLog, type EventLevel, type EventLog, type EventLogOptions } from '../events/events.ts';
@@ -33,6 +34,8 @@ export interface DbtHost {
   readonly signal?: AbortSignal | undefined;
   /** Whatever runs SQL, when there is one already; commands that need one open their own otherwise. */
   readonly engine?: unknown;
+  /** Of texts that are not dbt's own; English by default. */
+  readonly language?: Language | undefined;
   /** Whether a database file is the one `engine` has open; a project with another one is refused then. */
   readonly isServed?: ((file: string) => boolean) | undefined;
 }

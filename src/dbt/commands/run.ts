@@ -31,6 +31,7 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
     targetPath,
     signal: host.signal,
     engine: host.engine as CommandInput['engine'],
+    language: host.language,
     select: (kinds) => context.select(parsed, wantedKinds(args, kinds)),
     retried,
   };

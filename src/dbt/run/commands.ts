@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Engine } from '../../engine/index.ts';
 import { PyError } from '../../jinja/index.ts';
+import type { Language } from '../../messages/index.ts';
 import { failureText } from '../context/run-errors.ts';
 import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
@@ -30,6 +31,7 @@ export interface CommandInput {
   readonly targetPath: string;
   readonly signal?: AbortSignal | undefined;
   readonly engine?: Engine | undefined;
+  readonly language?: Language | undefined;
   /** The selected ids, in graph order, of the given kinds. */
   select(kinds: readonly string[]): readonly string[];
   /** The run that `retry` repeats; `args` are those of that run then. */
@@ -45,9 +47,9 @@ type Command = (session: RunSession, input: CommandInput) => Promise<boolean>;
 export async function runCommand(name: string, input: CommandInput): Promise<number> {
   const command = commands[name];
   if (command === undefined) throw new PyError('DbtRuntimeError', `no command ${name}`);
-  const { parsed, log, env, engine, signal, targetPath } = input;
+  const { parsed, log, env, engine, signal, targetPath, language } = input;
   const flags = runFlags({ which: name, ...input.args }, parsed.profile.threads);
-  const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath });
+  const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath, language });
   try {
     log.fire({
       name: 'FoundStats',

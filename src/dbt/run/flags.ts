@@ -32,6 +32,7 @@ export function runFlags(args: Dict, threads: number): RunFlags {
     eventTimeEnd,
     sample: sampleWindow(args.sample),
     limit: count('limit'),
+    showFailures: count('show_failures') ?? 0,
     args,
   };
 }

@@ -1,3 +1,4 @@
+import type { ResultTable } from '../adapter/table.ts';
 import type { DbtManifest, Dict, ExposureNode, ManifestNode, UnitTestNode } from '../manifest-types.ts';
 
 export type ResultStatus =
@@ -42,6 +43,8 @@ export interface NodeResult {
   readonly executionTime: number;
   readonly adapterResponse: AdapterResponse | null;
   readonly batchResults: BatchResults | null;
+  /** First rows that a test found, when they were asked for. */
+  readonly failingRows?: ResultTable | undefined;
   /** The error behind `error`; its own text is `message`. */
   readonly error?: unknown;
 }

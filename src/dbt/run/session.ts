@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../../engine/index.ts';
 import { isDuckhouseError } from '../../errors.ts';
+import { createTranslator, type Language, type Translator } from '../../messages/index.ts';
 import { createRelationCache, type RelationCache, type SchemaName } from '../adapter/cache.ts';
 import { readCredentials } from '../adapter/credentials.ts';
 import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
@@ -30,6 +31,8 @@ export interface RunFlags {
   readonly eventTimeEnd: Date | undefined;
   readonly sample: { readonly start: Date; readonly end: Date } | undefined;
   readonly limit: number | undefined;
+  /** Rows of a failing test that are printed. */
+  readonly showFailures: number;
   /** The command line's arguments, as artifacts and retry keep them. */
   readonly args: Dict;
 }
@@ -44,6 +47,8 @@ export interface RunSession {
   readonly cache: RelationCache;
   readonly refs: RefIndex;
   readonly signal: AbortSignal | undefined;
+  /** Texts that are not dbt's, in the reader's language. */
+  readonly text: Translator['t'];
   /** The engine is a server's, which others use too. */
   readonly shared: boolean;
   /** Absolute. */
@@ -69,10 +74,12 @@ export interface SessionOptions {
   readonly engine?: Engine | undefined;
   readonly targetPath: string;
   readonly signal?: AbortSignal | undefined;
+  /** English when absent. */
+  readonly language?: Language | undefined;
 }
 
 export async function openSession(options: SessionOptions): Promise<RunSession> {
-  const { parsed, flags, env, log, engine, targetPath, signal } = options;
+  const { parsed, flags, env, log, engine, targetPath, signal, language = 'en' } = options;
   const { profile } = parsed;
   const credentials = readCredentials(profile.credentials, {
     folder: parsed.project.root,
@@ -113,6 +120,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     cache: createRelationCache(),
     refs,
     signal,
+    text: createTranslator(language).t,
     shared: engine !== undefined,
     targetPath,
     files: createFileWriter(),

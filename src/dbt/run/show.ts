@@ -1,10 +1,11 @@
-import { PyObject, type Value } from '../../jinja/index.ts';
+import type { PyObject, Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-object.ts';
 import { printTable } from '../adapter/print-table.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import { createNodeContext } from '../context/run-context.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
+import { jsonRows } from './json-rows.ts';
 import type { NodeResult, RunNode } from './results.ts';
 import type { NodeRunner } from './run-nodes.ts';
 import { onConnection, type RunSession } from './session.ts';
@@ -89,16 +90,6 @@ export function tellTable(
       unique_id: node.unique_id,
     },
   });
-}
-
-const jsonRows = ({ columnNames, rows }: ResultTable): Record<string, unknown>[] =>
-  rows.map((row) => Object.fromEntries(columnNames.map((name, i) => [name, plain(row[i])])));
-
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (!(value instanceof PyObject)) return value;
-  const text = value.str();
-  return value.typeName === 'decimal.Decimal' || value.typeName === 'float' ? Number(text) : text;
 }
 
 /** The compiled text of a node, as `compile` prints it. */

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { quoteIdentifier } from '../../sql.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import { tellFailingRows } from './failing-rows.ts';
 import { hooksOf, runHooks } from './hooks.ts';
 import { countText } from './lines.ts';
 import { withTestEdges, withUnitTestsFirst } from './queue.ts';
@@ -73,6 +74,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   if (options.lines) {
     log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
     tellSummary({ log, results, seconds, interrupted });
+    tellFailingRows(session, results);
   }
   writeResults(session, results, started);
   return {

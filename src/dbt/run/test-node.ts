@@ -2,6 +2,7 @@ import { PyError, str, type Value } from '../../jinja/index.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
+import { failingRows } from './failing-rows.ts';
 import { materialize } from './materialize.ts';
 import type { NodeResult } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
@@ -14,7 +15,8 @@ export function runTest(session: RunSession, node: ManifestNode, thread: string)
       await compileNode(session, node, { connection, thread });
       clock.compiled();
       const { response, table } = await materialize(session, node, { connection, thread, materialized: 'test' });
-      return { ...judge(session, node, readCounts(table)), adapterResponse: response };
+      const outcome = { ...judge(session, node, readCounts(table)), adapterResponse: response };
+      return { ...outcome, failingRows: await failingRows(session, node, { outcome, connection }) };
     }),
   );
 }

@@ -7,6 +7,7 @@ export interface Outcome {
   readonly failures?: number | null;
   readonly adapterResponse?: NodeResult['adapterResponse'];
   readonly batchResults?: NodeResult['batchResults'];
+  readonly failingRows?: NodeResult['failingRows'];
 }
 
 /** Marks where compiling ended and executing began. */
@@ -38,6 +39,7 @@ export async function timed(
       executionTime: (performance.now() - started) / 1000,
       adapterResponse: outcome.adapterResponse ?? null,
       batchResults: outcome.batchResults ?? null,
+      ...(outcome.failingRows === undefined ? {} : { failingRows: outcome.failingRows }),
       ...(error === undefined ? {} : { error }),
     };
   };

@@ -51,6 +51,7 @@ async function run(): Promise<number | 'elsewhere'> {
         write,
         signal: cancelled.signal,
         engine,
+        language: start.language,
         isServed,
       },
       {
