@@ -56,7 +56,7 @@ const namedFunctions = [...tableFunctions];
 /** The check of a principal's statements, for the engine's `guard`; undefined for those who may run everything. */
 export function guardOf(principal: Principal, policy: GatePolicy = {}): StatementGuard | undefined {
   if (principal.role === 'admin') return undefined;
-  return { tableFunctions: namedFunctions, decide: (facts) => decide(principal, facts, policy) };
+  return { key: principal.role, tableFunctions: namedFunctions, decide: (facts) => decide(principal, facts, policy) };
 }
 
 /**

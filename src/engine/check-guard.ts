@@ -1,8 +1,9 @@
 import { DuckhouseError } from '../errors.ts';
+import { inGroup } from './group-error.ts';
 import type { Address } from './native/memory.ts';
 import type { StatementHandle } from './protocol.ts';
 import type { Statement } from './statement.ts';
-import type { StatementFacts, StatementGuard } from './types.ts';
+import type { GroupedStatement, StatementFacts, StatementGuard } from './types.ts';
 
 export interface GuardedStatement {
   readonly connection: Address;
@@ -42,4 +43,34 @@ async function failToBind(statement: Statement, { connection, sql }: GuardedStat
     hint: 'run it again',
     retryable: true,
   });
+}
+
+export interface GuardedGroup {
+  readonly connection: Address;
+  readonly group: readonly GroupedStatement[];
+  readonly catalogVersion: number;
+}
+
+/** Asks the guards of a group that has its connection's turn. Throws for the first that may not run, or that cannot be bound. */
+export async function checkGroup(
+  statement: Statement,
+  { connection, group, catalogVersion }: GuardedGroup,
+): Promise<void> {
+  const guarded = group.flatMap(({ sql, guard }, index) => (guard === undefined ? [] : [{ sql, guard, index }]));
+  if (guarded.length === 0) return;
+  const statements = guarded.map(({ sql, guard: { tableFunctions } }) => ({ sql, tableFunctions }));
+  const facts = (await statement.run({
+    op: 'inspectAll',
+    connection,
+    statements,
+    catalogVersion,
+  })) as StatementFacts[];
+  for (const [i, { guard, index }] of guarded.entries()) {
+    try {
+      if (guard.decide(facts[i] as StatementFacts) === 'run') continue;
+    } catch (error) {
+      throw inGroup(error, index);
+    }
+    throw inGroup(new DuckhouseError('InvalidArgument', 'the statement cannot be bound'), index);
+  }
 }

@@ -1,17 +1,26 @@
 import { DuckhouseError } from '../errors.ts';
 import { mayBeScript } from '../sql.ts';
-import { checkGuard } from './check-guard.ts';
+import { checkGroup, checkGuard } from './check-guard.ts';
 import type { EngineCore } from './core.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
 import { catalogChanged, type KeptPlan, type KeptPlans, putBack, shouldKeep } from './plans.ts';
+import { checkPointers } from './pointer-functions.ts';
 import type { ColumnPlan, CursorSlabs, Request, ResultHandle, StatementHandle } from './protocol.ts';
 import { registerArrow } from './register-arrow.ts';
 import { openResult } from './result.ts';
-import { checkNotAborted, type Statement, startStatement } from './statement.ts';
+import { checkNotAborted, finishedRecord, type Statement, startStatement } from './statement.ts';
 import { changesCatalog, isKeepable } from './statement-kind.ts';
 import { splitStatements } from './statement-text.ts';
-import type { ArrowParams, Connection, PreparedQuery, QueryOptions, QueryResult, StatementKind } from './types.ts';
+import type {
+  ArrowParams,
+  Connection,
+  GroupedStatement,
+  PreparedQuery,
+  QueryOptions,
+  QueryResult,
+  StatementKind,
+} from './types.ts';
 
 /** A connection that also tells whether it may be used by somebody else afterwards. */
 export interface PooledConnection extends Connection {
@@ -59,13 +68,15 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     return end;
   };
 
-  /** Tables that are made when asked for are made before the turn is taken. */
-  const refreshWatched = async (sql: string): Promise<void> => {
-    for (const { pattern, refresh } of core.watches) if (pattern.test(sql)) await refresh();
+  /** Tables that are made when asked for are made before the turn is taken; they are not for those who have a guard. */
+  const refreshWatched = async (sql: string, { catalog = '' }: QueryOptions): Promise<void> => {
+    for (const { concerns, refresh } of core.watches) if (concerns(sql, catalog)) await refresh();
   };
 
   const start = async (sql: string, options: QueryOptions): Promise<Statement> => {
-    if (core.watches.length > 0 && options.unwatched !== true) await refreshWatched(sql);
+    checkPointers(sql);
+    if (core.watches.length > 0 && options.unwatched !== true && options.guard === undefined)
+      await refreshWatched(sql, options);
     const end = await takeTurn();
     try {
       return begin(sql, options, end);
@@ -210,10 +221,18 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     }
   };
 
-  const executeGroup = async (statements: readonly string[]): Promise<readonly number[]> => {
-    const statement = await start(statements[0] ?? '', {});
+  const executeGroup = async (group: readonly GroupedStatement[]): Promise<readonly number[]> => {
+    for (const { sql } of group) checkPointers(sql);
+    const statement = await start('', {});
     try {
-      return (await statement.run({ op: 'group', connection: address, statements })) as number[];
+      await checkGroup(statement, { connection: address, group, catalogVersion: core.catalogVersion.current });
+      const statements = group.map(({ sql }) => sql);
+      const rows = (await statement.run({ op: 'group', connection: address, statements })) as number[];
+      for (const record of group.flatMap(({ records = [] }) => records)) {
+        const finished = finishedRecord(record, statement.startedAt);
+        if (finished !== undefined) core.history.add(finished);
+      }
+      return rows;
     } catch (error) {
       throw statement.explain(error);
     } finally {

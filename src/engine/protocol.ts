@@ -88,6 +88,12 @@ export type Request =
       /** Changes whenever somebody may have made or dropped a macro. */
       readonly catalogVersion: number;
     }
+  | {
+      readonly op: 'inspectAll';
+      readonly connection: Address;
+      readonly statements: readonly { readonly sql: string; readonly tableFunctions: readonly string[] }[];
+      readonly catalogVersion: number;
+    }
   /** Executes and goes on as `run`; the statement is the worker's from then on, unless `keep`. */
   | ({ readonly op: 'execute'; readonly handle: StatementHandle } & ExecuteParts)
   | ({ readonly op: 'query'; readonly connection: Address } & ExecuteParts)

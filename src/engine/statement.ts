@@ -132,6 +132,15 @@ function recordOf(
   return { queryId, owner, sql, startedAt, endedAt: new Date(), state, error: error?.message };
 }
 
+/** Of a statement that ran together with others. */
+export const finishedRecord = (
+  { queryId, owner, sql }: Pick<Statement, 'queryId' | 'owner' | 'sql'>,
+  startedAt: Date,
+): StatementRecord | undefined =>
+  owner === undefined
+    ? undefined
+    : { queryId, owner, sql, startedAt, endedAt: new Date(), state: 'finished', error: undefined };
+
 const timeoutReason = (timeoutMs: number): DuckhouseError =>
   new DuckhouseError('DeadlineExceeded', `the statement ran longer than ${timeoutMs} ms`, {
     id: 'statement-timeout',

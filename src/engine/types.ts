@@ -115,6 +115,8 @@ export interface StatementFacts {
 
 /** Asked before a statement runs. */
 export interface StatementGuard {
+  /** Guards of one key decide alike. */
+  readonly key: string;
   /** A query that names another table function, or a file, is not even bound: that would open the file. */
   readonly tableFunctions: readonly string[];
   /** `run` lets it, `fail` says that it cannot be bound and its error may be shown. Throws PermissionDenied otherwise. */
@@ -143,6 +145,8 @@ export interface QueryOptions {
   readonly owner?: StatementOwner | undefined;
   /** Tables that are made when asked for stay as they are. */
   readonly unwatched?: boolean;
+  /** The current catalog of the session, for such tables. */
+  readonly catalog?: string | undefined;
   readonly params?: Params;
   /** Checks the statement on its own connection before anything of it runs. Absent = everything may run. */
   readonly guard?: StatementGuard | undefined;
@@ -220,6 +224,14 @@ export interface Load {
   abort(): Promise<void>;
 }
 
+/** One of several statements that are committed together. */
+export interface GroupedStatement {
+  readonly sql: string;
+  readonly guard?: StatementGuard | undefined;
+  /** The statements of clients that it is made of, for the history. */
+  readonly records?: readonly Pick<QueryProgress, 'queryId' | 'owner' | 'sql'>[];
+}
+
 /** One DuckDB connection: its own transaction, temporary tables and session settings; one open result at a time. */
 export interface Connection {
   /** Runs one statement, or a script whose last statement gives the result. Parameters bind to the last statement. */
@@ -229,8 +241,11 @@ export interface Connection {
   prepare(sql: string, options?: QueryOptions): Promise<PreparedQuery>;
   /** Runs one statement once for each row of its parameters; resolves with the rows changed in all. The transaction is the caller's. */
   executeMany(sql: string, params: ArrowParams, options?: QueryOptions): Promise<number>;
-  /** Runs statements in one transaction, all or none. Rejects with the first failure, its `context.statement` the index. */
-  executeGroup(statements: readonly string[]): Promise<readonly number[]>;
+  /**
+   * Runs INSERTs in one transaction, all or none, each looked at by its guard before any of them runs. Rejects with the
+   * first failure, its `context.statement` the index.
+   */
+  executeGroup(group: readonly GroupedStatement[]): Promise<readonly number[]>;
   load(options: LoadOptions): Promise<Load>;
   /** Makes `name` a temporary table of this connection holding the stream. */
   registerArrow(name: string, schema: Uint8Array, messages: AsyncIterable<LoadMessage>): Promise<number>;
@@ -240,8 +255,8 @@ export interface Connection {
 
 /** Tables whose rows are made when somebody asks for them. */
 export interface TableWatch {
-  /** Part of the SQL of whoever asks. */
-  readonly pattern: RegExp;
+  /** Whether SQL may read them; `catalog` is where it looks names up, '' when that was never changed. */
+  readonly concerns: (sql: string, catalog: string) => boolean;
   readonly refresh: () => Promise<void>;
 }
 
@@ -313,7 +328,7 @@ export interface Engine {
   progress(queryId?: string): readonly QueryProgress[];
   /** Statements that have ended, the last one first; those of an owner only. */
   history(): readonly StatementRecord[];
-  /** From now on `refresh` is awaited before a statement runs whose text fits the pattern. */
+  /** From now on `refresh` is awaited before a statement without a guard runs that the watch concerns. */
   watchTables(watch: TableWatch): void;
   /** Interrupts a running or open statement. False when there is none of that name. */
   cancel(queryId: string): boolean;

@@ -1,7 +1,7 @@
 import type { ArrowSchema } from '../arrow/index.ts';
 import { quoteLiteral } from '../sql.ts';
 import { arrowFieldsOf, perSchema } from './column-metadata.ts';
-import { ownSchema } from './names.ts';
+import { ownSchema, systemCatalog } from './names.ts';
 import { queryColumns, type Session } from './rows.ts';
 
 /** Absent parts narrow nothing; '' names what has no catalog, or no schema: nothing in DuckDB. */
@@ -21,8 +21,8 @@ export interface Relation {
   readonly type: TableType;
 }
 
-export type TableType = 'LOCAL TEMPORARY' | 'TABLE' | 'VIEW';
-export const tableTypes: readonly TableType[] = ['LOCAL TEMPORARY', 'TABLE', 'VIEW'];
+export type TableType = 'LOCAL TEMPORARY' | 'SYSTEM TABLE' | 'TABLE' | 'VIEW';
+export const tableTypes: readonly TableType[] = ['LOCAL TEMPORARY', 'SYSTEM TABLE', 'TABLE', 'VIEW'];
 
 /** Other names that clients ask for. */
 const typeAliases: Readonly<Record<string, TableType>> = { 'BASE TABLE': 'TABLE', 'LOCAL TABLE': 'LOCAL TEMPORARY' };
@@ -30,8 +30,14 @@ const typeAliases: Readonly<Record<string, TableType>> = { 'BASE TABLE': 'TABLE'
 /** What clients may see of databases: not DuckDB's own. */
 const databases = 'SELECT database_name FROM duckdb_databases() WHERE NOT internal';
 
+/** What the server tells of itself is listed for those who name it: a tool that shows everything would show it to everybody. */
+const listed = ({ catalog, tableTypes: types = [] }: RelationFilter): string =>
+  catalog === undefined && !types.some((type) => type.toUpperCase() === 'SYSTEM TABLE')
+    ? `database_name <> '${systemCatalog}'`
+    : 'TRUE';
+
 export async function listCatalogs(session: Session): Promise<string[]> {
-  const { database_name: names } = await queryColumns(session, `${databases} ORDER BY database_name`);
+  const { database_name: names } = await queryColumns(session, `${databases} AND ${listed({})} ORDER BY database_name`);
   return names as string[];
 }
 
@@ -44,7 +50,7 @@ export async function listDbSchemas(session: Session, filter: RelationFilter): P
   const found = await queryColumns(
     session,
     `SELECT database_name, schema_name FROM duckdb_schemas()
-     WHERE database_name IN (${databases}) AND schema_name <> '${ownSchema}' AND ${conditions(filter)}
+     WHERE database_name IN (${databases}) AND schema_name <> '${ownSchema}' AND ${listed(filter)} AND ${conditions(filter)}
      ORDER BY database_name, schema_name`,
   );
   return (found.database_name as string[]).map((catalog, i) => ({
@@ -54,7 +60,7 @@ export async function listDbSchemas(session: Session, filter: RelationFilter): P
 }
 
 const relations = `
-  SELECT database_name, schema_name, table_name, CASE WHEN temporary THEN 'LOCAL TEMPORARY' ELSE 'TABLE' END AS table_type
+  SELECT database_name, schema_name, table_name, CASE WHEN temporary THEN 'LOCAL TEMPORARY' WHEN database_name = '${systemCatalog}' THEN 'SYSTEM TABLE' ELSE 'TABLE' END AS table_type
   FROM duckdb_tables() WHERE NOT internal
   UNION ALL
   SELECT database_name, schema_name, view_name, 'VIEW' FROM duckdb_views() WHERE NOT internal`;
@@ -68,7 +74,7 @@ export async function listRelations(session: Session, filter: RelationFilter): P
   const ofType = types.length === 0 ? 'TRUE' : `table_type IN (${types.map(quoteLiteral).join(', ')})`;
   const found = await queryColumns(
     session,
-    `SELECT * FROM (${relations}) WHERE ${visible} AND ${ofType} AND ${conditions(filter)} ORDER BY ALL`,
+    `SELECT * FROM (${relations}) WHERE ${visible} AND ${listed(filter)} AND ${ofType} AND ${conditions(filter)} ORDER BY ALL`,
   );
   return (found.table_name as string[]).map((name, i) => ({
     catalog: found.database_name?.[i] as string,

@@ -1,6 +1,7 @@
 import type { Connection, Engine, StatementRecord } from '../engine/index.ts';
 import { systemCatalog } from './names.ts';
 import type { SessionInfo } from './sessions/types.ts';
+import { definedOver, systemReaders } from './system-readers.ts';
 
 /** A setting of the server, secrets masked. */
 export interface SystemSetting {
@@ -76,21 +77,27 @@ const tables: readonly SystemTable[] = [
 export async function openSystemTables(engine: Engine, sources: SystemSources): Promise<void> {
   const connection = await engine.connect();
   await connection.execute(`ATTACH ':memory:' AS ${systemCatalog}`);
-  for (const { name, comment, columns } of tables) {
-    const list = columns.map(([column, type]) => `${column} ${type}`).join(', ');
-    await connection.execute(`CREATE TABLE ${systemCatalog}.main.${name} (${list})`);
-    await connection.execute(`COMMENT ON TABLE ${systemCatalog}.main.${name} IS '${comment}'`);
-  }
+  await createTables(connection);
   let last: Promise<void> = Promise.resolve();
   const refresh = (): Promise<void> => {
     const before = last.catch(() => undefined); // its own asker was told
-    last = before.then(() => refreshTables(engine, connection, sources));
+    const refill = (): Promise<void> => refreshTables(engine, connection, sources);
+    last = before.then(refill).catch(() => createTables(connection).then(refill)); // an administrator has dropped or changed one
     return last;
   };
-  engine.watchTables({ pattern: new RegExp(systemCatalog, 'i'), refresh });
+  engine.watchTables({ concerns: systemReaders(await definedOver(connection)), refresh });
 }
 
 const unwatched = { unwatched: true } as const;
+
+async function createTables(connection: Connection): Promise<void> {
+  for (const { name, comment, columns } of tables) {
+    const list = columns.map(([column, type]) => `${column} ${type}`).join(', ');
+    await connection.execute(`CREATE OR REPLACE TABLE ${systemCatalog}.main.${name} (${list})`, unwatched);
+    await connection.execute(`COMMENT ON TABLE ${systemCatalog}.main.${name} IS '${comment}'`, unwatched);
+  }
+}
+
 /** Rows that were replaced are let go of this often. */
 const checkpointEvery = 50;
 let refreshes = 0;

@@ -464,34 +464,6 @@ test('savepoints and actions of other messages are refused clearly', async () =>
   );
 });
 
-test('small inserts of many clients are written together, and each is told of its own failure', async () => {
-  const grouping = await runServer({ sessions: { groupCommit: true } });
-  try {
-    const clients = Array.from({ length: 6 }, () => connect(grouping));
-    await clients[0]?.execute('CREATE TABLE grouped(a INTEGER PRIMARY KEY)');
-    const insert = (client: FlightSqlClient, i: number) => client.execute(`INSERT INTO grouped VALUES (${i})`);
-    const done = await Promise.allSettled(
-      clients.flatMap((client, c) => [0, 1, 2, 3].map((i) => insert(client, c * 3 + i))),
-    );
-    const failed = done.filter(({ status }) => status === 'rejected');
-    // Neighbours share a key: of the two that insert it one fails.
-    assert.equal(failed.length, 5);
-    for (const { reason } of failed as PromiseRejectedResult[]) failsWith('AlreadyExists', /\d/)(reason);
-    assert.deepEqual(await grouping.rows('SELECT count(*)::INTEGER AS n FROM grouped'), [{ n: 19 }]);
-    await assert.rejects(
-      clients[1]?.execute('INSERT INTO nosuch VALUES (1)') as Promise<number>,
-      failsWith('NotFound', /nosuch/),
-    );
-    const transaction = await (clients[0] as FlightSqlClient).begin();
-    await transaction.execute('INSERT INTO grouped VALUES (100)');
-    await transaction.rollback();
-    assert.deepEqual(await grouping.rows('SELECT a FROM grouped WHERE a = 100'), []);
-    await Promise.all(open.splice(0).map((client) => client.close()));
-  } finally {
-    await grouping.close();
-  }
-});
-
 test('a result is kept and given in parts to who asks for it', async () => {
   const client = connect();
   assert.deepEqual(

@@ -137,10 +137,10 @@ test('tables: by catalog, schema, name and type, narrowed by patterns and types'
   assert.equal((await names({ types: ['TABLE', 'VIEW'] })).length, 9);
 });
 
-test('table types: three, sorted', async () => {
+test('table types: four, sorted', async () => {
   const { schema, rows } = await ask(command('CommandGetTableTypes'));
   assert.equal(shape(schema), 'table_type utf8!');
-  assert.deepEqual(rows, [['LOCAL TEMPORARY'], ['TABLE'], ['VIEW']]);
+  assert.deepEqual(rows, [['LOCAL TEMPORARY'], ['SYSTEM TABLE'], ['TABLE'], ['VIEW']]);
 });
 
 test('tables with their schemas: encapsulated messages, with what SELECT gives and the metadata of columns', async () => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { connectFlightSql } from '../../src/flight/index.ts';
+import { concat, messageField } from '../../src/flight/proto/wire.ts';
+import { packAny } from '../../src/flight/sql/messages.ts';
 import { openSystemTables } from '../../src/lakehouse/index.ts';
+import { definedOver, systemReaders } from '../../src/lakehouse/system-readers.ts';
 import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
 let running: RunningServer;
@@ -100,6 +104,66 @@ test('the tables are no tables of the user, and are described all the same', asy
     "SELECT comment FROM duckdb_tables() WHERE database_name = 'duckhouse_system' AND table_name = 'sessions'",
   );
   assert.equal(comment, 'Sessions of clients');
+});
+
+test('tools that list everything do not show them, whoever names them sees them', async () => {
+  const client = connectFlightSql({ uri: `grpc://127.0.0.1:${running.port}` });
+  try {
+    const listed = async (name: string, ...fields: readonly Uint8Array[]): Promise<unknown[][]> =>
+      rowsOf(await client.flight.doGet(packAny({ name, value: concat(fields) })));
+    const text = (field: number, value: string): Uint8Array => messageField(field, Buffer.from(value));
+    const catalogs = (found: unknown[][]): boolean => found.some(([catalog]) => catalog === 'duckhouse_system');
+    assert.equal(catalogs(await listed('CommandGetCatalogs')), false);
+    assert.equal(catalogs(await listed('CommandGetDbSchemas')), false);
+    assert.equal(catalogs(await listed('CommandGetTables')), false);
+    assert.equal(catalogs(await listed('CommandGetTables', text(4, 'TABLE'))), false);
+    const expected = ['queries', 'sessions', 'settings'].map((name) => [
+      'duckhouse_system',
+      'main',
+      name,
+      'SYSTEM TABLE',
+    ]);
+    assert.deepEqual(await listed('CommandGetTables', text(1, 'duckhouse_system')), expected);
+    assert.deepEqual(await listed('CommandGetTables', text(4, 'SYSTEM TABLE')), expected);
+    assert.deepEqual(await listed('CommandGetDbSchemas', text(1, 'duckhouse_system')), [['duckhouse_system', 'main']]);
+  } finally {
+    await client.close();
+  }
+});
+
+test('views and macros over them show what is so when they are asked', async () => {
+  const { lakehouse } = running;
+  await lakehouse.engine.execute('CREATE VIEW earlier AS SELECT sql FROM duckhouse_system.queries');
+  const reader = systemReaders(await definedOver(await lakehouse.engine.connect()));
+  assert.deepEqual(
+    ['FROM earlier', 'FROM "Earlier"', 'FROM earlier_than', 'CREATE VIEW on_it AS FROM earlier', 'FROM on_it'].map(
+      (sql) => reader(sql, 'memory'),
+    ),
+    [true, true, false, true, true],
+  );
+  assert.deepEqual([reader('FROM queries', 'memory'), reader('FROM queries', 'duckhouse_system')], [false, true]);
+
+  await rows('CREATE VIEW asked AS SELECT sql FROM duckhouse_system.queries');
+  await rows('CREATE VIEW "asked again" AS SELECT sql FROM asked');
+  await rows('CREATE MACRO asked_for(s) AS TABLE SELECT sql FROM asked WHERE sql = s');
+  await rows('ALTER VIEW "asked again" RENAME TO asked_twice');
+  const marked = async (mark: string, from: string): Promise<number> => {
+    await rows(`SELECT ${mark}`);
+    return (await rows(from.replace('?', `'SELECT ${mark}'`))).length;
+  };
+  assert.equal(await marked('1001', 'SELECT 1 FROM asked WHERE sql = ?'), 1);
+  assert.equal(await marked('1002', 'SELECT 1 FROM asked_twice WHERE sql = ?'), 1);
+  assert.equal(await marked('1003', 'SELECT 1 FROM asked_for(?)'), 1);
+
+  const inside = running.connect();
+  await rowsOf(await inside.query('USE duckhouse_system'));
+  await rows('SELECT 1004');
+  assert.deepEqual(await rowsOf(await inside.query("SELECT 1 FROM queries WHERE sql = 'SELECT 1004'")), [[1]]);
+});
+
+test('one that an administrator drops is there again', async () => {
+  await rows('DROP TABLE duckhouse_system.queries');
+  assert.notDeepEqual(await rows('FROM duckhouse_system.queries'), []);
 });
 
 test('an administrator stops a statement of somebody else', async () => {

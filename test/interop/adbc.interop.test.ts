@@ -43,7 +43,7 @@ test('ADBC: driver information, catalog objects and table schemas', { skip }, as
   const seen = await ask<Record<string, unknown>>('metadata');
   assert.equal(seen.name, 'DuckHouse');
   assert.match(String(seen.version), /^duckdb v/);
-  assert.deepEqual(seen.types, ['LOCAL TEMPORARY', 'TABLE', 'VIEW']);
+  assert.deepEqual(seen.types, ['LOCAL TEMPORARY', 'SYSTEM TABLE', 'TABLE', 'VIEW']);
   assert.deepEqual(seen.tables, [
     [
       'memory',

@@ -57,7 +57,7 @@ test('JDBC: the metadata are right', { skip }, () => {
   is('meta.getDatabaseProductVersion', /^duckdb v/);
   is('meta.getCatalogs', 'memory');
   is('meta.getSchemas(2)', 'main|memory; s_1|memory');
-  is('meta.getTableTypes', 'LOCAL TEMPORARY; TABLE; VIEW');
+  is('meta.getTableTypes', 'LOCAL TEMPORARY; SYSTEM TABLE; TABLE; VIEW');
   is('meta.getTables of type VIEW', /^memory\|main\|looked\|VIEW/);
   is(
     'meta.getColumns(4)',

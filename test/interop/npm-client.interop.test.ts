@@ -26,7 +26,7 @@ test('npm: a client written elsewhere queries, changes and looks around', { skip
       catalogs: ['memory'],
       schemas: [{ catalog: 'memory', schema: 'main' }],
       tables: [{ catalog: 'memory', schema: 'main', tableName: 'made', tableType: 'TABLE' }],
-      types: ['LOCAL TEMPORARY', 'TABLE', 'VIEW'],
+      types: ['LOCAL TEMPORARY', 'SYSTEM TABLE', 'TABLE', 'VIEW'],
       name: 'DuckHouse',
       infos: 91,
     });

@@ -1,4 +1,5 @@
-import { DuckhouseError, toDuckhouseError } from '../../errors.ts';
+import { DuckhouseError } from '../../errors.ts';
+import { inGroup } from '../group-error.ts';
 import { runSql } from '../native/database.ts';
 import type { DuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
@@ -38,13 +39,7 @@ export function executeGroup(duckdb: DuckDb, connection: Address, statements: re
     return changed;
   } catch (error) {
     rollback(duckdb, connection);
-    const { kind, message, id, hint, context, retryable } = toDuckhouseError(error);
-    throw new DuckhouseError(kind, message, {
-      id,
-      hint,
-      retryable,
-      context: { ...context, statement: changed.length },
-    });
+    throw inGroup(error, changed.length);
   }
 }
 

@@ -1,63 +1,143 @@
-import type { Connection, Engine, QueryResult } from '../../engine/index.ts';
+import { randomUUID } from 'node:crypto';
+import type { Connection, Engine, GroupedStatement, QueryOptions, QueryResult } from '../../engine/index.ts';
+import { isDuckhouseError } from '../../errors.ts';
 import { mayBeScript } from '../../sql.ts';
+import { type LiteralInsert, literalInsert } from './literal-insert.ts';
 
 /** Small inserts of many clients in one transaction: one write to the disk for all that came while the last was written. */
 export interface GroupCommit {
   /** Resolves, with the rows inserted, when they are on the disk. */
-  insert(sql: string): Promise<number>;
+  insert(sql: string, options: QueryOptions): Promise<number>;
   close(): Promise<void>;
 }
 
 const maxGroup = 256;
 const maxTextLength = 16_384;
 
-/** Plain INSERTs only: each means the same alone and beside others. */
-export const isGroupable = (sql: string): boolean =>
-  sql.length <= maxTextLength &&
-  /^\s*insert\s+into\b/i.test(sql) &&
-  !/\breturning\b|\bon\s+conflict\b/i.test(sql) &&
-  !mayBeScript(sql);
+/** INSERT ... VALUES only: each means the same alone and beside others, and none takes long. */
+export function isGroupable(sql: string): boolean {
+  if (sql.length > maxTextLength || !/^\s*insert\s+into\b/i.test(sql)) return false;
+  const bare = sql.replace(/'(?:[^']|'')*'/g, "''");
+  return /\bvalues\b/i.test(bare) && !/\b(?:returning|conflict|select|from)\b/i.test(bare) && !mayBeScript(sql);
+}
 
 interface Waiting {
   readonly sql: string;
+  readonly options: QueryOptions;
   readonly resolve: (rows: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** Inserts that run as one statement. */
+interface Unit extends GroupedStatement {
+  readonly members: readonly Waiting[];
+  /** The rows of each member, where several are one statement. */
+  readonly counts: readonly number[] | undefined;
+}
+
 export function createGroupCommit(engine: Engine): GroupCommit {
   const waiting: Waiting[] = [];
-  let connection: Promise<Connection> | undefined;
+  let opening: Promise<Connection> | undefined;
   let working: Promise<void> | undefined;
 
-  const runGroup = async (group: readonly Waiting[]): Promise<void> => {
-    connection ??= engine.connect();
-    const { executeGroup } = await connection;
+  const runAlone = async (connection: Connection, { sql, options, resolve, reject }: Waiting): Promise<void> => {
     try {
-      const rows = await executeGroup(group.map(({ sql }) => sql));
-      group.forEach(({ resolve }, i) => resolve(rows[i] ?? 0));
+      resolve(await connection.execute(sql, options));
     } catch (error) {
-      const [only] = group;
-      if (group.length === 1) return only?.reject(error);
-      // One of them fails: each is tried alone, so that it is only that one's error.
-      for (const one of group) await runGroup([one]);
+      reject(error);
     }
   };
+
+  /** The failure of one is its own: those before it are tried again, then it alone, then those behind it. */
+  const run = async (connection: Connection, units: readonly Unit[]): Promise<void> => {
+    const [first] = units;
+    if (first === undefined) return;
+    if (units.length === 1 && first.members.length === 1) return runAlone(connection, first.members[0] as Waiting);
+    try {
+      const rows = await connection.executeGroup(units);
+      units.forEach((unit, i) => tell(unit, rows[i] ?? 0));
+    } catch (error) {
+      const at = failedUnit(error, units);
+      await run(connection, units.slice(0, at));
+      const { members } = units[at] as Unit;
+      if (members.length > 1) await run(connection, members.map(alone));
+      else await runAlone(connection, members[0] as Waiting);
+      await run(connection, units.slice(at + 1));
+    }
+  };
+
   const work = async (): Promise<void> => {
-    while (waiting.length > 0) await runGroup(waiting.splice(0, maxGroup));
+    opening ??= engine.connect();
+    const connection = await opening;
+    while (waiting.length > 0) await run(connection, unitsOf(waiting.splice(0, maxGroup).filter(isWanted)));
     working = undefined;
   };
 
   return {
-    insert(sql) {
+    insert(sql, options) {
       return new Promise((resolve, reject) => {
-        waiting.push({ sql, resolve, reject });
+        waiting.push({ sql, options, resolve, reject });
         working ??= work();
       });
     },
     async close() {
       await working;
-      await (await connection)?.close();
+      await (await opening)?.close();
     },
+  };
+}
+
+/** The first one where nothing is told, as when the commit failed: then each is tried alone. */
+function failedUnit(error: unknown, units: readonly Unit[]): number {
+  const index = isDuckhouseError(error) ? error.context.statement : undefined;
+  return typeof index === 'number' && index < units.length ? index : 0;
+}
+
+function isWanted({ options: { signal }, reject }: Waiting): boolean {
+  if (signal?.aborted) reject(signal.reason);
+  return signal?.aborted !== true;
+}
+
+const tell = ({ members, counts }: Unit, rows: number): void =>
+  members.forEach(({ resolve }, i) => resolve(counts?.[i] ?? rows));
+
+const recordOf = ({ sql, options: { owner, queryId } }: Waiting) => ({ sql, owner, queryId: queryId ?? randomUUID() });
+
+const alone = (member: Waiting): Unit => ({
+  sql: member.sql,
+  guard: member.options.guard,
+  records: [recordOf(member)],
+  members: [member],
+  counts: undefined,
+});
+
+/** Rows of literals for one table, under guards that decide alike, go in as one statement. */
+function unitsOf(group: readonly Waiting[]): Unit[] {
+  const others: Unit[] = [];
+  const byHead = new Map<string, (readonly [Waiting, LiteralInsert])[]>();
+  for (const member of group) {
+    const insert = literalInsert(member.sql);
+    if (insert === undefined) {
+      others.push(alone(member));
+      continue;
+    }
+    const key = `${member.options.guard?.key}\0${insert.head}`;
+    const list = byHead.get(key) ?? [];
+    byHead.set(key, list);
+    list.push([member, insert]);
+  }
+  return [...[...byHead.values()].map(together), ...others];
+}
+
+function together(list: readonly (readonly [Waiting, LiteralInsert])[]): Unit {
+  const [first] = list as [readonly [Waiting, LiteralInsert]];
+  if (list.length === 1) return alone(first[0]);
+  return {
+    sql: `${first[1].head} ${list.map(([, { rows }]) => rows).join(',')}`,
+    guard: first[0].options.guard,
+    records: list.map(([member]) => recordOf(member)),
+    members: list.map(([member]) => member),
+    counts: list.map(([, { count }]) => count),
   };
 }
 

@@ -141,7 +141,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
 
   /** Counts the statement, by its query id, from now until `work`'s result has ended. */
   const during = async <T>(asked: SessionQueryOptions, sql: string, work: (of: Running) => Promise<T>): Promise<T> => {
-    const options = { ...asked, queryId: asked.queryId ?? randomUUID() };
+    const options = { ...asked, queryId: asked.queryId ?? randomUUID(), catalog: home.state().catalog };
     const leave = await enter(options.signal);
     let leaveTransaction: (() => void) | undefined;
     let where: Place;
@@ -168,9 +168,8 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
       preparedThen(await prepareAt(where, sql, named), onEnd),
     );
 
-  const mayGroup = (sql: string, { guard, params, arrowParams }: SessionQueryOptions): boolean =>
+  const mayGroup = (sql: string, { params, arrowParams }: SessionQueryOptions): boolean =>
     host.groupCommit !== undefined &&
-    guard === undefined &&
     params === undefined &&
     arrowParams === undefined &&
     home.plain() &&
@@ -179,7 +178,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   const query = async (sql: string, options: SessionQueryOptions = {}): Promise<QueryResult> =>
     during(options, sql, async ({ where, onEnd, options: named }) => {
       if (where === undefined && mayGroup(sql, named)) {
-        const rows = await (host.groupCommit as GroupCommit).insert(sql);
+        const rows = await (host.groupCommit as GroupCommit).insert(sql, named);
         return resultThen(insertedResult(named.queryId, rows), onEnd);
       }
       // One task fewer than prepare and run; what the text does is known well enough.
