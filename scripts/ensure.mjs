@@ -92,6 +92,11 @@ function build({ name, config, output, inputs, beside = [] }) {
   // Macros of dbt are files that the engine reads beside its code.
   const macros = path.join('src', 'dbt', 'macros');
   if (fs.existsSync(macros)) fs.cpSync(macros, path.join(output, ...beside, 'dbt', 'macros'), { recursive: true });
+  // The documentation page is a program for the browser, with a configuration of its own.
+  const page = path.join('src', 'dbt', 'docs', 'page');
+  const pageOutput = path.join(output, ...beside, 'dbt', 'docs', 'page');
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', page, '--outDir', pageOutput]);
+  for (const name of ['index.html', 'page.css']) fs.copyFileSync(path.join(page, name), path.join(pageOutput, name));
   const bin = path.join(output, 'bin', 'duckhouse.js');
   if (fs.existsSync(bin)) fs.chmodSync(bin, 0o755);
   fs.writeFileSync(stamp, wanted);

@@ -29,7 +29,8 @@ export async function dbtCommand(
   const env = config?.workspaceEnv(folder, given) ?? given;
   const language = languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG);
   const projectDir = projectOf(cwd, folder);
-  if (command !== undefined && onDatabase.has(command)) {
+  const isServing = command === 'docs' && words[words.indexOf(command) + 1] === 'serve';
+  if (command !== undefined && onDatabase.has(command) && !isServing) {
     const named = namedProject(words);
     const { runInServer } = await import('./dbt-in-server.ts');
     const code = await runInServer(effects, {

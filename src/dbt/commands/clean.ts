@@ -3,33 +3,13 @@ import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import { switchArg } from '../args.ts';
 import { allSourcePaths } from '../parse/files.ts';
-import { buildProject, readProjectText } from '../project/project.ts';
-import { earlyRenderer, readYaml } from '../project/render.ts';
 import type { CommandContext } from './context.ts';
+import { ownProject } from './own-project.ts';
 
 /** Removes the folders that `clean-targets` names; never what holds sources, nothing outside the project unless asked. */
-export async function cleanCommand({
-  args,
-  log,
-  projectDir,
-  parseFlags,
-  invocationId,
-  startedAt,
-}: CommandContext): Promise<number> {
-  const text = readProjectText(projectDir, readYaml);
-  const render = earlyRenderer(
-    {
-      env: parseFlags.env,
-      vars: parseFlags.vars ?? {},
-      flags: {},
-      secrets: false,
-      lenient: true,
-      invocationId,
-      runStartedAt: startedAt,
-    },
-    'dbt_project.yml',
-  );
-  const project = buildProject(text, render, parseFlags);
+export async function cleanCommand(context: CommandContext): Promise<number> {
+  const { args, log, projectDir } = context;
+  const project = ownProject(context);
   const root = realpathSync(projectDir);
   const kept = new Set(allSourcePaths(project).map((folder) => path.resolve(root, folder)));
   for (const target of project.cleanTargets) {
