@@ -7,6 +7,7 @@ import { secretValues } from '../context/env-var.ts';
 import { createEventLog, type EventLevel, type EventLog, type EventLogOptions } from '../events/events.ts';
 import type { Dict } from '../manifest-types.ts';
 import { writeManifest } from '../parse/manifest.ts';
+import type { ParseMemo } from '../parse/memo.ts';
 import { parseProject } from '../parse/parse-project.ts';
 import { isDict, isText, listOf } from '../plain.ts';
 import type {
@@ -38,6 +39,8 @@ export interface DbtHost {
   readonly language?: Language | undefined;
   /** Whether a database file is the one `engine` has open; a project with another one is refused then. */
   readonly isServed?: ((file: string) => boolean) | undefined;
+  /** What earlier parses of a project left behind for the next one. */
+  readonly memoOf?: ((flags: ParseFlags) => ParseMemo | undefined) | undefined;
 }
 
 export interface CommandContext {
@@ -90,8 +93,9 @@ export function createContext(parts: ContextParts): CommandContext {
     parseFlags,
     parse() {
       if (parsed === undefined) {
-        parsed = parseProject(parseFlags, { ...logSink(log), warn });
-        if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath(parsed));
+        const memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
+        parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
+        if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath(parsed), { texts: memo?.texts });
       }
       return parsed;
     },

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { Dict } from '../manifest-types.ts';
+import type { ReadLog } from '../parse/reads.ts';
 import type { VarLookup } from '../project/vars.ts';
 import type { DbtProfile, Env, ParseSink } from '../project-types.ts';
 import { dbtVersion } from '../version.ts';
@@ -30,17 +31,33 @@ export interface BaseContextOptions {
   readonly sink: ParseSink;
   readonly secrets?: boolean;
   readonly asker?: () => string;
+  /** Told of what is asked for that may be another the next time. */
+  readonly reads?: ReadLog | undefined;
+}
+
+/** Names that differ with every invocation, or lead to such. */
+const singularNames: ReadonlySet<string> = new Set([
+  'invocation_id',
+  'run_started_at',
+  'modules',
+  'builtins',
+  'context',
+  'invocation_args_dict',
+]);
+
+export function noteName(reads: ReadLog | undefined, name: string): void {
+  if (reads !== undefined && singularNames.has(name)) reads.singular();
 }
 
 export function createBaseContext(options: BaseContextOptions): Map<string, Value> {
-  const { profile, env, sink, secrets = false } = options;
+  const { profile, env, sink, secrets = false, reads } = options;
   const names = new Map<string, Value>(pythonBuiltins());
   const add = (name: string, value: Value): void => void names.set(name, value);
   add('var', new VarFunction(options.vars, { asker: options.asker ?? (() => 'a template') }));
-  add('env_var', envVarFunction(env, { secrets }));
+  add('env_var', envVarFunction(env, { secrets, reads }));
   if (profile !== undefined) add('target', targetValue(profile));
   add('project_name', options.projectName);
-  add('flags', new FlagsObject(options.flags));
+  add('flags', new FlagsObject(options.flags, reads));
   add('invocation_id', options.invocationId);
   add('run_started_at', momentValue(options.runStartedAt));
   add('dbt_version', dbtVersion);
@@ -50,6 +67,7 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
     'log',
     hostFunction('log', (args, kwargs) => {
       const { msg, info } = readArguments('log', ['msg', 'info'], args, kwargs, { info: false });
+      reads?.singular();
       sink.log?.(truth(info) ? 'info' : 'debug', str(msg));
       return '';
     }),
@@ -57,6 +75,7 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   add(
     'print',
     hostFunction('print', ([message = null]) => {
+      reads?.singular();
       sink.print?.(str(message));
       return '';
     }),
@@ -106,13 +125,19 @@ export function targetValue(profile: DbtProfile): Value {
 export class FlagsObject extends PyObject {
   readonly typeName = 'Flags';
   readonly #flags: Readonly<Dict>;
-  constructor(flags: Readonly<Dict>) {
+  readonly #reads: ReadLog | undefined;
+  constructor(flags: Readonly<Dict>, reads?: ReadLog) {
     super();
     this.#flags = flags;
+    this.#reads = reads;
   }
   override attr(name: string): Value | undefined {
-    const key = Object.hasOwn(this.#flags, name) ? name : name.toUpperCase();
-    return Object.hasOwn(this.#flags, key) ? fromJs(this.#flags[key]) : undefined;
+    for (const key of [name, name.toUpperCase()]) {
+      const isThere = Object.hasOwn(this.#flags, key);
+      this.#reads?.flag(key, isThere ? this.#flags[key] : undefined);
+      if (isThere) return fromJs(this.#flags[key]);
+    }
+    return undefined;
   }
   override item(key: Value): Value | undefined {
     return typeof key === 'string' ? this.attr(key) : undefined;

@@ -2,6 +2,7 @@
 
 import { DuckhouseError } from '../../errors.ts';
 import { hostFunction, readArguments, str, type Value } from '../../jinja/index.ts';
+import type { ReadLog } from '../parse/reads.ts';
 import { own } from '../plain.ts';
 import type { Env } from '../project-types.ts';
 
@@ -15,7 +16,10 @@ export const secretValues = (env: Env): string[] =>
   );
 
 /** `secrets`: whether DBT_ENV_SECRET variables may be read here, as in profiles and package lists. */
-export const envVarFunction = (env: Env, { secrets }: { readonly secrets: boolean }): Value =>
+export const envVarFunction = (
+  env: Env,
+  { secrets, reads }: { readonly secrets: boolean; readonly reads?: ReadLog | undefined },
+): Value =>
   hostFunction('env_var', (args, kwargs) => {
     const given = readArguments('env_var', ['var', 'default'], args, kwargs, { default: null });
     const name = str(given.var);
@@ -28,6 +32,7 @@ export const envVarFunction = (env: Env, { secrets }: { readonly secrets: boolea
         },
       );
     const value = own(env, name);
+    reads?.env(name, value);
     if (value !== undefined) return value;
     if (given.default !== null) return given.default;
     throw new DuckhouseError('NotFound', `environment variable '${name}' is not set`, {

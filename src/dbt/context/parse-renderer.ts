@@ -20,11 +20,12 @@ import {
 } from '../../jinja/index.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { docBlock } from '../parse/descriptions.ts';
+import type { ReadLog } from '../parse/reads.ts';
 import type { Captured, ParseRenderer, ParseState } from '../parse/state.ts';
 import { entryOf, isDict, isText } from '../plain.ts';
 import { createVars } from '../project/vars.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../project-types.ts';
-import { createBaseContext } from './base-context.ts';
+import { createBaseContext, noteName } from './base-context.ts';
 import { MacroNames, MacroTemplates, macroPrefix } from './parse-macros.ts';
 import {
   apiModule,
@@ -50,6 +51,7 @@ export interface RendererOptions {
   readonly invocationId: string;
   readonly runStartedAt: Date;
   readonly sink: ParseSink;
+  readonly reads?: ReadLog | undefined;
   /** The state is made with the renderer in it: it is asked for when a doc block is. */
   readonly state: () => ParseState;
 }
@@ -128,7 +130,12 @@ class PackageContext implements Context {
       vars: createVars(cliVars, root, project),
       asker,
     });
-    this.yaml = new Map(base);
+    this.yaml = {
+      get(name) {
+        noteName(options.reads, name);
+        return base.get(name);
+      },
+    };
     this.macros = new MacroNames({
       index: options.macros,
       templates,
@@ -185,6 +192,7 @@ class PackageContext implements Context {
     if (name === '_dbt_generic_test_kwargs') return this.#testArguments;
     const macro = this.macros.get(name);
     if (macro !== undefined) return macro;
+    noteName(this.#options.reads, name);
     if (name === 'this') return this.#this();
     if (name === 'model') return this.#capture === undefined ? undefined : lazyFromJs(this.#capture.node);
     if (name === 'context') return undefined;
@@ -255,6 +263,7 @@ class PackageContext implements Context {
 
   docs(owner: string): Context {
     const doc = hostFunction('doc', (args) => {
+      this.#options.reads?.singular();
       if (args.length < 1 || args.length > 2)
         throw new PyError('CompilationError', `doc() takes one or two names, not ${args.length}`);
       const [first = '', second] = args.map(str);

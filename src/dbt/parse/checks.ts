@@ -8,6 +8,7 @@ export function checkManifest(state: ParseState): void {
   const groups = new Set(Object.values(state.manifest.groups).map(({ name }) => name));
   const relations = new Map<string, ManifestNode>();
   const names = new Map<string, ManifestNode>();
+  const hasVersions = Object.values(state.manifest.nodes).some(({ version = null }) => version !== null);
   for (const id in state.manifest.nodes) {
     const node = state.manifest.nodes[id] as ManifestNode;
     checkGroup(node, groups);
@@ -15,7 +16,7 @@ export function checkManifest(state: ParseState): void {
     if (node.resource_type === 'snapshot') checkSnapshot(node);
     if (isRelational(node) && node.resource_type !== 'test') {
       checkRelation(node, relations);
-      checkName(node, names);
+      if (hasVersions) checkName(node, names);
     }
   }
 }
@@ -51,7 +52,7 @@ function checkModel(node: ManifestNode): void {
     throw bad(node, `a microbatch model needs the config 'begin', the earliest time to build`);
   if (typeof config.begin === 'string' && Number.isNaN(Date.parse(config.begin)))
     throw bad(node, `'begin' of a microbatch model must be a date or time in ISO form, not '${config.begin}'`);
-  if (typeof config.begin === 'string') config.begin = isoBegin(config.begin);
+  if (typeof config.begin === 'string') node.config = { ...config, begin: isoBegin(config.begin) };
   if (!batchSizes.includes(config.batch_size as string))
     throw bad(
       node,

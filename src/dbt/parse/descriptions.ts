@@ -1,6 +1,6 @@
 /** Descriptions are rendered last: `doc('name')` in them means a doc block. */
 import { DuckhouseError, nearestNames } from '../../errors.ts';
-import type { ColumnInfo } from '../manifest-types.ts';
+import type { ColumnInfo, ManifestNode, SourceNode } from '../manifest-types.ts';
 import { findDoc } from './lookups.ts';
 import type { ParseState } from './state.ts';
 
@@ -14,7 +14,7 @@ export function renderDescriptions(state: ParseState): void {
   for (const id in manifest.nodes) {
     const node = manifest.nodes[id] as (typeof manifest.nodes)[string];
     describe(state, node, node.package_name, node.unique_id);
-    describeColumns(state, node.columns, node.package_name, node.unique_id);
+    describeColumns(state, node);
   }
   for (const source of Object.values(manifest.sources)) {
     describe(state, source, source.package_name, source.unique_id);
@@ -24,7 +24,7 @@ export function renderDescriptions(state: ParseState): void {
         source.package_name,
         source.unique_id,
       );
-    describeColumns(state, source.columns, source.package_name, source.unique_id);
+    describeColumns(state, source);
   }
   for (const macro of Object.values(manifest.macros)) {
     describe(state, macro, macro.package_name, macro.unique_id);
@@ -37,24 +37,31 @@ export function renderDescriptions(state: ParseState): void {
       describe(state, metric as unknown as Described, metric.package_name, metric.unique_id);
 }
 
-function describeColumns(
-  state: ParseState,
-  columns: Readonly<Record<string, ColumnInfo>>,
-  packageName: string,
-  owner: string,
-): void {
-  for (const name in columns) describe(state, columns[name] as ColumnInfo, packageName, owner);
+/** Columns may be those of an earlier parse: what changes is replaced. */
+function describeColumns(state: ParseState, owner: ManifestNode | SourceNode): void {
+  const { columns } = owner;
+  for (const name in columns) {
+    const column = columns[name] as ColumnInfo;
+    if (!needsRendering(column)) continue;
+    const changed: ColumnInfo = { ...column };
+    describe(state, changed, owner.package_name, owner.unique_id);
+    owner.columns = { ...owner.columns, [name]: changed };
+  }
 }
+
+const needsRendering = ({ description }: Described): boolean =>
+  (description.includes('{') || description.includes('}') || description.includes('#') || description.includes('%')) &&
+  /[{#%][{%#}]|%\}|#\}/.test(description);
 
 const docCall = /\bdoc\s*\(\s*(?:(['"])([^'"]*)\1\s*,\s*)?(['"])([^'"]*)\3\s*\)/g;
 
 function describe(state: ParseState, described: Described, packageName: string, owner: string): void {
   const { description } = described;
-  if (description.length === 0 || !/[{#%][{%#}]|%\}|#\}/.test(description)) return;
+  if (!needsRendering(described)) return;
   if (described.doc_blocks !== undefined)
     for (const [, , ofPackage = null, , name = ''] of description.matchAll(docCall)) {
       const doc = findDoc(state.docs, state.root.name, packageName, ofPackage, name);
-      if (doc !== undefined) described.doc_blocks.push(doc.unique_id);
+      if (doc !== undefined) described.doc_blocks = [...described.doc_blocks, doc.unique_id];
     }
   described.description = state.renderer.docText(description, packageName, owner);
 }

@@ -17,6 +17,8 @@ export interface FoundFile {
   /** Relative to the package. */
   readonly original: string;
   readonly absolute: string;
+  /** What is in it, when it was just read. */
+  readonly text?: string;
 }
 
 export interface PackageFiles {
@@ -138,6 +140,7 @@ function ignoreForm(pattern: string): RegExp {
 
 /** The text without white space around it, as every node keeps it. */
 export function readText(file: FoundFile): string {
+  if (file.text !== undefined) return file.text.trim();
   try {
     return readFileSync(file.absolute, 'utf8').trim();
   } catch (cause) {

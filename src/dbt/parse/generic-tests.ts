@@ -43,9 +43,17 @@ const configArguments = [
   'alias',
 ] as const;
 
-export function addTestsOf(state: ParseState, target: TestTarget, columns: readonly Dict[], tests: unknown): void {
-  for (const column of columns) for (const test of testsOf(target, column)) addGenericTest(state, target, test, column);
-  for (const test of Array.isArray(tests) ? tests : []) addGenericTest(state, target, test, undefined);
+export function addTestsOf(
+  state: ParseState,
+  target: TestTarget,
+  columns: readonly Dict[],
+  tests: unknown,
+): ManifestNode[] {
+  const added: ManifestNode[] = [];
+  for (const column of columns)
+    for (const test of testsOf(target, column)) added.push(addGenericTest(state, target, test, column));
+  for (const test of Array.isArray(tests) ? tests : []) added.push(addGenericTest(state, target, test, undefined));
+  return added;
 }
 
 /** `data_tests`, or `tests` as they were called before. */
@@ -73,7 +81,12 @@ interface BuiltTest {
   readonly shortName: string;
 }
 
-function addGenericTest(state: ParseState, target: TestTarget, written: unknown, column: Dict | undefined): void {
+function addGenericTest(
+  state: ParseState,
+  target: TestTarget,
+  written: unknown,
+  column: Dict | undefined,
+): ManifestNode {
   const columnName = column === undefined ? null : columnText(column, target);
   const test = buildTest(state, target, written, columnName);
   const { file } = target.schema;
@@ -106,6 +119,7 @@ function addGenericTest(state: ParseState, target: TestTarget, written: unknown,
   captureTest(state, node, test, target);
   attach(state, node, target);
   addNode(state, node);
+  return node;
 }
 
 function columnText(column: Dict, target: TestTarget): string {

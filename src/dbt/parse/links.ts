@@ -1,49 +1,68 @@
 /** Turns the names in refs, sources, metrics and functions into the ids of what they mean. */
 import { DuckhouseError, nearestNames } from '../../errors.ts';
-import type { DependsOn, ExposureNode, ManifestNode, RefArgs, SemanticNode, SourceNode } from '../manifest-types.ts';
+import type {
+  DependsOn,
+  Dict,
+  ExposureNode,
+  ManifestNode,
+  RefArgs,
+  SemanticNode,
+  SourceNode,
+} from '../manifest-types.ts';
 import { searchOrder } from './lookups.ts';
 import type { ParseState } from './state.ts';
 
 type Linked = ManifestNode | ExposureNode | SemanticNode;
 
 export function linkSources(state: ParseState): void {
-  for (const node of linkedMembers(state))
-    for (const [sourceName = '', tableName = ''] of (node.sources as string[][] | undefined) ?? []) {
+  forEachLinked(state, (node) => {
+    const { sources } = node as { readonly sources?: string[][] };
+    if (sources === undefined || sources.length === 0) return;
+    for (const [sourceName = '', tableName = ''] of sources) {
       const target = resolveSource(state, sourceName, tableName, node.package_name);
       if (typeof target === 'object') addDependency(node.depends_on, target.unique_id);
       else
         missing(state, node, { kind: 'source', name: `${sourceName}.${tableName}`, disabled: target === 'disabled' });
     }
+  });
 }
 
 export function linkRefs(state: ParseState): void {
-  for (const node of linkedMembers(state))
-    for (const ref of node.refs ?? []) {
-      const target = resolveRef(state, ref, node.package_name);
-      if (target === undefined || target.disabled) {
-        missing(state, node, {
-          kind: 'node',
-          name: ref.name,
-          packageName: ref.package,
-          version: ref.version,
-          disabled: target !== undefined,
-        });
-        continue;
-      }
-      checkAccess(state, node, target.node);
-      addDependency(node.depends_on, target.node.unique_id);
-    }
+  forEachLinked(state, (node) => {
+    for (const ref of node.refs ?? noRefs) linkRef(state, node, ref);
+  });
+}
+
+const noRefs: readonly RefArgs[] = [];
+
+function linkRef(state: ParseState, node: Linked, ref: RefArgs): void {
+  const target = resolveRef(state, ref, node.package_name);
+  if (target === undefined || target.disabled) {
+    missing(state, node, {
+      kind: 'node',
+      name: ref.name,
+      packageName: ref.package,
+      version: ref.version,
+      disabled: target !== undefined,
+    });
+    return;
+  }
+  checkAccess(state, node, target.node);
+  addDependency(node.depends_on, target.node.unique_id);
 }
 
 export function linkFunctions(state: ParseState): void {
   const byName = new Map(Object.values(state.manifest.functions).map((one) => [one.name, one]));
-  for (const node of linkedMembers(state))
-    for (const call of (node as { readonly functions?: string[][] }).functions ?? []) {
+  forEachLinked(state, (node) => {
+    const { functions } = node as { readonly functions?: string[][] };
+    if (functions === undefined || functions.length === 0) return;
+    for (const call of functions) {
       const name = call.at(-1) as string;
       const target = byName.get(name);
       if (target !== undefined) addDependency(node.depends_on, target.unique_id);
       else missing(state, node, { kind: 'function', name, disabled: false });
     }
+  });
 }
 
 /** Exposures, metrics and saved queries name metrics. */
@@ -58,14 +77,22 @@ export function linkMetrics(state: ParseState): void {
     }
 }
 
-function* linkedMembers({ manifest }: ParseState): Generator<Linked> {
+/** Lists of what nodes stand on may be those of an earlier parse: links go into lists of their own. */
+export function ownDependencies({ manifest }: ParseState): void {
   for (const id in manifest.nodes) {
     const node = manifest.nodes[id] as ManifestNode;
-    if (node.resource_type !== 'seed') yield node;
+    const { macros, nodes } = node.depends_on;
+    if (nodes !== undefined) node.depends_on = { macros, nodes: [...nodes] };
   }
-  yield* Object.values(manifest.exposures);
-  yield* Object.values(manifest.semantic_models);
-  yield* Object.values(manifest.functions);
+}
+
+function forEachLinked({ manifest }: ParseState, link: (member: Linked) => void): void {
+  for (const id in manifest.nodes) {
+    const node = manifest.nodes[id] as ManifestNode;
+    if (node.resource_type !== 'seed') link(node);
+  }
+  for (const part of [manifest.exposures, manifest.semantic_models, manifest.functions])
+    for (const member of Object.values(part)) link(member);
 }
 
 export const addDependency = (depends: DependsOn, id: string): void => {
@@ -78,6 +105,10 @@ export interface ResolvedRef {
 }
 
 export function resolveRef(state: ParseState, ref: RefArgs, nodePackage: string): ResolvedRef | undefined {
+  if (ref.package === null && ref.version === null) {
+    const only = state.refs.only(ref.name);
+    if (only !== undefined) return { node: only, disabled: false };
+  }
   const order = searchOrder(
     state.root.name,
     nodePackage,
@@ -119,7 +150,7 @@ interface Missing {
 
 /** A test of something that is not there is left out with a warning; anything else cannot be built. */
 function missing(state: ParseState, node: Linked, what: Missing): void {
-  (node.config as { enabled: boolean }).enabled = false;
+  (node as { config: Dict }).config = { ...(node.config as Dict), enabled: false };
   const { kind, name, disabled } = what;
   const version = what.version === null || what.version === undefined ? '' : ` version ${what.version}`;
   const inPackage = what.packageName ? ` in package '${what.packageName}'` : '';

@@ -41,6 +41,12 @@ export class NameIndex<T extends BaseResource> {
     return known.values().next().value;
   }
 
+  /** The one resource of a name that no other package has: wherever it is looked for, it is found. */
+  only(name: string): T | undefined {
+    const known = this.#byName.get(name);
+    return known instanceof Map ? undefined : known;
+  }
+
   get names(): Iterable<string> {
     return this.#byName.keys();
   }
@@ -79,6 +85,10 @@ export class RefIndex {
 
   find(name: string, packageName: string | null, version: string | number | null): ManifestNode | undefined {
     return this.#index.find(version === null ? name : versioned(name, version), packageName);
+  }
+
+  only(name: string): ManifestNode | undefined {
+    return this.#index.only(name);
   }
 
   get names(): Iterable<string> {

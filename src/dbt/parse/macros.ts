@@ -2,7 +2,7 @@
 
 import { DuckhouseError } from '../../errors.ts';
 import { extractBlocks } from '../../jinja/index.ts';
-import type { Dict, MacroNode } from '../manifest-types.ts';
+import type { MacroNode } from '../manifest-types.ts';
 import { entryOf } from '../plain.ts';
 import type { DbtProject, MacroIndex } from '../project-types.ts';
 import { type FoundFile, readText } from './files.ts';
@@ -14,12 +14,11 @@ const adapterPrefixes = ['duckdb__', 'default__'] as const;
 export type MacrosByPackage = ReadonlyMap<string, ReadonlyMap<string, MacroNode>>;
 
 export class MacroStore {
-  readonly byPackage = new Map<string, Map<string, MacroNode>>();
-  readonly #target: Dict<MacroNode>;
+  /** By unique id. */
+  readonly macros = new Map<string, MacroNode>();
   readonly #now: number;
 
-  constructor(target: Dict<MacroNode>, now: number) {
-    this.#target = target;
+  constructor(now: number) {
     this.#now = now;
   }
 
@@ -32,7 +31,7 @@ export class MacroStore {
   add(file: FoundFile, type: string, text: string): void {
     const { name, args, languages } = signatureOf(type, text, file);
     const uniqueId = `macro.${file.packageName}.${name}`;
-    const earlier = this.#target[uniqueId];
+    const earlier = this.macros.get(uniqueId);
     if (earlier !== undefined)
       throw new DuckhouseError(
         'AlreadyExists',
@@ -42,7 +41,7 @@ export class MacroStore {
           hint: 'rename or remove one of them',
         },
       );
-    const macro: MacroNode = {
+    this.macros.set(uniqueId, {
       name,
       resource_type: 'macro',
       package_name: file.packageName,
@@ -62,10 +61,15 @@ export class MacroStore {
           : [],
       created_at: this.#now,
       supported_languages: languages,
-    };
-    this.#target[uniqueId] = macro;
-    entryOf(this.byPackage, file.packageName, () => new Map<string, MacroNode>()).set(name, macro);
+    });
   }
+}
+
+export function macrosByPackage(macros: Iterable<MacroNode>): MacrosByPackage {
+  const found = new Map<string, Map<string, MacroNode>>();
+  for (const macro of macros)
+    entryOf(found, macro.package_name, () => new Map<string, MacroNode>()).set(macro.name, macro);
+  return found;
 }
 
 interface Signature {

@@ -10,6 +10,7 @@ import type { ParseFlags } from '../project-types.ts';
 import { selectorEntries } from '../select/yaml-selectors.ts';
 import { dbtVersion, manifestSchema } from '../version.ts';
 import { md5 } from './hash.ts';
+import type { MemberTexts } from './member-texts.ts';
 import { quotingOf } from './relation-name.ts';
 
 /** Microseconds as Python prints them, which these always are zero beyond the millisecond. */
@@ -109,22 +110,34 @@ const hidden = new Set([
   'expected_rows',
 ]);
 
-/** Written piece by piece: the text of a large manifest is never in memory as a whole. */
-export function writeManifest(manifest: DbtManifest, folder: string, name = 'manifest.json'): string {
+/** Written piece by piece: the text of a large manifest is never in memory as a whole, unless `texts` keeps it. */
+export function writeManifest(
+  manifest: DbtManifest,
+  folder: string,
+  { name = 'manifest.json', texts }: { readonly name?: string; readonly texts?: MemberTexts | undefined } = {},
+): string {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, name);
   const draft = `${file}.tmp`;
   const handle = openSync(draft, 'w');
   try {
     let pending = '';
-    const put = (text: string): void => {
-      pending += text;
-      if (pending.length < 1 << 20) return;
+    const flush = (): void => {
       writeSync(handle, pending);
       pending = '';
     };
-    writeParts(manifest, put);
-    writeSync(handle, pending);
+    const put = (text: string | Buffer): void => {
+      if (typeof text === 'string') {
+        pending += text;
+        if (pending.length >= 1 << 20) flush();
+        return;
+      }
+      flush();
+      writeSync(handle, text);
+    };
+    writeParts(manifest, put, texts);
+    texts?.end();
+    flush();
   } finally {
     closeSync(handle);
   }
@@ -143,21 +156,34 @@ const replacer = (key: string, value: unknown): unknown => {
   return value;
 };
 
-function writeParts(manifest: DbtManifest, put: (text: string) => void): void {
+/** Parts whose members are large and mostly the same from one parse to the next. */
+const keptParts: ReadonlySet<string> = new Set(['nodes']);
+
+function writeParts(manifest: DbtManifest, put: (text: string | Buffer) => void, texts: MemberTexts | undefined): void {
   let first = true;
   for (const [key, part] of Object.entries(manifest)) {
     put(`${first ? '{' : ', '}${JSON.stringify(key)}: `);
     first = false;
-    if (key === 'metadata') {
-      put(JSON.stringify(part));
-      continue;
+    if (key === 'metadata') put(JSON.stringify(part));
+    else {
+      put('{');
+      if (texts !== undefined && keptParts.has(key)) putJoined(texts.pieces(part as Dict<object>, memberText), put);
+      else putJoined(memberTexts(part as Dict<object>), put);
+      put('}');
     }
-    let between = '{';
-    for (const id in part as Dict) {
-      put(`${between}${JSON.stringify(id)}: ${memberText((part as Dict<object>)[id] as object)}`);
-      between = ', ';
-    }
-    put(between === '{' ? '{}' : '}');
   }
   put('}');
+}
+
+function* memberTexts(part: Dict<object>): Generator<string> {
+  for (const id in part) yield `${JSON.stringify(id)}: ${memberText(part[id] as object)}`;
+}
+
+function putJoined(texts: Iterable<string | Buffer>, put: (text: string | Buffer) => void): void {
+  let between = '';
+  for (const text of texts) {
+    put(between);
+    put(text);
+    between = ', ';
+  }
 }

@@ -4,7 +4,7 @@ import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict, isText, pathParts, withoutExtension } from '../plain.ts';
 import { textChecksum } from './files.ts';
 import { addTestsOf, type TestTarget, testsOf } from './generic-tests.ts';
-import { addDisabled, addEnabled, applyConfig, createNode } from './nodes.ts';
+import { addDisabled, addEnabled, addNode, applyConfig, createNode } from './nodes.ts';
 import { applyPatch, configOf, mergedConfig, patchFor, patchPath, patchVersion } from './patches.ts';
 import { entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
 import type { ParseState } from './state.ts';
@@ -28,10 +28,32 @@ export function readModels(state: ParseState, schema: SchemaFile): void {
       readVersions(state, schema, entry, versions);
       continue;
     }
-    applyPatch(state, patchFor(schema, 'models', { raw, entry }));
-    const target = targetOf(schema, 'models', entry);
-    addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
+    describe(state, schema, 'models', { raw, entry });
   }
+}
+
+/** Properties and tests of a node, made or remembered. */
+function describe(
+  state: ParseState,
+  schema: SchemaFile,
+  key: 'models' | 'seeds' | 'snapshots',
+  found: { readonly raw: Dict; readonly entry: SchemaEntry },
+): void {
+  const { entry } = found;
+  const make = (): ManifestNode[] => {
+    applyPatch(state, patchFor(schema, key, found));
+    const target = targetOf(schema, key, entry);
+    return addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
+  };
+  const node = state.memo && state.refs.find(entry.name, schema.file.packageName, null);
+  if (node === undefined) {
+    make();
+    return;
+  }
+  const known = state.memo?.described(node, entry, make);
+  if (known === undefined) return;
+  Object.assign(node, known.node);
+  for (const test of known.tests) addNode(state, { ...test });
 }
 
 type Version = string | number;
@@ -143,21 +165,13 @@ function versionColumns(entry: Dict, version: Dict): Dict[] {
 }
 
 export function readSeeds(state: ParseState, schema: SchemaFile): void {
-  for (const { raw, entry } of entriesOf(state, schema, 'seeds')) {
-    applyPatch(state, patchFor(schema, 'seeds', { raw, entry }));
-    const target = targetOf(schema, 'seeds', entry);
-    addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
-  }
+  for (const found of entriesOf(state, schema, 'seeds')) describe(state, schema, 'seeds', found);
 }
 
 export function readSnapshots(state: ParseState, schema: SchemaFile): void {
   const entries = entriesOf(state, schema, 'snapshots');
   for (const { raw, entry } of entries) if (isText(raw.relation)) addYamlSnapshot(state, schema, entry, raw.relation);
-  for (const { raw, entry } of entries) {
-    applyPatch(state, patchFor(schema, 'snapshots', { raw, entry }));
-    const target = targetOf(schema, 'snapshots', entry);
-    addTestsOf(state, target, dictsOf(entry.columns), testsOf(target, entry));
-  }
+  for (const found of entries) describe(state, schema, 'snapshots', found);
 }
 
 /** A snapshot of a whole relation needs no SQL file. */

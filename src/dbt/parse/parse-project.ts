@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createParseRenderer } from '../context/parse-renderer.ts';
-import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
+import type { DbtManifest, Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { builtInFolder, type LoadedProjects, loadProjects } from '../project/load.ts';
 import { createVars } from '../project/vars.ts';
 import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
@@ -12,13 +12,15 @@ import { createConfigBuilder } from './config.ts';
 import { renderDescriptions } from './descriptions.ts';
 import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts';
 import { readFunction } from './functions.ts';
-import { linkFunctions, linkMetrics, linkRefs, linkSources } from './links.ts';
+import { linkFunctions, linkMetrics, linkRefs, linkSources, ownDependencies } from './links.ts';
 import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
-import { createMacroIndex, linkMacros, MacroStore } from './macros.ts';
+import { createMacroIndex, linkMacros, MacroStore, macrosByPackage } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
+import type { ParseMemo } from './memo.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
+import { noted } from './reads.ts';
 import { readSchemaFiles } from './schema-files.ts';
 import { linkSemantics } from './semantic.ts';
 import {
@@ -30,11 +32,15 @@ import {
   readSingularTest,
   readSnapshotFile,
 } from './sql-files.ts';
+import { projectStamp } from './stamp.ts';
 import type { ParseState } from './state.ts';
 import { linkUnitTests } from './unit-tests.ts';
 
-/** Throws DuckhouseError for whatever makes the project impossible to parse; less is told to the sink. */
-export function parseProject(flags: ParseFlags, sink: ParseSink = {}): ParsedProject {
+/**
+ * Throws DuckhouseError for whatever makes the project impossible to parse; less is told to the sink. With the memo of
+ * an earlier parse of the same project the result is the same, sooner.
+ */
+export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: ParseMemo): ParsedProject {
   const clock = stopwatch();
   const invocation = {
     invocationId: flags.invocationId ?? randomUUID(),
@@ -48,17 +54,19 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}): ParsedPro
       .filter(({ name }) => !isBuiltIn(name))
       .map((project) => [project.name, findPackageFiles(project)]),
   );
+  memo?.begin({ env: flags.env, flags: flags.flags ?? {} }, (token) => projectStamp(loaded, flags, files, token));
   const load = clock();
-  const macros = readMacros(loaded, files, manifest);
+  const macros = readMacros(loaded, files, { manifest, memo });
   const macroTime = clock();
   const warnings: ParseWarning[] = [];
-  const state = createState({ loaded, manifest, macros, flags, invocation, sink, warnings });
+  const state = createState({ loaded, manifest, macros, flags, invocation, sink, warnings, memo });
   readNodes(state, loaded, files);
   const nodes = clock();
   readSchemas(state, files);
   const yaml = clock();
   link(state);
   const graph = buildGraph(manifest);
+  memo?.end();
   const linkTime = clock();
   const timings: ParseTimings = {
     load,
@@ -102,18 +110,34 @@ type FilesByPackage = ReadonlyMap<string, PackageFiles>;
 const macroBlocks = new Set(['macro', 'materialization', 'test', 'data_test']);
 const testBlocks = new Set(['test', 'data_test']);
 
-function readMacros(loaded: LoadedProjects, files: FilesByPackage, manifest: DbtManifest): MacroIndex {
-  const store = new MacroStore(manifest.macros, Date.now() / 1000);
+interface MacroTarget {
+  readonly manifest: DbtManifest;
+  readonly memo: ParseMemo | undefined;
+}
+
+function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, memo }: MacroTarget): MacroIndex {
+  const packages = [...loaded.projects.keys()];
+  const indexOf = (macros: readonly MacroNode[]): MacroIndex =>
+    createMacroIndex({ macros: macrosByPackage(macros), root: loaded.root, packages });
+  const read = (): readonly MacroNode[] => {
+    const macros = readMacroFiles(loaded, files);
+    linkMacros(macros, indexOf(macros));
+    return macros;
+  };
+  const macros = memo === undefined ? read() : memo.macros(read);
+  for (const macro of macros) manifest.macros[macro.unique_id] = macro;
+  return indexOf(macros);
+}
+
+function readMacroFiles(loaded: LoadedProjects, files: FilesByPackage): readonly MacroNode[] {
+  const store = new MacroStore(Date.now() / 1000);
   for (const name of ['dbt', 'dbt_duckdb'])
     for (const file of builtInFiles(loaded, name)) store.readFile(file, macroBlocks);
   for (const found of files.values()) {
     for (const file of found.macros) store.readFile(file, macroBlocks);
     for (const file of found.genericTests) store.readFile(file, testBlocks);
   }
-  const packages = [...loaded.projects.keys()];
-  const index = createMacroIndex({ macros: store.byPackage, root: loaded.root, packages });
-  linkMacros(Object.values(manifest.macros), index);
-  return index;
+  return [...store.macros.values()];
 }
 
 /** Files of built-in macros are known by the paths they have in dbt's own packages. */
@@ -137,21 +161,33 @@ interface StateParts {
   readonly invocation: { readonly invocationId: string; readonly runStartedAt: Date };
   readonly sink: ParseSink;
   readonly warnings: ParseWarning[];
+  readonly memo: ParseMemo | undefined;
 }
 
-function createState({ loaded, manifest, macros, flags, invocation, sink, warnings }: StateParts): ParseState {
+function createState({ loaded, manifest, macros, flags, invocation, sink, warnings, memo }: StateParts): ParseState {
+  const reads = memo?.reads;
   const warn = (warning: ParseWarning): void => {
+    reads?.singular();
     warnings.push(warning);
     sink.warn?.(warning);
   };
-  const shared = { ...loaded, macros, env: flags.env, flags: flags.flags ?? {} };
+  const given = flags.flags ?? {};
+  const shared = {
+    ...loaded,
+    macros,
+    env: flags.env,
+    flags: reads === undefined ? given : noted(given, (name, value) => reads.flag(name, value)),
+  };
   const state: ParseState = {
     ...shared,
     manifest,
+    memo,
     configs: createConfigBuilder(loaded.root, loaded.projects),
     renderer: createParseRenderer({
       ...shared,
       ...invocation,
+      flags: given,
+      reads,
       cliVars: flags.vars ?? {},
       sink: { ...sink, warn },
       state: () => state,
@@ -221,6 +257,7 @@ function sortOutDisabled(state: ParseState): void {
 
 function link(state: ParseState): void {
   state.disabled = new DisabledIndex(state.manifest.disabled);
+  if (state.memo !== undefined) ownDependencies(state);
   linkSources(state);
   linkRefs(state);
   linkUnitTests(state);

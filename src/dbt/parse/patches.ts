@@ -4,6 +4,7 @@ import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
 import { deepMerge, isDict, isText } from '../plain.ts';
 import { columnsOf, modelConstraintsOf } from './columns.ts';
 import { contractChecksum } from './contract.ts';
+import { ownLists } from './memo.ts';
 import { applyConfig, plural } from './nodes.ts';
 import type { SchemaEntry, SchemaFile } from './schema-file.ts';
 import type { ParseState } from './state.ts';
@@ -117,12 +118,14 @@ const describedTwice = (node: ManifestNode, schema: SchemaFile): DuckhouseError 
   );
 
 function patchNode(state: ParseState, node: ManifestNode, patch: NodePatch): void {
+  if (state.memo !== undefined) ownLists(node);
   if (Object.keys(patch.config).length > 0) applyConfig(state, node, patch.config, patch.rawConfig);
   setProperties(node, patch);
 }
 
 /** A versioned model's config depends on its name and version, so those come first. */
 export function patchVersion(state: ParseState, node: ManifestNode, patch: NodePatch): void {
+  if (state.memo !== undefined) ownLists(node);
   setProperties(node, patch);
   applyConfig(state, node, patch.config, patch.rawConfig);
   finishModel(node, patch);

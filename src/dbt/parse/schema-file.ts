@@ -27,6 +27,8 @@ export interface SchemaFile {
   readonly file: FoundFile;
   readonly text: string;
   readonly content: Readonly<Dict>;
+  /** Nothing in it needs to be rendered. */
+  readonly isPlain: boolean;
 }
 
 /** An entry of a list such as `models:`, rendered, beside what was written. */
@@ -62,11 +64,12 @@ export function entriesOf(
 ): { readonly raw: Dict; readonly entry: SchemaEntry }[] {
   const entries = schema.content[key];
   if (!Array.isArray(entries)) return [];
-  const plain = !/\{[{%#]|[|>][-+]?\n/.test(schema.text);
-  return (entries as Dict[]).map((raw) => ({
-    raw,
-    entry: (plain ? raw : renderEntry(state, schema.file, key, raw)) as SchemaEntry,
-  }));
+  const rendered = (raw: Dict): Dict => {
+    if (schema.isPlain) return raw;
+    const render = (): Dict => renderEntry(state, schema.file, key, raw);
+    return state.memo === undefined ? render() : state.memo.rendered(raw, render);
+  };
+  return (entries as Dict[]).map((raw) => ({ raw, entry: rendered(raw) as SchemaEntry }));
 }
 
 type KeyPath = readonly (string | number)[];

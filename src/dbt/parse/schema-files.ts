@@ -13,7 +13,7 @@ import { type Fixtures, readUnitTests } from './unit-tests.ts';
 export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], fixtures: Fixtures): SourceReader {
   const sources = new SourceReader();
   for (const file of files) {
-    const schema = readSchemaFile(file);
+    const schema = state.memo === undefined ? readSchemaFile(file) : state.memo.ofFile('schema', file, readSchemaFile);
     if (schema === undefined) continue;
     readModels(state, schema);
     readSeeds(state, schema);
@@ -34,5 +34,6 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
 function readSchemaFile(file: FoundFile): SchemaFile | undefined {
   const text = readText(file);
   const content = checkShape(file, readYaml(text, file.original));
-  return content === undefined ? undefined : { file, text, content };
+  if (content === undefined) return undefined;
+  return { file, text, content, isPlain: !/\{[{%#]|[|>][-+]?\n/.test(text) };
 }

@@ -7,13 +7,35 @@ import { entryOf, pathParts, withoutExtension } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { addConfigCall } from './config-merge.ts';
 import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts';
+import type { KeptNode } from './memo.ts';
 import { addNode, applyConfig, baseName, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
 import { readStatic, type StaticOptions } from './static-calls.ts';
 import { unrenderedCalls } from './unrendered-calls.ts';
 
-export function readModel(state: ParseState, file: FoundFile): void {
+/** Nodes of a file, made or remembered, go into the manifest. */
+function addNodesOf(
+  state: ParseState,
+  kind: NodeType,
+  file: FoundFile,
+  make: (state: ParseState, file: FoundFile) => readonly ManifestNode[],
+): readonly ManifestNode[] {
+  const keep = (node: ManifestNode): KeptNode => ({ node, calls: state.calls.get(node) });
+  const kept =
+    state.memo === undefined
+      ? make(state, file).map(keep)
+      : state.memo.nodesOf(kind, file, (found) => make(state, found).map(keep));
+  return kept.map(({ node, calls }) => {
+    if (calls !== undefined) state.calls.set(node, calls);
+    addNode(state, node);
+    return node;
+  });
+}
+
+export const readModel = (state: ParseState, file: FoundFile): void => void addNodesOf(state, 'model', file, modelsOf);
+
+function modelsOf(state: ParseState, file: FoundFile): ManifestNode[] {
   const text = readText(file);
   const python = file.relative.endsWith('.py');
   const name = baseName(file.relative);
@@ -30,7 +52,8 @@ export function readModel(state: ParseState, file: FoundFile): void {
   });
   const source = python ? pythonCalls(text) : text;
   if (!readStatically(state, node, source)) render(state, node);
-  finish(state, node);
+  applyConfig(state, node);
+  return [node];
 }
 
 const snapshotBlocks = new Set(['snapshot']);
@@ -83,14 +106,12 @@ function render(state: ParseState, node: ManifestNode): void {
   state.calls.set(node, { calls, unrendered: unrenderedCalls(node.raw_code) });
 }
 
-function finish(state: ParseState, node: ManifestNode): void {
-  applyConfig(state, node);
-  addNode(state, node);
-}
+export const readSnapshotFile = (state: ParseState, file: FoundFile): void =>
+  void addNodesOf(state, 'snapshot', file, snapshotsOf);
 
-export function readSnapshotFile(state: ParseState, file: FoundFile): void {
+function snapshotsOf(state: ParseState, file: FoundFile): ManifestNode[] {
   const text = readText(file);
-  for (const block of extractBlocks(text, { path: file.original, allowed: snapshotBlocks })) {
+  return extractBlocks(text, { path: file.original, allowed: snapshotBlocks }).map((block) => {
     const name = block.name ?? baseName(file.relative);
     const node = createNode(state, {
       type: 'snapshot',
@@ -103,22 +124,26 @@ export function readSnapshotFile(state: ParseState, file: FoundFile): void {
       checksum: textChecksum(text),
     });
     render(state, node);
-    finish(state, node);
-  }
+    applyConfig(state, node);
+    return node;
+  });
 }
 
-export function readAnalysis(state: ParseState, file: FoundFile): void {
-  readQuery(state, file, 'analysis', `analysis/${file.relative}`);
-}
+export const readAnalysis = (state: ParseState, file: FoundFile): void =>
+  void addNodesOf(state, 'analysis', file, (_, found) => [
+    queryOf(state, found, 'analysis', `analysis/${file.relative}`),
+  ]);
 
 export function readSingularTest(state: ParseState, file: FoundFile): void {
   const name = baseName(file.relative);
   const folder = pathParts(file.relative).slice(0, -1);
-  const node = readQuery(state, file, 'test', [...folder, `${name}.sql`].join('/'));
-  state.singularTests.set(name, node);
+  const nodes = addNodesOf(state, 'test', file, (_, found) => [
+    queryOf(state, found, 'test', [...folder, `${name}.sql`].join('/')),
+  ]);
+  for (const node of nodes) state.singularTests.set(name, node);
 }
 
-function readQuery(state: ParseState, file: FoundFile, type: NodeType, path: string): ManifestNode {
+function queryOf(state: ParseState, file: FoundFile, type: NodeType, path: string): ManifestNode {
   const text = readText(file);
   const name = baseName(file.relative);
   const node = createNode(state, {
@@ -132,11 +157,13 @@ function readQuery(state: ParseState, file: FoundFile, type: NodeType, path: str
     checksum: textChecksum(text),
   });
   render(state, node);
-  finish(state, node);
+  applyConfig(state, node);
   return node;
 }
 
-export function readSeed(state: ParseState, file: FoundFile): void {
+export const readSeed = (state: ParseState, file: FoundFile): void => void addNodesOf(state, 'seed', file, seedsOf);
+
+function seedsOf(state: ParseState, file: FoundFile): ManifestNode[] {
   const name = baseName(file.relative);
   const limit = state.flags.MAXIMUM_SEED_SIZE_MIB;
   const node = createNode(state, {
@@ -149,7 +176,8 @@ export function readSeed(state: ParseState, file: FoundFile): void {
     code: '',
     checksum: seedChecksum(file, typeof limit === 'number' ? limit : 1),
   });
-  finish(state, node);
+  applyConfig(state, node);
+  return [node];
 }
 
 export function readHooks(state: ParseState, project: DbtProject, projectText: string): void {
@@ -172,15 +200,15 @@ export function readHooks(state: ParseState, project: DbtProject, projectText: s
       });
       node.index = index;
       render(state, node);
-      finish(state, node);
+      applyConfig(state, node);
+      addNode(state, node);
     }
 }
 
 export function readDocs(state: ParseState, file: FoundFile): void {
-  const { manifest } = state;
-  const text = readText(file);
-  if (!text.includes('{%')) return;
-  for (const { name = '', contents } of extractBlocks(text, { path: file.original, allowed: docsBlocks })) {
+  const { manifest, memo } = state;
+  const blocks = memo === undefined ? docBlocksOf(file) : memo.ofFile('doc', file, docBlocksOf);
+  for (const { name, contents } of blocks) {
     const uniqueId = `doc.${file.packageName}.${name}`;
     const earlier = manifest.docs[uniqueId];
     if (earlier !== undefined)
@@ -203,4 +231,18 @@ export function readDocs(state: ParseState, file: FoundFile): void {
     manifest.docs[uniqueId] = doc;
     state.docs.set(name, doc);
   }
+}
+
+interface DocBlock {
+  readonly name: string;
+  readonly contents: string;
+}
+
+function docBlocksOf(file: FoundFile): DocBlock[] {
+  const text = readText(file);
+  if (!text.includes('{%')) return [];
+  return extractBlocks(text, { path: file.original, allowed: docsBlocks }).map(({ name = '', contents }) => ({
+    name,
+    contents,
+  }));
 }

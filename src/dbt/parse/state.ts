@@ -4,6 +4,7 @@ import type { VarLookup } from '../project/vars.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseWarning } from '../project-types.ts';
 import type { ConfigBuilder } from './config.ts';
 import type { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
+import type { ParseMemo } from './memo.ts';
 import type { StaticOptions } from './static-calls.ts';
 
 /** `config()` calls of a node's file, kept to be laid over its YAML properties later. */
@@ -49,6 +50,8 @@ export interface ParseState {
   readonly manifest: DbtManifest;
   readonly macros: MacroIndex;
   readonly configs: ConfigBuilder;
+  /** What earlier parses of the project made of its files. */
+  readonly memo: ParseMemo | undefined;
   readonly renderer: ParseRenderer;
   readonly refs: RefIndex;
   readonly docs: NameIndex<DocNode>;
