@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runDbt } from '../../src/dbt/index.ts';
+import { ParseMemo } from '../../src/dbt/parse/memo.ts';
 import { type Engine, openEngine } from '../../src/engine/index.ts';
 import { queryRows } from '../../src/lakehouse/rows.ts';
 import { copyKitchenSink, kitchenSink } from './project.ts';
@@ -43,6 +44,7 @@ export async function dbt(
   cwd: string,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  memo?: ParseMemo,
 ): Promise<DbtRun> {
   let text = '';
   const code = await runDbt(
@@ -53,6 +55,7 @@ export async function dbt(
       write: (more) => {
         text += more;
       },
+      memoOf: () => memo,
     },
     {
       version: () => Promise.resolve('0'),
@@ -64,11 +67,15 @@ export async function dbt(
   return { code, text };
 }
 
-/** Runs the steps up to `last`; those that real dbt made a difference with are compared. */
+/**
+ * Each step parses what the one before it left in the memo, which is frozen: a run that changes it fails.
+ * Runs the steps up to `last`; those that real dbt made a difference with are compared.
+ */
 export async function replay(last: number): Promise<number> {
   const folder = copyKitchenSink();
   const steps = read('steps.json') as readonly Step[];
   const { rows } = read('golden/steps.json') as { rows: readonly Expected[] };
+  const memo = new ParseMemo({ freeze: true });
   let compared = 0;
   for (const [index, step] of steps.entries()) {
     if (index > last) break;
@@ -77,7 +84,7 @@ export async function replay(last: number): Promise<number> {
     const name = `step ${index}: dbt ${step.dbt.join(' ')}`;
     const results = path.join(folder, 'target', 'run_results.json');
     if (existsSync(results)) utimesSync(results, 1, 1);
-    const result = await dbt(folder, [...step.dbt, '--quiet'], step.env);
+    const result = await dbt(folder, [...step.dbt, '--quiet'], step.env, memo);
     await compare({ folder, name, step, result, expected: rows[index] as Expected });
     compared++;
   }
