@@ -5,11 +5,11 @@
  * Kept nodes are never handed out: a parse and the run after it change copies.
  */
 import type { MacroNode, ManifestNode } from '../manifest-types.ts';
+import type { ConfigCalls } from './config-calls.ts';
 import { FileTokens } from './file-tokens.ts';
 import type { FoundFile } from './files.ts';
 import { MemberTexts } from './member-texts.ts';
 import { ReadLog, type Reads, type Surroundings, stillReads } from './reads.ts';
-import type { ConfigCalls } from './state.ts';
 
 /** A node as its file made it, before anything else was known. */
 export interface KeptNode {

@@ -3,16 +3,10 @@ import type { DbtManifest, Dict, DocNode, ManifestNode, RefArgs, SourceNode } fr
 import type { VarLookup } from '../project/vars.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseWarning } from '../project-types.ts';
 import type { ConfigBuilder } from './config.ts';
+import type { ConfigCalls } from './config-calls.ts';
 import type { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
 import type { ParseMemo } from './memo.ts';
 import type { StaticOptions } from './static-calls.ts';
-
-/** `config()` calls of a node's file, kept to be laid over its YAML properties later. */
-export interface ConfigCalls {
-  readonly calls: Dict;
-  /** Literal text of the calls where that is known; undefined = the calls themselves. */
-  readonly unrendered?: Dict | undefined;
-}
 
 /** What rendering a text found. */
 export interface Captured {
