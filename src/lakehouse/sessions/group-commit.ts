@@ -13,6 +13,8 @@ export interface GroupCommit {
 
 const maxGroup = 256;
 const maxTextLength = 16_384;
+/** For others to come; never longer than the last group took. */
+const maxGatherMs = 5;
 
 /** INSERT ... VALUES only: each means the same alone and beside others, and none takes long. */
 export function isGroupable(sql: string): boolean {
@@ -39,6 +41,10 @@ export function createGroupCommit(engine: Engine): GroupCommit {
   const waiting: Waiting[] = [];
   let opening: Promise<Connection> | undefined;
   let working: Promise<void> | undefined;
+  let gathered: (() => void) | undefined;
+  /** Who asked while the last group ran, and in it. */
+  let expected = 1;
+  let lastMs = 0;
 
   const runAlone = async (connection: Connection, { sql, options, resolve, reject }: Waiting): Promise<void> => {
     try {
@@ -66,10 +72,26 @@ export function createGroupCommit(engine: Engine): GroupCommit {
     }
   };
 
+  /** Those who were answered last mostly ask again: without waiting for them every other group would be of one. */
+  const gather = async (): Promise<void> => {
+    if (waiting.length >= expected) return;
+    await new Promise<void>((resolve) => {
+      gathered = resolve;
+      setTimeout(resolve, Math.min(lastMs, maxGatherMs));
+    });
+    gathered = undefined;
+  };
   const work = async (): Promise<void> => {
     opening ??= engine.connect();
     const connection = await opening;
-    while (waiting.length > 0) await run(connection, unitsOf(waiting.splice(0, maxGroup).filter(isWanted)));
+    while (waiting.length > 0) {
+      await gather();
+      const group = waiting.splice(0, maxGroup);
+      const start = performance.now();
+      await run(connection, unitsOf(group.filter(isWanted)));
+      lastMs = performance.now() - start;
+      expected = Math.min(group.length + waiting.length, maxGroup);
+    }
     working = undefined;
   };
 
@@ -77,6 +99,7 @@ export function createGroupCommit(engine: Engine): GroupCommit {
     insert(sql, options) {
       return new Promise((resolve, reject) => {
         waiting.push({ sql, options, resolve, reject });
+        if (waiting.length >= expected) gathered?.();
         working ??= work();
       });
     },
