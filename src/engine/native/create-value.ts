@@ -8,7 +8,8 @@ import { type Address, addressOf, allocateBlock, writePointer } from './memory.t
 export type ValueMaker = (row: number) => Address;
 
 export interface ValueFactory {
-  maker(column: ArrowColumn): ValueMaker;
+  /** `as`: whole numbers that fit are made values of this type. DuckDB plans a statement anew for a value of another one. */
+  maker(column: ArrowColumn, as?: ArrowField): ValueMaker;
   /** Frees the types made on the way; makers are not called any more. */
   close(): void;
 }
@@ -28,8 +29,8 @@ export function openValueFactory(duckdb: DuckDb): ValueFactory {
     types.push(type);
     return type;
   };
-  const maker = (column: ArrowColumn): ValueMaker => {
-    const make = presentMaker(duckdb, column, { maker, typeOf });
+  const maker = (column: ArrowColumn, as?: ArrowField): ValueMaker => {
+    const make = integerMaker(duckdb, column, as?.type) ?? presentMaker(duckdb, column, { maker, typeOf });
     return (row) => (isValidAt(column, row) ? make(row) : Number(duckdb.create_null_value()));
   };
   return {
@@ -97,6 +98,23 @@ function integerAt(
   if (bitWidth === 16) return (row) => (signed ? view.getInt16(row * 2, true) : view.getUint16(row * 2, true));
   if (bitWidth === 32) return (row) => (signed ? view.getInt32(row * 4, true) : view.getUint32(row * 4, true));
   return (row) => (signed ? view.getBigInt64(row * 8, true) : view.getBigUint64(row * 8, true));
+}
+
+/** Undefined where nothing is to be changed. */
+function integerMaker(duckdb: DuckDb, column: ArrowColumn, as: ArrowType | undefined): ValueMaker | undefined {
+  const { type } = column.field;
+  if (as?.id !== 'int' || type.id !== 'int' || column.dictionary !== undefined) return undefined;
+  if (as.bitWidth === type.bitWidth && as.signed === type.signed) return undefined;
+  const read = integerAt(column.data as Uint8Array, type);
+  const fit = as.signed ? BigInt.asIntN : BigInt.asUintN;
+  const [own, wanted] = [type, as].map(
+    ({ signed, bitWidth }) => duckdb[`create_${signed ? '' : 'u'}int${bitWidth}`],
+  ) as [DuckDb['create_int8'], DuckDb['create_int8']];
+  return (row) => {
+    const value = read(row);
+    if (fit(as.bitWidth, BigInt(value)) !== BigInt(value)) return Number(own(value));
+    return Number(wanted(as.bitWidth === 64 ? BigInt(value) : Number(value)));
+  };
 }
 
 type Range = (row: number) => { readonly start: number; readonly count: number };

@@ -27,7 +27,9 @@ export function openArrowBinder(duckdb: DuckDb, handle: StatementHandle, params:
 
   const open = (batch: Batch): void => {
     current = batch;
-    makers = parameterColumns(handle, batch.columns).map(factory.maker);
+    makers = parameterColumns(handle, batch.columns).map((column, i) =>
+      factory.maker(column, handle.kind === 'insert' ? handle.parameterFields[i] : undefined),
+    );
   };
   return {
     rows,

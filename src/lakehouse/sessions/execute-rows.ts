@@ -1,6 +1,9 @@
-import { decodeSchema } from '../../arrow/index.ts';
-import type { ArrowParams, Connection, QueryOptions } from '../../engine/index.ts';
+import { type ArrowSchema, decodeSchema } from '../../arrow/index.ts';
+import type { ArrowParams, Connection, LoadMessage, QueryOptions } from '../../engine/index.ts';
 import { DuckhouseError, isDuckhouseError } from '../../errors.ts';
+import { quoteLiteral, quoteName } from '../../sql.ts';
+import { queryRows } from '../rows.ts';
+import { type ChangeFrom, changeFrom } from './change-rows.ts';
 import { insertFrom } from './insert-rows.ts';
 
 export interface RowsToExecute {
@@ -9,14 +12,18 @@ export interface RowsToExecute {
   readonly options: QueryOptions;
 }
 
-/** Runs a statement for each row of its parameters: a plain INSERT takes them all at once, anything else one by one. */
+/**
+ * Runs a statement for each row of its parameters: a plain INSERT, UPDATE or DELETE takes them all at once where that comes
+ * to the same, anything else one by one.
+ */
 export async function executeRows(connection: Connection, rows: RowsToExecute): Promise<number> {
   const { sql, params, options } = rows;
-  if (insertFrom(sql, decodeSchema(params.schema), 'rows') !== undefined) {
+  const atOnce = wayAtOnce(sql, decodeSchema(params.schema));
+  if (atOnce !== undefined) {
     try {
       // The statement as it was given is what the guard is asked about.
       if (options.guard !== undefined) await (await connection.prepare(sql, options)).close();
-      return await insertAtOnce(connection, rows);
+      return await atOnce(connection, rows);
     } catch (error) {
       if (!isDuckhouseError(error) || error.id !== notAtOnce) throw error;
     }
@@ -24,7 +31,66 @@ export async function executeRows(connection: Connection, rows: RowsToExecute): 
   return connection.executeMany(sql, params, options);
 }
 
-const notAtOnce = 'insert-not-at-once';
+function wayAtOnce(
+  sql: string,
+  schema: ArrowSchema,
+): ((connection: Connection, rows: RowsToExecute) => Promise<number>) | undefined {
+  if (insertFrom(sql, schema, 'rows') !== undefined) return insertAtOnce;
+  return changeFrom(sql, schema, 'rows') === undefined ? undefined : changeAtOnce;
+}
+
+/** Never told to anybody: the rows go in one by one instead. */
+const notAtOnce = 'not-at-once';
+const oneByOne = (cause?: unknown): DuckhouseError =>
+  new DuckhouseError('Unsupported', 'the rows go in one by one', { id: notAtOnce, cause });
+
+let lastRows = 0;
+
+async function changeAtOnce(connection: Connection, { sql, params, options }: RowsToExecute): Promise<number> {
+  const source = `duckhouse_rows_${++lastRows}`;
+  const schema = decodeSchema(params.schema);
+  const change = changeFrom(sql, schema, quoteName('temp', 'main', source)) as ChangeFrom;
+  await checkIndependent(connection, change);
+  const { signal, queryId } = options;
+  await connection.registerArrow(source, params.schema, messagesOf(params));
+  try {
+    await checkPrepares(connection, change.change);
+    if (change.check !== undefined && (await queryRows(connection, change.check))[0]?.once !== true) throw oneByOne();
+    return await connection.execute(change.change, {
+      ...(signal === undefined ? {} : { signal }),
+      ...(queryId === undefined ? {} : { queryId }),
+    });
+  } finally {
+    await connection.execute(`DROP TABLE ${quoteName('temp', 'main', source)}`).catch(() => undefined); // gone with a failed transaction
+  }
+}
+
+async function* messagesOf({ messages }: ArrowParams): AsyncGenerator<LoadMessage> {
+  yield* messages;
+}
+
+async function checkPrepares(connection: Connection, sql: string): Promise<void> {
+  try {
+    await (await connection.prepare(sql)).close();
+  } catch (error) {
+    throw oneByOne(error);
+  }
+}
+
+/** Rows that a key binds to each other are changed one after the other: which of them fails depends on the order. */
+async function checkIndependent(connection: Connection, { table, sets }: ChangeFrom): Promise<void> {
+  const name = quoteLiteral(table.toLowerCase());
+  const set = `[${sets.map(quoteLiteral).join(', ')}]::VARCHAR[]`;
+  const [found] = await queryRows(
+    connection,
+    `SELECT
+       (SELECT count(*) FROM duckdb_constraints() WHERE lower(table_name) = ${name} AND
+         ((constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND list_has_any(list_transform(constraint_column_names, lambda c: lower(c)), ${set}))
+           OR lower(referenced_table) = ${name})) +
+       (SELECT count(*) FROM duckdb_indexes() WHERE lower(table_name) = ${name} AND is_unique AND len(${set}) > 0) AS bonds`,
+  );
+  if (found?.bonds !== 0n) throw oneByOne();
+}
 
 async function insertAtOnce(connection: Connection, { sql, params, options }: RowsToExecute): Promise<number> {
   const load = await connection.load({
@@ -32,12 +98,8 @@ async function insertAtOnce(connection: Connection, { sql, params, options }: Ro
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     async statement(source, schema) {
       const insert = insertFrom(sql, schema, source) as string;
-      try {
-        await (await connection.prepare(insert)).close();
-        return insert;
-      } catch (cause) {
-        throw new DuckhouseError('Unsupported', 'the rows go in one by one', { id: notAtOnce, cause });
-      }
+      await checkPrepares(connection, insert);
+      return insert;
     },
   });
   try {

@@ -40,13 +40,22 @@ const usesAll = (seen: readonly string[], names: readonly string[]): boolean => 
 
 function columnOf(
   parameter: string,
-  { seen, names }: { readonly seen: string[]; readonly names: readonly string[] },
+  of: { readonly seen: string[]; readonly names: readonly string[] },
 ): string | undefined {
+  const name = of.names[parameterIndex(parameter, of)];
+  return name === undefined ? undefined : `p.${quoteIdentifier(name)}`;
+}
+
+/** Which of the given names `?`, `$1` or `$name` stands for; `seen` are the parameters before it, and takes it in. */
+export function parameterIndex(
+  parameter: string,
+  { seen, names }: { readonly seen: string[]; readonly names: readonly string[] },
+): number {
   const key = parameter === '?' ? `?${seen.length}` : parameter.slice(1).toLowerCase();
   const known = seen.indexOf(key);
   if (known < 0) seen.push(key);
-  const place = /^\d+$/.test(key) ? Number(key) - 1 : known < 0 ? seen.length - 1 : known;
-  const byName = /^[?\d]/.test(key) ? undefined : names.find((name) => name.replace(/^\$/, '').toLowerCase() === key);
-  const name = byName ?? names[place];
-  return name === undefined ? undefined : `p.${quoteIdentifier(name)}`;
+  if (/^\d+$/.test(key)) return Number(key) - 1;
+  const byName = /^[?\d]/.test(key) ? -1 : names.findIndex((name) => name.replace(/^\$/, '').toLowerCase() === key);
+  if (byName >= 0) return byName;
+  return known < 0 ? seen.length - 1 : known;
 }
