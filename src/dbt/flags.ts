@@ -139,17 +139,19 @@ const own = {
   empty: [onOff('empty', false)],
   events: [text('event_time_start'), text('event_time_end'), text('sample')],
   failures: [onOff('store_failures', null), spec('count', 'show_failures', 0)],
+  validate: [onOff('validate', null)],
   inline: [text('inline', null, { env: null }), onOff('introspect', true)],
   show: [onOff('show', false, { env: null })],
 } as const;
 
-const { project, threads, select, listing, types, refresh, empty, events, failures, inline, show } = own;
+const { project, threads, select, listing, types, refresh, empty, events, failures, inline, show, validate } = own;
 const showFormat = text('output', 'text', { env: null, choices: ['json', 'text'] });
 
 /** What each command takes beside the global flags. */
 export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   build: [
     ...project,
+    ...validate,
     ...threads,
     ...select,
     ...types,
@@ -165,6 +167,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   clone: [...project, ...threads, ...select, ...types, ...refresh],
   compile: [
     ...project,
+    ...validate,
     ...threads,
     ...select,
     ...refresh,
@@ -209,7 +212,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   ],
   parse: [...project, ...threads],
   retry: [...project, ...threads, ...refresh],
-  run: [...project, ...threads, ...select, ...refresh, ...empty, ...events],
+  run: [...project, ...validate, ...threads, ...select, ...refresh, ...empty, ...events],
   'run-operation': [...project, ...threads, spec('yaml', 'args', {}, { env: null }), text('sql', null, { env: null })],
   seed: [...project, ...threads, ...select, ...refresh, ...empty, ...show],
   show: [
@@ -222,9 +225,9 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
     showFormat,
     number('limit', 5, { env: null }),
   ],
-  snapshot: [...project, ...threads, ...select, ...empty],
+  snapshot: [...project, ...validate, ...threads, ...select, ...empty],
   'source freshness': [...project, ...threads, ...select, text('output', null, { short: '-o', env: null })],
-  test: [...project, ...threads, ...select, ...types, ...failures],
+  test: [...project, ...validate, ...threads, ...select, ...types, ...failures],
 };
 
 /** Other names of commands. */

@@ -71,7 +71,7 @@ export async function dbt(
  * Each step parses what the one before it left in the memo, which is frozen: a run that changes it fails.
  * Runs the steps up to `last`; those that real dbt made a difference with are compared.
  */
-export async function replay(last: number): Promise<number> {
+export async function replay(last: number, env: Readonly<Record<string, string>> = {}): Promise<number> {
   const folder = copyKitchenSink();
   const steps = read('steps.json') as readonly Step[];
   const { rows } = read('golden/steps.json') as { rows: readonly Expected[] };
@@ -84,7 +84,7 @@ export async function replay(last: number): Promise<number> {
     const name = `step ${index}: dbt ${step.dbt.join(' ')}`;
     const results = path.join(folder, 'target', 'run_results.json');
     if (existsSync(results)) utimesSync(results, 1, 1);
-    const result = await dbt(folder, [...step.dbt, '--quiet'], step.env, memo);
+    const result = await dbt(folder, [...step.dbt, '--quiet'], { ...env, ...step.env }, memo);
     await compare({ folder, name, step, result, expected: rows[index] as Expected });
     compared++;
   }

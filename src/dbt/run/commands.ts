@@ -17,7 +17,7 @@ import { hasFailed, type NodeResult } from './results.ts';
 import { type EarlierRun, failedIds } from './retry.ts';
 import { buildNode, type NodeRunner } from './run-nodes.ts';
 import { onConnection, openSession, type RunFlags, type RunSession } from './session.ts';
-import { compileOnly, showNode, tellCompiled, tellTable } from './show.ts';
+import { compileChecked, compileOnly, showNode, tellCompiled, tellTable } from './show.ts';
 import { foundText, runTask, type TaskOptions, writeArtifact, writeResults } from './task.ts';
 import { timed } from './timed.ts';
 
@@ -118,8 +118,9 @@ const compile: Command = async (session, input) => {
   }
   const results: NodeResult[] = [];
   const ok = await task(compileKinds, {
-    runner: compileOnly,
+    runner: compileChecked,
     builds: false,
+    looksAhead: true,
     lines: false,
     keepsEphemeral: true,
     onResult: (result) => void results.push(result),

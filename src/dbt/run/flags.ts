@@ -3,6 +3,9 @@ import type { Dict } from '../manifest-types.ts';
 import { offset, parseTime } from './batches.ts';
 import type { RunFlags } from './session.ts';
 
+/** Commands that look ahead unless told not to. */
+const checkedAlways = new Set(['build', 'run']);
+
 /** The flags of a command that change how nodes run, from its arguments by dbt's names. */
 export function runFlags(args: Dict, threads: number): RunFlags {
   const isSet = (name: string, fallback = false): boolean => (args[name] ?? fallback) === true;
@@ -32,6 +35,7 @@ export function runFlags(args: Dict, threads: number): RunFlags {
     eventTimeEnd,
     sample: sampleWindow(args.sample),
     limit: count('limit'),
+    validate: isSet('validate', checkedAlways.has(String(args.which))),
     showFailures: count('show_failures') ?? 0,
     args,
   };

@@ -127,3 +127,6 @@ export const runResults = ({ results, metadata, elapsedTime, args }: RunResultsP
 export function nodeOf(manifest: DbtManifest, id: string): RunNode | undefined {
   return manifest.nodes[id] ?? manifest.unit_tests[id] ?? manifest.exposures[id];
 }
+
+export const isEphemeral = (node: RunNode | undefined): boolean =>
+  node?.resource_type === 'model' && (node as ManifestNode).config.materialized === 'ephemeral';

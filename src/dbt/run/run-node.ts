@@ -1,5 +1,6 @@
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
+import { refuseKnown } from './known-problems.ts';
 import { materialize } from './materialize.ts';
 import { isMicrobatch, runMicrobatch } from './microbatch.ts';
 import { runPythonModel } from './python-model.ts';
@@ -14,6 +15,7 @@ export function runModel(session: RunSession, node: ManifestNode, thread: string
     return onConnection(session, node.unique_id, async (connection) => {
       if (node.resource_type !== 'seed') await compileNode(session, node, { connection, thread });
       clock.compiled();
+      await refuseKnown(session, node, connection);
       const { response } = await materialize(session, node, {
         connection,
         thread,

@@ -28,9 +28,6 @@ export const buildNode: NodeRunner = (session, node, thread) => {
   }
 };
 
-export const isEphemeral = (node: RunNode | undefined): boolean =>
-  node?.resource_type === 'model' && (node as ManifestNode).config.materialized === 'ephemeral';
-
 export interface RunNodesOptions {
   /** Ids to run, ephemeral models left out. */
   readonly ids: readonly string[];

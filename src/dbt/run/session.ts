@@ -5,6 +5,7 @@ import { createTranslator, type Language, type Translator } from '../../messages
 import { createRelationCache, type RelationCache, type SchemaName } from '../adapter/cache.ts';
 import { readCredentials } from '../adapter/credentials.ts';
 import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
+import type { CheckProblem } from '../check/problem.ts';
 import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { RefIndex } from '../parse/lookups.ts';
@@ -31,6 +32,8 @@ export interface RunFlags {
   readonly eventTimeEnd: Date | undefined;
   readonly sample: { readonly start: Date; readonly end: Date } | undefined;
   readonly limit: number | undefined;
+  /** Queries are bound before anything runs. */
+  readonly validate: boolean;
   /** Rows of a failing test that are printed. */
   readonly showFailures: number;
   /** The command line's arguments, as artifacts and retry keep them. */
@@ -57,6 +60,8 @@ export interface RunSession {
   readonly files: FileWriter;
   /** Ids the command selected; templates see them as `selected_resources`. */
   selected: readonly string[];
+  /** What is known to be wrong with nodes before they run. */
+  problems: ReadonlyMap<string, CheckProblem>;
   /** Set once something ended the run early. */
   stopped: boolean;
   /** Warnings told so far; they fail the command with --warn-error. */
@@ -125,6 +130,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     targetPath,
     files: createFileWriter(),
     selected: [],
+    problems: new Map(),
     stopped: false,
     warnings: 0,
     warn(message, name = 'JinjaLogWarning') {

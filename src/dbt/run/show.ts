@@ -6,6 +6,7 @@ import { createNodeContext } from '../context/run-context.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { jsonRows } from './json-rows.ts';
+import { knownProblem } from './known-problems.ts';
 import type { NodeResult, RunNode } from './results.ts';
 import type { NodeRunner } from './run-nodes.ts';
 import { onConnection, type RunSession } from './session.ts';
@@ -21,6 +22,13 @@ export const compileOnly: NodeRunner = (session, node, thread) =>
       return { status: 'success', message: null };
     }),
   );
+
+/** As `compileOnly`; a node that is known not to run is an error. */
+export const compileChecked: NodeRunner = async (session, node, thread) => {
+  const result = await compileOnly(session, node, thread);
+  if (result.status !== 'success' || !session.problems.has(node.unique_id)) return result;
+  return timed({ node, thread }, () => Promise.reject(knownProblem(session, node as ManifestNode)));
+};
 
 export const defaultLimit = 5;
 

@@ -4,10 +4,11 @@ import { quoteIdentifier } from '../../sql.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { tellFailingRows } from './failing-rows.ts';
 import { hooksOf, runHooks } from './hooks.ts';
+import { lookAhead } from './known-problems.ts';
 import { countText } from './lines.ts';
 import { withTestEdges, withUnitTestsFirst } from './queue.ts';
-import { hasFailed, type NodeResult, nodeOf, runResults } from './results.ts';
-import { isEphemeral, type NodeRunner, runNodes } from './run-nodes.ts';
+import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from './results.ts';
+import { type NodeRunner, runNodes } from './run-nodes.ts';
 import { onConnection, type RunSession, schemasOf } from './session.ts';
 import { tellSummary } from './summary.ts';
 
@@ -25,6 +26,8 @@ export interface TaskOptions {
   /** Start, result and summary lines are told. */
   readonly lines: boolean;
   readonly keepsEphemeral?: boolean;
+  /** Nodes are bound first although nothing is built. */
+  readonly looksAhead?: boolean;
   readonly onResult?: (result: NodeResult) => void;
 }
 
@@ -68,7 +71,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   const results =
     options.builds && options.hooks !== false
       ? await withHooks(session, ids, options)
-      : await run(session, ids, options);
+      : await runPlain(session, ids, options);
   const seconds = (performance.now() - started) / 1000;
   const interrupted = session.signal?.aborted === true;
   if (options.lines) {
@@ -83,6 +86,15 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   };
 }
 
+/** Without hooks; only what compiles looks ahead. */
+async function runPlain(session: RunSession, ids: readonly string[], options: TaskOptions): Promise<NodeResult[]> {
+  if (options.looksAhead === true) {
+    if (session.flags.validate) await prepareCache(session);
+    await lookAhead(session, ids);
+  }
+  return run(session, ids, options);
+}
+
 async function withHooks(
   session: RunSession,
   ids: readonly string[],
@@ -90,6 +102,7 @@ async function withHooks(
 ): Promise<readonly NodeResult[]> {
   const before = hooksOf(session, 'on-run-start').length > 0 ? await runHooks(session, 'on-run-start', []) : [];
   const broken = before.some(({ status }) => status === 'error');
+  if (!broken) await lookAhead(session, ids);
   const results = broken ? [] : await run(session, ids, options);
   if (hooksOf(session, 'on-run-end').length === 0) return [...before, ...results];
   session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
@@ -146,6 +159,13 @@ async function prepareSchemas(session: RunSession, ids: readonly string[]): Prom
       : schemasOf(Object.values(manifest.nodes).filter((node) => node.resource_type !== 'test'));
     await session.cache.fill(connection, cached);
   });
+}
+
+async function prepareCache(session: RunSession): Promise<void> {
+  const schemas = schemasOf(
+    Object.values(session.parsed.manifest.nodes).filter((node) => node.resource_type !== 'test'),
+  );
+  await onConnection(session, 'list_relations', async (connect) => session.cache.fill(await connect(), schemas));
 }
 
 function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {

@@ -3,6 +3,7 @@ import type { ResultTable } from '../adapter/table.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { failingRows } from './failing-rows.ts';
+import { refuseKnown } from './known-problems.ts';
 import { materialize } from './materialize.ts';
 import type { NodeResult } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
@@ -14,6 +15,7 @@ export function runTest(session: RunSession, node: ManifestNode, thread: string)
     onConnection(session, node.unique_id, async (connection) => {
       await compileNode(session, node, { connection, thread });
       clock.compiled();
+      await refuseKnown(session, node, connection);
       const { response, table } = await materialize(session, node, { connection, thread, materialized: 'test' });
       const outcome = { ...judge(session, node, readCounts(table)), adapterResponse: response };
       return { ...outcome, failingRows: await failingRows(session, node, { outcome, connection }) };
