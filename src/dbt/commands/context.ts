@@ -9,6 +9,7 @@ import type { Dict } from '../manifest-types.ts';
 import { writeManifest } from '../parse/manifest.ts';
 import type { ParseMemo } from '../parse/memo.ts';
 import { parseProject } from '../parse/parse-project.ts';
+import { writeSemanticManifest } from '../parse/semantic-manifest.ts';
 import { isDict, isText, listOf } from '../plain.ts';
 import type {
   Env,
@@ -95,7 +96,10 @@ export function createContext(parts: ContextParts): CommandContext {
       if (parsed === undefined) {
         const memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
         parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
-        if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath(parsed), { texts: memo?.texts });
+        if (switchArg(args, 'write_json')) {
+          writeManifest(parsed.manifest, targetPath(parsed), { texts: memo?.texts });
+          writeSemanticManifest(parsed.manifest, targetPath(parsed));
+        }
       }
       return parsed;
     },

@@ -18,7 +18,7 @@ export function mergeConfig(kind: ConfigKind, base: Readonly<Dict>, partial: Rea
 function mergeValue(kind: ConfigKind, key: string, earlier: unknown, value: unknown): unknown {
   switch (kind.merge[key]) {
     case 'append':
-      return [...listOf(earlier), ...listOf(value)];
+      return [...listOf(earlier ?? []), ...listOf(value)];
     case 'update':
       if (key === 'latest_version_pointer' && typeof value === 'boolean')
         return { ...dictOf(key, earlier), enabled: value };

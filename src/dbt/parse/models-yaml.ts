@@ -7,6 +7,7 @@ import { addTestsOf, type TestTarget, testsOf } from './generic-tests.ts';
 import { addDisabled, addEnabled, addNode, applyConfig, createNode } from './nodes.ts';
 import { applyPatch, configOf, mergedConfig, patchFor, patchPath, patchVersion } from './patches.ts';
 import { entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
+import { readModelSemantics } from './semantic.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
 
@@ -29,6 +30,9 @@ export function readModels(state: ParseState, schema: SchemaFile): void {
       continue;
     }
     describe(state, schema, 'models', { raw, entry });
+    if (!('semantic_model' in entry) && !('metrics' in entry)) continue;
+    const node = state.refs.find(entry.name, schema.file.packageName, null);
+    if (node !== undefined) readModelSemantics(state, schema, entry, node);
   }
 }
 

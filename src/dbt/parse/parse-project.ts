@@ -22,7 +22,7 @@ import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
 import { noted } from './reads.ts';
 import { readSchemaFiles } from './schema-files.ts';
-import { linkSemantics } from './semantic.ts';
+import { linkSemantics } from './semantic-links.ts';
 import {
   readAnalysis,
   readDocs,

@@ -2,8 +2,9 @@
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, listOf } from '../plain.ts';
 
-const dicts = (value: unknown): Dict[] => (Array.isArray(value) ? value.filter(isDict) : []);
-const or = (value: unknown, otherwise: unknown): unknown => (value === undefined || value === null ? otherwise : value);
+export const dicts = (value: unknown): Dict[] => (Array.isArray(value) ? value.filter(isDict) : []);
+export const or = (value: unknown, otherwise: unknown): unknown =>
+  value === undefined || value === null ? otherwise : value;
 
 /** `filter`: one or many conditions, each a template. */
 export function filterOf(value: unknown): Dict | null {
@@ -13,7 +14,7 @@ export function filterOf(value: unknown): Dict | null {
 }
 
 /** `7 days`. */
-function windowOf(value: unknown): Dict | null {
+export function windowOf(value: unknown): Dict | null {
   if (isDict(value)) return value;
   const found = isText(value) ? /^\s*(\d+)\s+(\w+)\s*$/.exec(value) : null;
   return found === null ? null : { count: Number(found[1]), granularity: (found[2] as string).replace(/s$/, '') };
@@ -94,6 +95,17 @@ function conversionOf(value: unknown): Dict | null {
   };
 }
 
+export const aggregation = { percentile: null, use_discrete_percentile: false, use_approximate_percentile: false };
+
+function timeParams(value: unknown): Dict | null {
+  return isDict(value)
+    ? { time_granularity: value.time_granularity, validity_params: validityOf(value.validity_params) }
+    : null;
+}
+
+export const validityOf = (value: unknown): Dict | null =>
+  isDict(value) ? { is_start: value.is_start === true, is_end: value.is_end === true } : null;
+
 const part = (entry: Dict): Dict => ({
   name: entry.name,
   description: or(entry.description, null),
@@ -112,8 +124,8 @@ export const semanticModelShape = (entry: Dict): Dict => ({
   measures: dicts(entry.measures).map((one) => ({
     ...part(one),
     agg: one.agg,
-    create_metric: one.create_metric === true,
-    agg_params: or(one.agg_params, null),
+    create_metric: false,
+    agg_params: isDict(one.agg_params) ? { ...aggregation, ...one.agg_params } : null,
     non_additive_dimension: or(one.non_additive_dimension, null),
     agg_time_dimension: or(one.agg_time_dimension, null),
   })),
@@ -121,7 +133,7 @@ export const semanticModelShape = (entry: Dict): Dict => ({
     ...part(one),
     type: one.type,
     is_partition: one.is_partition === true,
-    type_params: isDict(one.type_params) ? { validity_params: null, ...one.type_params } : null,
+    type_params: timeParams(one.type_params),
     metadata: null,
     datatype: null,
   })),

@@ -1,160 +1,165 @@
-/** Semantic models, metrics and saved queries: carried through with what they depend on; nothing here computes them. */
-import type { Dict, SemanticNode } from '../manifest-types.ts';
+/** Semantic models, metrics and saved queries: carried through in dbt's shape; nothing here computes them. */
+import type { Dict, ManifestNode, NodeType, RefArgs, SemanticNode } from '../manifest-types.ts';
 import { addTo, isDict, isText, listOf } from '../plain.ts';
+import { columnsOf } from './columns.ts';
 import { schemaFqn } from './exposures.ts';
-import { addDependency } from './links.ts';
 import { badShape, entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
-import { metricShape, savedQueryShape, semanticModelShape } from './semantic-shape.ts';
+import { dicts, metricShape, savedQueryShape, semanticModelShape } from './semantic-shape.ts';
+import { columnMetricShape, columnSemanticShape } from './semantic-v2.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
 
-type Kind = 'semantic_model' | 'metric' | 'saved_query';
+type Kind = Extract<NodeType, 'semantic_model' | 'metric' | 'saved_query'>;
 
 export function readSemantics(state: ParseState, schema: SchemaFile): void {
-  const { manifest } = state;
-  for (const { entry } of entriesOf(state, schema, 'semantic_models')) {
-    const node = nodeOf(state, schema, 'semantic_model', entry);
-    const found = isText(entry.model) ? staticReference(entry.model) : undefined;
-    if (found?.ref === undefined)
-      throw badShape(
-        schema.file,
-        `'model' of semantic model '${entry.name}' must be ref(...), not ${String(entry.model)}`,
-      );
-    node.refs.push(found.ref);
-    keep(state, manifest.semantic_models, node);
+  for (const { entry } of entriesOf(state, schema, 'metrics')) {
+    const isOwn = 'type_params' in entry;
+    if (!isOwn && (entry.type ?? 'simple') === 'simple')
+      throw badShape(schema.file, `metric '${entry.name}' is simple: it must stand under the model it measures`);
+    addMetric(state, schema, entry, isOwn ? metricShape(entry) : columnMetricShape(entry, {}));
   }
-  for (const { entry } of entriesOf(state, schema, 'metrics'))
-    keep(state, manifest.metrics, nodeOf(state, schema, 'metric', entry));
-  for (const { entry } of entriesOf(state, schema, 'saved_queries'))
-    keep(state, manifest.saved_queries, nodeOf(state, schema, 'saved_query', entry));
+  for (const { entry } of entriesOf(state, schema, 'semantic_models')) readSemanticModel(state, schema, entry);
+  for (const { entry } of entriesOf(state, schema, 'saved_queries')) readSavedQuery(state, schema, entry);
 }
 
-function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, entry: SchemaEntry): SemanticNode {
+function readSemanticModel(state: ParseState, schema: SchemaFile, entry: SchemaEntry): void {
+  const found = isText(entry.model) ? staticReference(entry.model) : undefined;
+  if (found?.ref === undefined)
+    throw badShape(
+      schema.file,
+      `'model' of semantic model '${entry.name}' must be ref(...), not ${String(entry.model)}`,
+    );
+  const config = isDict(entry.config) ? entry.config : {};
+  const node = addSemanticModel(state, schema, {
+    name: entry.name,
+    config,
+    shape: semanticModelShape(entry),
+    ref: found.ref,
+  });
+  const { enabled, meta } = node.config;
+  for (const measure of dicts(entry.measures)) {
+    if (measure.create_metric !== true) continue;
+    const name = String(measure.name);
+    addMetric(
+      state,
+      schema,
+      { name, config: { enabled, meta } },
+      metricShape({
+        description: measure.description || `Metric created from measure ${name}`,
+        label: measure.label || name,
+        type: 'simple',
+        type_params: { measure: name, expr: measure.expr || name },
+      }),
+    );
+  }
+}
+
+/** What the properties of a model say of its meaning: the semantic model it is, and its metrics. */
+export function readModelSemantics(
+  state: ParseState,
+  schema: SchemaFile,
+  entry: SchemaEntry,
+  node: ManifestNode,
+): void {
+  const own = entry.semantic_model;
+  const given: Dict = isDict(own) ? own : {};
+  const name = isText(given.name) ? given.name : entry.name;
+  if (isDict(own) || own === true) {
+    const config: Dict = {};
+    if (isDict(given.config)) {
+      if (isDict(given.config.meta)) config.meta = given.config.meta;
+      config.enabled = given.enabled !== false;
+      if (isText(given.group)) config.group = given.group;
+    }
+    const columns = columnsOf(entry.columns, node.unique_id);
+    const shape = columnSemanticShape(entry, { columns, description: node.description });
+    addSemanticModel(state, schema, { name, config, shape, ref: { name: entry.name, package: null, version: null } });
+  }
+  for (const metric of dicts(entry.metrics)) {
+    const isSimple = (metric.type ?? 'simple') === 'simple';
+    const owner = isSimple ? { model: name, timeDimension: entry.agg_time_dimension } : {};
+    addMetric(state, schema, metric as SchemaEntry, columnMetricShape(metric, owner));
+  }
+}
+
+interface SemanticParts {
+  readonly name: string;
+  readonly config: Readonly<Dict>;
+  readonly shape: Dict;
+  readonly ref: RefArgs;
+}
+
+/** Everything in a semantic model has its meta too. */
+function addSemanticModel(
+  state: ParseState,
+  schema: SchemaFile,
+  { name, config, shape, ref }: SemanticParts,
+): SemanticNode {
+  const node = nodeOf(state, schema, 'semantic_model', { name, patch: config, shape });
+  for (const part of ['entities', 'dimensions', 'measures'] as const)
+    for (const element of dicts(node[part])) {
+      const own = element.config as { readonly meta: Dict };
+      element.config = { meta: { ...(node.config.meta as Dict), ...own.meta } };
+    }
+  node.refs.push(ref);
+  keep(state, state.manifest.semantic_models, node);
+  return node;
+}
+
+function addMetric(state: ParseState, schema: SchemaFile, entry: SchemaEntry, shape: Dict): void {
+  const { config: patch } = entry;
+  const node = nodeOf(state, schema, 'metric', { name: entry.name, patch: isDict(patch) ? patch : {}, shape });
+  const isOwn = (shape.type_params as Dict).is_private === null;
+  const meta = node.config.meta as Dict;
+  node.label ??= entry.name;
+  node.meta = isOwn ? (Object.keys(meta).length > 0 ? meta : (entry.meta ?? {})) : {};
+  node.tags = isOwn ? listOf(entry.tags ?? []) : [];
+  keep(state, state.manifest.metrics, node);
+}
+
+function readSavedQuery(state: ParseState, schema: SchemaFile, entry: SchemaEntry): void {
+  const patch = isDict(entry.config) ? entry.config : {};
+  const node = nodeOf(state, schema, 'saved_query', {
+    name: entry.name,
+    patch,
+    shape: savedQueryShape(entry, state.profile),
+  });
+  node.tags = [...new Set([...listOf(entry.tags ?? []), ...listOf(node.config.tags ?? [])].map(String))].sort();
+  keep(state, state.manifest.saved_queries, node);
+}
+
+interface NodeParts {
+  readonly name: string;
+  readonly patch: Readonly<Dict>;
+  readonly shape: Dict;
+}
+
+function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, { name, patch, shape }: NodeParts): SemanticNode {
   const { file } = schema;
-  const uniqueId = `${kind}.${file.packageName}.${entry.name}`;
-  const patch = isDict(entry.config) ? { ...entry.config } : {};
-  for (const key of ['enabled', 'meta', 'tags', 'group'] as const)
-    if (key in entry && !(key in patch) && (key !== 'tags' || kind === 'saved_query')) patch[key] = entry[key];
-  const fqn = schemaFqn(schema, entry.name);
+  const uniqueId = `${kind}.${file.packageName}.${name}`;
+  const fqn = schemaFqn(schema, name);
   const request = { type: kind, packageName: file.packageName, fqn, patch } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
-  const tags = kind === 'saved_query' ? config.tags : entry.tags;
   return {
-    name: entry.name,
+    name,
     resource_type: kind,
     package_name: file.packageName,
     path: file.relative,
     original_file_path: file.original,
     unique_id: uniqueId,
     fqn,
-    ...shapeOf(kind, entry, state),
+    ...shape,
     config,
     unrendered_config: state.configs.unrendered(request),
     group: config.group ?? null,
     depends_on: { macros: [], nodes: [] },
     refs: [],
-    ...(kind === 'metric' ? { sources: [], metrics: [], meta: config.meta } : {}),
-    ...(kind === 'semantic_model' ? {} : { tags: listOf(tags ?? []) }),
+    ...(kind === 'metric' ? { sources: [], metrics: [] } : {}),
     created_at: state.now,
   };
-}
-
-function shapeOf(kind: Kind, entry: SchemaEntry, { profile }: ParseState): Dict {
-  if (kind === 'metric') return metricShape(entry);
-  return kind === 'semantic_model' ? semanticModelShape(entry) : savedQueryShape(entry, profile);
 }
 
 function keep(state: ParseState, target: Dict<SemanticNode>, node: SemanticNode): void {
   if (node.config.enabled === false) addTo(state.manifest.disabled, node.unique_id, node);
   else target[node.unique_id] = node;
-}
-
-interface MetricParams {
-  readonly measure: Dict | null;
-  readonly input_measures: Dict[];
-  readonly numerator: Dict | null;
-  readonly denominator: Dict | null;
-  readonly metrics: readonly (Dict | null)[];
-  readonly conversion_type_params: Dict | null;
-  readonly cumulative_type_params: Dict | null;
-}
-
-/** Metrics depend on the semantic models of their measures, or on other metrics; saved queries on metrics. */
-export function linkSemantics({ manifest }: ParseState): void {
-  const metrics = new Map(Object.values(manifest.metrics).map((metric) => [metric.name, metric]));
-  const measures = new Map<unknown, string>();
-  for (const model of Object.values(manifest.semantic_models)) {
-    for (const measure of model.measures as Dict[]) measures.set(measure.name, model.unique_id);
-    const [id = ''] = model.depends_on.nodes;
-    const node = manifest.nodes[id];
-    if (node !== undefined)
-      model.node_relation = {
-        alias: node.alias,
-        schema_name: node.schema,
-        database: node.database,
-        relation_name: node.relation_name,
-      };
-  }
-  for (const metric of metrics.values()) {
-    const { conversion_type_params: conversion, ...params } = metric.type_params as MetricParams;
-    const own = [params.measure, conversion?.base_measure, conversion?.conversion_measure] as (
-      | Dict
-      | null
-      | undefined
-    )[];
-    for (const measure of own) {
-      const id = measures.get(measure?.name);
-      if (id !== undefined) addDependency(metric.depends_on, id);
-    }
-    for (const name of inputMetrics(metric)) {
-      const other = metrics.get(name);
-      if (other !== undefined) addDependency(metric.depends_on, other.unique_id);
-    }
-    params.input_measures.push(...inputMeasures(metric, metrics, []));
-  }
-  for (const query of Object.values(manifest.saved_queries))
-    for (const name of (query.query_params as { readonly metrics: readonly unknown[] }).metrics) {
-      const metric = metrics.get(String(name));
-      if (metric !== undefined) addDependency(query.depends_on, metric.unique_id);
-    }
-}
-
-function inputMetrics(metric: SemanticNode): string[] {
-  const {
-    numerator,
-    denominator,
-    metrics,
-    conversion_type_params: conversion,
-    cumulative_type_params: cumulative,
-  } = metric.type_params as MetricParams;
-  const inputs = [
-    numerator,
-    denominator,
-    ...metrics,
-    conversion?.base_metric,
-    conversion?.conversion_metric,
-    cumulative?.metric,
-  ] as (Dict | null | undefined)[];
-  return [...new Set(inputs.flatMap((input) => (isText(input?.name) ? [input.name] : [])))];
-}
-
-/** The measures a metric comes down to, through any number of others. */
-function inputMeasures(
-  metric: SemanticNode,
-  metrics: ReadonlyMap<string, SemanticNode>,
-  trail: readonly string[],
-): Dict[] {
-  if (trail.includes(metric.name)) return [];
-  const { measure, conversion_type_params: conversion } = metric.type_params as MetricParams;
-  const own = [measure, conversion?.base_measure, conversion?.conversion_measure].filter(isDict);
-  const found = [
-    ...own,
-    ...inputMetrics(metric).flatMap((name) => {
-      const other = metrics.get(name);
-      return other === undefined ? [] : inputMeasures(other, metrics, [...trail, metric.name]);
-    }),
-  ];
-  return found.filter(
-    (one, index) => found.findIndex((other) => JSON.stringify(other) === JSON.stringify(one)) === index,
-  );
 }

@@ -117,7 +117,7 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
     onRunStart: hooksOf(rendered['on-run-start']),
     onRunEnd: hooksOf(rendered['on-run-end']),
     queryComment: rendered['query-comment'],
-    trees: treesOf(file, rendered),
+    trees: treesOf(file, underscored(rendered)),
     unrenderedTrees: treesOf(file, raw),
     rendered,
     raw,
@@ -127,6 +127,10 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
 const dictOf = (value: unknown): Dict => (isDict(value) ? value : {});
 const textOr = (value: unknown, otherwise: string): string => (isText(value) ? value : otherwise);
 const hooksOf = (value: unknown): string[] => (value === undefined || value === null ? [] : listOf(value).map(String));
+
+/** Keys may be written with dashes; what was written, unrendered, is looked for by its underscores only, as dbt does. */
+const underscored = (content: Dict): Dict =>
+  Object.fromEntries(Object.entries(content).map(([key, value]) => [key.replaceAll('-', '_'), value]));
 
 function treesOf(file: string, content: Dict): Dict<Dict> {
   const trees: Dict<Dict> = {};
