@@ -389,6 +389,7 @@ test('functions, metrics and saved queries take their place in the graph', () =>
     newProject({
       'functions/twice.sql': 'x * 2',
       'models/m.sql': `select {{ function('twice') }}(2) as id, date '2024-01-01' as at`,
+      'models/metricflow_time_spine.sql': 'select 1 as date_day',
       'models/s.yml': `functions:
   - name: twice
     arguments: [{name: x, data_type: integer}]

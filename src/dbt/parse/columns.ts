@@ -49,12 +49,27 @@ function columnOf(entry: Dict, owner: string): ColumnInfo {
     config: { meta, tags },
     tags,
     granularity: (entry.granularity as string | undefined) ?? null,
-    dimension: entry.dimension ?? null,
-    entity: entry.entity ?? null,
+    dimension: meaningOf(entry, entry.dimension, { is_partition: false, validity_params: null }),
+    entity: meaningOf(entry, entry.entity, {}),
     doc_blocks: [],
   };
   for (const key in entry) if (!known.has(key)) column[key] = entry[key];
   return column;
+}
+
+/** A dimension or an entity: what it does not say of itself, its column says. */
+function meaningOf({ name, description }: Dict, given: unknown, more: Dict): unknown {
+  if (!isDict(given)) return given ?? null;
+  const { validity_params: validity } = given;
+  return {
+    label: null,
+    config: {},
+    ...more,
+    ...given,
+    name: given.name || name,
+    description: given.description || (description ?? ''),
+    ...(isDict(validity) ? { validity_params: { is_start: false, is_end: false, ...validity } } : {}),
+  };
 }
 
 export function constraintsOf(entries: unknown, owner: string): ColumnConstraint[] {

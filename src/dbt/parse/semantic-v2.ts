@@ -168,6 +168,5 @@ function aggregationOf(entry: Dict, { model, timeDimension }: MetricOwner): Dict
     non_additive_dimension: isDict(without)
       ? { name: without.name, window_choice: or(without.window_agg, null), window_groupings: or(without.group_by, []) }
       : null,
-    expr: null,
   };
 }
