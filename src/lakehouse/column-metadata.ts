@@ -8,10 +8,7 @@ const maxKnown = 10_000;
 const typesAtOnce = 200;
 
 /** The Arrow field, without a name, of each type. One that has no Arrow form is text, as it can only be read by a cast. */
-export async function arrowFieldsOf(
-  session: Session,
-  types: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, ArrowField>> {
+async function arrowFieldsOf(session: Session, types: ReadonlySet<string>): Promise<ReadonlyMap<string, ArrowField>> {
   const fields = new Map<string, ArrowField>();
   const unknown: string[] = [];
   for (const type of types) {
@@ -45,68 +42,98 @@ async function askFields(session: Session, types: readonly string[]): Promise<[s
   }
 }
 
-export interface TableColumns {
-  /** Of duckdb_columns(), of many tables. */
-  readonly columns: Readonly<Record<string, readonly unknown[]>>;
-  readonly fields: ReadonlyMap<string, ArrowField>;
-  /** The rows that are this table's, in the order of its columns. */
-  readonly rows: readonly number[];
-}
+/**
+ * The columns of a table as one text, made where DuckDB has them: thousands of tables are compared with what they were, and
+ * only those that changed are taken apart. NUL can be in no name.
+ */
+export const describedColumns = `string_agg(concat(column_index, chr(0), column_name, chr(0), data_type, chr(0), is_nullable,
+  chr(0), coalesce(starts_with(column_default, 'nextval('), false), chr(0), '=' || comment), chr(0))`;
 
-interface TableOfColumns {
+export interface DescribedTable {
   readonly catalog: string;
   readonly dbSchema: string;
   readonly name: string;
+  /** `describedColumns`; empty for a view that can no longer be bound. */
+  readonly columns: string;
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly autoIncrement: boolean;
+  readonly comment: string | null;
+}
+
+const partsOfColumn = 6;
+
+function columnsOf(described: string): Column[] {
+  const parts = described === '' ? [] : described.split('\0');
+  const columns: (Column & { readonly index: number })[] = [];
+  for (let at = 0; at < parts.length; at += partsOfColumn) {
+    const [index, name = '', type = '', nullable, autoIncrement, comment = ''] = parts.slice(at, at + partsOfColumn);
+    columns.push({
+      index: Number(index),
+      name,
+      type,
+      nullable: nullable === 'true',
+      autoIncrement: autoIncrement === 'true',
+      comment: comment === '' ? null : comment.slice(1),
+    });
+  }
+  return columns.sort((a, b) => a.index - b.index);
 }
 
 const maxMade = 20_000;
 
 /**
- * What `make` makes of the schema of a table, made again only when the columns have changed. The schemas themselves are not
+ * What `make` makes of the schemas of tables, made again only where the columns have changed. The schemas themselves are not
  * kept: those of thousands of tables are many small objects.
  */
-export function perSchema<T>(make: (schema: ArrowSchema) => T): (table: TableOfColumns, columns: TableColumns) => T {
-  const made = new Map<string, { readonly signature: string; readonly value: T }>();
-  return (table, columns) => {
-    const key = `${table.catalog}\0${table.dbSchema}\0${table.name}`;
-    const signature = signatureOf(columns);
-    const earlier = made.get(key);
-    if (earlier?.signature === signature) return earlier.value;
-    if (made.size >= maxMade) made.clear();
-    const value = make(makeSchema(table, columns));
-    made.set(key, { signature, value });
-    return value;
+export function perSchema<T>(
+  make: (schema: ArrowSchema) => T,
+): (session: Session, tables: readonly DescribedTable[]) => Promise<T[]> {
+  const made = new Map<string, { readonly columns: string; readonly value: T }>();
+  const keyOf = ({ catalog, dbSchema, name }: DescribedTable): string => `${catalog}\0${dbSchema}\0${name}`;
+  return async (session, tables) => {
+    const earlier = tables.map((table) => {
+      const one = made.get(keyOf(table));
+      return one?.columns === table.columns ? one : undefined;
+    });
+    const changed = tables.filter((_, i) => earlier[i] === undefined);
+    if (made.size + changed.length > maxMade) made.clear();
+    const parsed = new Map<string, readonly Column[]>();
+    for (const { columns } of changed) if (!parsed.has(columns)) parsed.set(columns, columnsOf(columns));
+    const types = new Set([...parsed.values()].flatMap((columns) => columns.map(({ type }) => type)));
+    const fields = await arrowFieldsOf(session, types);
+    return tables.map((table, i) => {
+      const one = earlier[i];
+      if (one !== undefined) return one.value;
+      const { columns } = table;
+      const value = make(makeSchema(table, parsed.get(columns) as readonly Column[], fields));
+      made.set(keyOf(table), { columns, value });
+      return value;
+    });
   };
 }
 
-function signatureOf({ columns, rows }: TableColumns): string {
-  let signature = '';
-  for (const row of rows)
-    signature += `${columns.column_name?.[row]}\0${columns.data_type?.[row]}\0${columns.is_nullable?.[row]}${columns.auto_increment?.[row]}${columns.comment?.[row] ?? '\0'}\n`;
-  return signature;
-}
-
 /** Columns of one type without a comment share their metadata: schemas of thousands of tables are made at once. */
-function makeSchema(table: TableOfColumns, { columns, fields, rows }: TableColumns): ArrowSchema {
+function makeSchema(
+  table: DescribedTable,
+  columns: readonly Column[],
+  fields: ReadonlyMap<string, ArrowField>,
+): ArrowSchema {
   const shared = new Map<string, ReadonlyMap<string, string>>();
   const list: ArrowField[] = [];
-  for (const row of rows) {
-    const type = columns.data_type?.[row] as string;
+  for (const { name, type, nullable, autoIncrement, comment } of columns) {
     const field = fields.get(type) as ArrowField;
-    const comment = columns.comment?.[row] as string | null;
-    const autoIncrement = columns.auto_increment?.[row] === true;
     const own = comment !== null || autoIncrement;
     let metadata = own ? undefined : shared.get(type);
     if (metadata === undefined) {
       metadata = columnMetadata(table, { field, type, comment, autoIncrement });
       if (!own) shared.set(type, metadata);
     }
-    list.push({
-      ...field,
-      name: columns.column_name?.[row] as string,
-      nullable: columns.is_nullable?.[row] === true,
-      metadata,
-    });
+    list.push({ ...field, name, nullable, metadata });
   }
   return { fields: list };
 }
@@ -122,7 +149,7 @@ const prefix = 'ARROW:FLIGHT:SQL:';
 const flag = (value: boolean): string => (value ? '1' : '0');
 
 function columnMetadata(
-  { catalog, dbSchema, name }: TableOfColumns,
+  { catalog, dbSchema, name }: DescribedTable,
   { field, type, comment, autoIncrement }: ColumnFacts,
 ): ReadonlyMap<string, string> {
   const decimal = field.type.id === 'decimal' ? field.type : undefined;

@@ -1,6 +1,6 @@
 import type { ArrowSchema } from '../arrow/index.ts';
 import { quoteLiteral } from '../sql.ts';
-import { arrowFieldsOf, perSchema } from './column-metadata.ts';
+import { type DescribedTable, describedColumns, perSchema } from './column-metadata.ts';
 import { ownSchema, systemCatalog } from './names.ts';
 import { queryColumns, type Session } from './rows.ts';
 
@@ -68,9 +68,12 @@ const relations = `
 /** Ours, and what a load reads from. */
 const visible = `schema_name <> '${ownSchema}' AND NOT starts_with(table_name, 'duckhouse_arrow_')`;
 
+const wantedTypes = ({ tableTypes: types = [] }: RelationFilter): string[] =>
+  types.map((type) => typeAliases[type.toUpperCase()] ?? type.toUpperCase());
+
 /** Tables and views, by catalog, schema, name and type. */
 export async function listRelations(session: Session, filter: RelationFilter): Promise<Relation[]> {
-  const types = (filter.tableTypes ?? []).map((type) => typeAliases[type.toUpperCase()] ?? type.toUpperCase());
+  const types = wantedTypes(filter);
   const ofType = types.length === 0 ? 'TRUE' : `table_type IN (${types.map(quoteLiteral).join(', ')})`;
   const found = await queryColumns(
     session,
@@ -103,53 +106,49 @@ const closedPattern = (pattern: string): string =>
 
 /**
  * Lists tables and views with what `make` makes of the Arrow schema of each: the columns as DuckDB knows them, with the
- * metadata Flight SQL gives columns. One statement for the columns of all of them.
+ * metadata Flight SQL gives columns. One statement for all of them: duckdb_tables() would write down how each is made.
  */
 export function relationSchemas<T>(
   make: (schema: ArrowSchema) => T,
 ): (session: Session, filter: RelationFilter) => Promise<(Relation & { readonly schema: T })[]> {
-  const schemaOf = perSchema(make);
+  const schemasOf = perSchema(make);
   return async (session, filter) => {
-    const [found, columns] = await Promise.all([listRelations(session, filter), columnsOf(session, filter)]);
-    const fields = await arrowFieldsOf(session, new Set(columns.data_type as string[]));
-    const rows = rowsByTable(columns);
-    return found.map((relation) => ({
-      ...relation,
-      schema: schemaOf(relation, { columns, fields, rows: rows.get(keyOf(relation)) ?? [] }),
+    const types = wantedTypes(filter);
+    const found = await describedRelations(session, filter);
+    const wanted = types.length === 0 ? found : found.filter(({ type }) => types.includes(type));
+    const schemas = await schemasOf(session, wanted);
+    return wanted.map(({ catalog, dbSchema, name, type }, i) => ({
+      catalog,
+      dbSchema,
+      name,
+      type,
+      schema: schemas[i] as T,
     }));
   };
 }
 
-/** Not sorted: rows of one table come together and in order, and what does not is put right here, for less than a sort. */
-async function columnsOf(session: Session, filter: RelationFilter): Promise<Readonly<Record<string, unknown[]>>> {
-  return queryColumns(
+async function describedRelations(session: Session, filter: RelationFilter): Promise<(Relation & DescribedTable)[]> {
+  const of = `NOT internal AND ${visible} AND ${listed(filter)} AND ${conditions(filter)}`;
+  const found = await queryColumns(
     session,
-    `SELECT database_name, schema_name, table_name, column_name, column_index, data_type, is_nullable, comment,
-       coalesce(starts_with(column_default, 'nextval('), false) AS auto_increment
-     FROM duckdb_columns() WHERE NOT internal AND ${conditions(filter)}`,
+    `SELECT database_name, schema_name, table_name, coalesce(columns, '') AS columns, coalesce(is_view, false) AS is_view
+     FROM (SELECT database_name, schema_name, table_name, ${describedColumns} AS columns FROM duckdb_columns() WHERE ${of} GROUP BY ALL)
+     FULL JOIN (SELECT database_name, schema_name, table_name, true AS is_view
+       FROM (SELECT *, view_name AS table_name FROM duckdb_views()) WHERE ${of}) USING (database_name, schema_name, table_name)
+     ORDER BY database_name, schema_name, table_name, is_view`,
   );
+  const { database_name: catalogs = [], schema_name: schemas = [], table_name: names = [] } = found;
+  return names.map((name, i) => ({
+    catalog: catalogs[i] as string,
+    dbSchema: schemas[i] as string,
+    name: name as string,
+    type: typeOf(catalogs[i] as string, found.is_view?.[i] === true),
+    columns: found.columns?.[i] as string,
+  }));
 }
 
-const keyOf = ({ catalog, dbSchema, name }: Omit<Relation, 'type'>): string => `${catalog}\0${dbSchema}\0${name}`;
-
-/** The rows of each table, in the order of its columns. */
-function rowsByTable(columns: Readonly<Record<string, unknown[]>>): Map<string, number[]> {
-  const { database_name: catalogs = [], schema_name: schemas = [], table_name: tables = [] } = columns;
-  const byTable = new Map<string, number[]>();
-  let rows: number[] = [];
-  for (let row = 0; row < tables.length; row++) {
-    const before = row - 1;
-    if (tables[row] !== tables[before] || schemas[row] !== schemas[before] || catalogs[row] !== catalogs[before]) {
-      const key = `${catalogs[row]}\0${schemas[row]}\0${tables[row]}`;
-      rows = byTable.get(key) ?? [];
-      byTable.set(key, rows);
-    }
-    rows.push(row);
-  }
-  const indexes = columns.column_index as readonly number[];
-  const indexOf = (row: number | undefined): number => indexes[row ?? 0] as number;
-  for (const list of byTable.values())
-    if (list.some((row, i) => i > 0 && indexOf(row) < indexOf(list[i - 1])))
-      list.sort((a, b) => indexOf(a) - indexOf(b));
-  return byTable;
+function typeOf(catalog: string, isView: boolean): TableType {
+  if (isView) return 'VIEW';
+  if (catalog === 'temp') return 'LOCAL TEMPORARY';
+  return catalog === systemCatalog ? 'SYSTEM TABLE' : 'TABLE';
 }

@@ -186,6 +186,30 @@ test('tables with their schemas: encapsulated messages, with what SELECT gives a
   assert.equal(metadata('e').get('TYPE_NAME'), "ENUM('p', 'q')");
 });
 
+test('a view that lost its table is listed, comments and odd names come as they are', async () => {
+  const { engine } = running.lakehouse;
+  await engine.execute('CREATE TABLE lost(a INTEGER); CREATE VIEW losing AS SELECT * FROM lost; DROP TABLE lost');
+  await engine.execute(
+    `CREATE TABLE odd("a=b" INTEGER, "=" INTEGER); COMMENT ON COLUMN odd."a=b" IS ''; COMMENT ON COLUMN odd."=" IS '=x'`,
+  );
+  const { rows } = await getTables({ table: 'losing', includeSchema: true });
+  assert.deepEqual(
+    rows.map((row) => row.slice(0, 4)),
+    [['memory', 'main', 'losing', 'VIEW']],
+  );
+  assert.ok(decodeSchema(decapsulate(rows[0]?.[4] as Uint8Array)).fields.length <= 1);
+  const odd = await getTables({ table: 'odd', includeSchema: true });
+  const { fields } = decodeSchema(decapsulate(odd.rows[0]?.[4] as Uint8Array));
+  assert.deepEqual(
+    fields.map(({ name, metadata }) => [name, metadata?.get('ARROW:FLIGHT:SQL:REMARKS')]),
+    [
+      ['a=b', ''],
+      ['=', '=x'],
+    ],
+  );
+  await engine.execute('DROP VIEW losing; DROP TABLE odd');
+});
+
 test('the schema of a table follows its columns', async () => {
   const columns = async (): Promise<string[]> => {
     const { rows } = await getTables({ table: 'changing', includeSchema: true });
