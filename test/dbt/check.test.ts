@@ -104,11 +104,7 @@ test('what a run makes, changes or asks for itself is not known before: nothing 
     'dbt_project.yml':
       'name: shop\nversion: 1.0.0\nprofile: shop\non-run-start:\n  - "create table if not exists main.made_by_hook(n int)"\n  - "create or replace macro mine(x) as x + 1"\n',
   });
-  for (const argv of [
-    ['build'],
-    ['build', '--full-refresh'],
-    ['build', '--empty', '--exclude', 'pivoted+'],
-  ]) {
+  for (const argv of [['build'], ['build', '--full-refresh'], ['build', '--empty', '--exclude', 'pivoted+']]) {
     const { code, text } = await dbt(folder, [...argv, '--validate']);
     assert.equal(code, 0, text);
     assert.match(text, /Checked \d+ of 1[46] queries .*: 0 cannot run/);

@@ -150,6 +150,7 @@ async function bindAll({ session, nodes, world, shadow }: Parts): Promise<CheckO
   let checked = 0;
   try {
     for (const node of nodes) {
+      if (session.signal?.aborted === true) break;
       const ready = await prepareNode({ session, world, compiler, trusts }, node);
       if (ready === undefined) continue;
       checked++;

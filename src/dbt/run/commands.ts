@@ -4,6 +4,7 @@ import { PyError } from '../../jinja/index.ts';
 import type { Language } from '../../messages/index.ts';
 import { failureText } from '../context/run-errors.ts';
 import type { EventLog } from '../events/events.ts';
+import { writeHistory } from '../history/write.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
 import { buildCatalog } from './catalog.ts';
@@ -58,7 +59,9 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
       msg: `Found ${foundText(session)}`,
       data: { stat_line: foundText(session) },
     });
+    const started = performance.now();
     const ok = await command(session, input);
+    await writeHistory(session, { success: ok, elapsedSeconds: (performance.now() - started) / 1000 });
     return ok && !(flags.warnError && session.warnings > 0) ? exitCodes.ok : exitCodes.failed;
   } finally {
     await session.close();
@@ -193,6 +196,8 @@ const freshness: Command = async (session, input) => {
   const ids =
     input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
   const { artifact, success, results } = await checkFreshness(session, ids);
+  session.freshness = artifact;
+  session.results = results;
   const after = await runHooks(session, 'on-run-end', results);
   const output = input.args.output;
   if (typeof output === 'string' && output !== '')

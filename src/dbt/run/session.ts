@@ -11,6 +11,7 @@ import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { RefIndex } from '../parse/lookups.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
 import { createFileWriter, type FileWriter } from './files.ts';
+import type { NodeResult } from './results.ts';
 
 /** What a command asked for that changes how nodes run. */
 export interface RunFlags {
@@ -34,6 +35,8 @@ export interface RunFlags {
   readonly limit: number | undefined;
   /** Queries are bound before anything runs. */
   readonly validate: boolean;
+  /** The run is added to the tables of earlier ones. */
+  readonly history: boolean;
   /** Rows of a failing test that are printed. */
   readonly showFailures: number;
   /** The command line's arguments, as artifacts and retry keep them. */
@@ -62,6 +65,10 @@ export interface RunSession {
   selected: readonly string[];
   /** What is known to be wrong with nodes before they run. */
   problems: ReadonlyMap<string, CheckProblem>;
+  /** What came of the command's nodes, once it has ended. */
+  results: readonly NodeResult[];
+  /** The content of sources.json, when the command made it. */
+  freshness: Dict | undefined;
   /** Set once something ended the run early. */
   stopped: boolean;
   /** Warnings told so far; they fail the command with --warn-error. */
@@ -131,6 +138,8 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     files: createFileWriter(),
     selected: [],
     problems: new Map(),
+    results: [],
+    freshness: undefined,
     stopped: false,
     warnings: 0,
     warn(message, name = 'JinjaLogWarning') {

@@ -176,6 +176,7 @@ function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {
 
 /** Writes what came of a command; the manifest is its caller's to write. */
 export function writeResults(session: RunSession, results: readonly NodeResult[], started: number): void {
+  session.results = results;
   if (!session.flags.writeJson) return;
   const { parsed, flags } = session;
   const { metadata } = parsed.manifest;

@@ -1,0 +1,107 @@
+import type { Connection } from '../../engine/index.ts';
+import { quoteLiteral } from '../../sql.ts';
+import { readTable } from '../adapter/table.ts';
+import { failureText } from '../context/run-errors.ts';
+import { isConflict, type RunSession } from '../run/session.ts';
+import { type Ending, freshnessRows, hashOf, projectRows, resultRows, runRow } from './rows.ts';
+import { creationText, type HistoryRow, type HistoryTable, historyTables, projectTables, tableName } from './tables.ts';
+
+/** Commands that are kept in mind: those that build, test or look at data. */
+const kept = new Set(['build', 'run', 'test', 'seed', 'snapshot', 'clone', 'source', 'freshness', 'docs', 'generate']);
+
+const tries = 5;
+
+/**
+ * Adds an invocation to the tables `_duckhouse.dbt_*` of the project's database, in one transaction. It never fails
+ * the command: what could not be written is said in the log file.
+ */
+export async function writeHistory(session: RunSession, ending: Ending): Promise<void> {
+  const { flags, database, log } = session;
+  const { credentials } = database;
+  if (!flags.history || !kept.has(flags.which) || credentials.database === '' || credentials.path === ':memory:')
+    return;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const connection = await database.engine.connect();
+      try {
+        await writeOnce(session, { connection, database: credentials.database, ending });
+        return;
+      } catch (error) {
+        await connection.execute('ROLLBACK').catch(() => undefined); // undone already, or not begun
+        if (!isConflict(error) || attempt >= tries) throw error;
+      } finally {
+        await connection.close();
+      }
+    }
+  } catch (error) {
+    log.fire({
+      name: 'HistoryNotWritten',
+      level: 'debug',
+      msg: `History not written: ${failureText(error, undefined)}`,
+    });
+  }
+}
+
+interface Writing {
+  readonly connection: Connection;
+  readonly database: string;
+  readonly ending: Ending;
+}
+
+async function writeOnce(session: RunSession, { connection, database, ending }: Writing): Promise<void> {
+  const project = projectRows(session);
+  const hash = hashOf([...project]);
+  await connection.execute('BEGIN');
+  await connection.execute(creationText(database));
+  const isNew = (await lastHash(session, connection, database)) !== hash;
+  if (isNew) await replaceProject(session, { connection, database, rows: project });
+  await insert(connection, tableName(database, 'dbt_runs'), 'dbt_runs', [runRow(session, ending, hash)]);
+  await insert(connection, tableName(database, 'dbt_results'), 'dbt_results', resultRows(session));
+  await insert(connection, tableName(database, 'dbt_freshness'), 'dbt_freshness', freshnessRows(session));
+  await connection.execute('COMMIT');
+}
+
+/** Of the project as its tables have it. */
+async function lastHash({ parsed }: RunSession, connection: Connection, database: string): Promise<unknown> {
+  const result = await connection.query(
+    `SELECT manifest_hash FROM ${tableName(database, 'dbt_runs')} WHERE project = ${quoteLiteral(parsed.project.name)}
+     ORDER BY started_at DESC LIMIT 1`,
+  );
+  return (await readTable(result)).rows[0]?.[0];
+}
+
+interface Replacing {
+  readonly connection: Connection;
+  readonly database: string;
+  readonly rows: ReadonlyMap<HistoryTable, readonly HistoryRow[]>;
+}
+
+async function replaceProject({ parsed }: RunSession, { connection, database, rows }: Replacing): Promise<void> {
+  for (const table of projectTables) {
+    const name = tableName(database, table);
+    await connection.execute(`DELETE FROM ${name} WHERE project = ${quoteLiteral(parsed.project.name)}`);
+    await insert(connection, name, table, rows.get(table) ?? []);
+  }
+}
+
+/** All rows at once, as one JSON text. */
+export async function insert(
+  connection: Connection,
+  name: string,
+  table: HistoryTable,
+  rows: readonly HistoryRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = Object.entries(historyTables[table]);
+  const shape = JSON.stringify(
+    Object.fromEntries(columns.map(([column, type]) => [column, /^(VARCHAR\[\]|JSON)$/.test(type) ? 'VARCHAR' : type])),
+  );
+  const list = columns.map(([column, type]) =>
+    type === 'VARCHAR[]' ? `from_json(r.${column}, '["VARCHAR"]')` : `r.${column}`,
+  );
+  await connection.execute(
+    `INSERT INTO ${name} (${columns.map(([column]) => column).join(', ')})
+     SELECT ${list.join(', ')} FROM (SELECT unnest(from_json(?::JSON, ${quoteLiteral(`[${shape}]`)})) AS r)`,
+    { params: [JSON.stringify(rows)] },
+  );
+}
