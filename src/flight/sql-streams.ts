@@ -9,7 +9,7 @@ import {
 } from './client.ts';
 import type { FlightEndpoint, FlightInfo } from './proto/messages.ts';
 
-export type Credentials = Pick<FlightClientOptions, 'username' | 'password' | 'token' | 'tls'>;
+export type Credentials = Pick<FlightClientOptions, 'username' | 'password' | 'token' | 'tls' | 'headers'>;
 
 /** Fetches the endpoints of a FlightInfo, wherever they lie. */
 export interface EndpointReader {
@@ -21,9 +21,13 @@ export interface EndpointReader {
 const reuse = /^arrow-flight-reuse-connection:/;
 const grpc = /^grpc(?:\+tcp|\+tls|s)?:\/\//;
 
-const hostOf = (uri: string): string => uri.replace(/^[a-z+]+:\/\//, '').replace(/\/.*$/, '');
+const hostOf = (uri: string): string =>
+  uri
+    .replace(/^[a-z+]+:\/\//, '')
+    .replace(/\/.*$/, '')
+    .toLowerCase();
 
-/** Credentials go to the host they are given for, and to no other that a server may point at. */
+/** Credentials, and headers, which may hold some, go to the host they are given for, and to no other a server may point at. */
 export function createEndpointReader(
   own: FlightClient,
   options: FlightClientOptions,
@@ -31,10 +35,10 @@ export function createEndpointReader(
 ): EndpointReader {
   const clients = new Map<string, FlightClient>();
 
+  const known = new Map(Object.entries(credentials).map(([host, given]) => [hostOf(host), given]));
+  const isOwn = (uri: string): boolean => hostOf(uri) === hostOf(options.uri);
   const clientFor = (uri: string): FlightClient => {
-    const host = hostOf(uri);
-    if (host === hostOf(options.uri)) return own;
-    const client = clients.get(uri) ?? connectFlight({ uri, headers: options.headers, ...credentials[host] });
+    const client = clients.get(uri) ?? connectFlight({ uri, retries: options.retries, ...known.get(hostOf(uri)) });
     clients.set(uri, client);
     return client;
   };
@@ -44,7 +48,8 @@ export function createEndpointReader(
     let failure: unknown;
     for (const uri of locations.filter((location) => grpc.test(location))) {
       try {
-        return await clientFor(uri).doGet(ticket, call);
+        if (isOwn(uri)) return await own.doGet(ticket, call);
+        return await clientFor(uri).doGet(ticket, { ...call, headers: undefined });
       } catch (error) {
         failure = error;
       }
