@@ -1,5 +1,8 @@
+import { serverEn } from './server-en.ts';
+
 /** Every text that people read, in English. `{name}` is replaced; the French catalogue has the same keys and parameters. */
 export const en = {
+  ...serverEn,
   'cli.description': 'Light analytics platform: DuckDB, Arrow Flight, Iceberg and dbt in one command',
   'cli.epilogue': `Exit codes: 0 ok, 1 failed, 2 usage or configuration, 3 not found, 4 denied, 5 cannot reach, 130 interrupted.
 Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=fr switches to French.`,

@@ -1,6 +1,8 @@
 import type { en } from './en.ts';
+import { serverFr } from './server-fr.ts';
 
 export const fr: Readonly<Record<keyof typeof en, string>> = {
+  ...serverFr,
   'cli.description': "Plateforme d'analyse légère : DuckDB, Arrow Flight, Iceberg et dbt en une commande",
   'cli.epilogue': `Codes de sortie : 0 réussi, 1 échec, 2 usage ou configuration, 3 introuvable, 4 refusé, 5 injoignable, 130 interrompu.
 Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. DUCKHOUSE_LANG=en passe à l'anglais.`,

@@ -68,7 +68,7 @@ function translateError(
   const id = `error.${error.id ?? ''}`;
   const known = id in en ? (id as MessageId) : undefined;
   const params = Object.fromEntries(
-    Object.entries(error.context).flatMap(([name, value]) =>
+    Object.entries({ message: error.message, ...error.context }).flatMap(([name, value]) =>
       value === undefined
         ? []
         : [[name, typeof value === 'number' ? value : Array.isArray(value) ? value.join(', ') : String(value)]],
