@@ -31,7 +31,9 @@ const checkedKinds = new Set(['model', 'snapshot', 'test']);
 export async function checkNodes(session: RunSession, ids: readonly string[]): Promise<CheckOutcome> {
   const nodes = ids.flatMap((id) => {
     const node = nodeOf(session.parsed.manifest, id) as ManifestNode | undefined;
-    return node !== undefined && checkedKinds.has(node.resource_type) && !isEphemeral(node) ? [node] : [];
+    return node !== undefined && checkedKinds.has(node.resource_type) && !isEphemeral(node) && !callsFunctions(node)
+      ? [node]
+      : [];
   });
   if (nodes.length === 0 || hasOwnWays(session)) return nothing;
   const world = await readWorld(session, ids, nodes);
@@ -45,6 +47,10 @@ export async function checkNodes(session: RunSession, ids: readonly string[]): P
     await shadow.close();
   }
 }
+
+/** Functions of the project are made by the run itself. */
+const callsFunctions = ({ depends_on }: ManifestNode): boolean =>
+  (depends_on.nodes ?? []).some((id) => id.startsWith('function.'));
 
 /** What is there before the run. */
 interface World extends Surroundings {

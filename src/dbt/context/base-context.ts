@@ -1,11 +1,16 @@
 /** Names that every template of dbt knows, parsing and running alike; callers lay their own over them. */
 import {
+  type Context,
+  compileTemplate,
+  createEnvironment,
   fromJs,
   hostFunction,
+  PyError,
   PyModule,
   PyObject,
   pythonBuiltins,
   readArguments,
+  renderText,
   returnFunction,
   str,
   truth,
@@ -53,7 +58,8 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   const { profile, env, sink, secrets = false, reads } = options;
   const names = new Map<string, Value>(pythonBuiltins());
   const add = (name: string, value: Value): void => void names.set(name, value);
-  add('var', new VarFunction(options.vars, { asker: options.asker ?? (() => 'a template') }));
+  const asker = options.asker ?? (() => 'a template');
+  add('var', new VarFunction(options.vars, { asker, render: varRenderer(names, reads) }));
   add('env_var', envVarFunction(env, { secrets, reads }));
   if (profile !== undefined) add('target', targetValue(profile));
   add('project_name', options.projectName);
@@ -82,6 +88,32 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   );
   add('builtins', new PyModule('builtins', names));
   return names;
+}
+
+const marks = /[{][{%#]|[#}%][}]/;
+const varEnvironment = createEnvironment();
+/** Vars may refer to others so many times over. */
+const deepestVar = 50;
+
+/** Vars may hold expressions, which are rendered when they are asked for. */
+function varRenderer(names: ReadonlyMap<string, Value>, reads: ReadLog | undefined): (text: string) => Value {
+  const context: Context = {
+    get(name) {
+      noteName(reads, name);
+      return names.get(name);
+    },
+  };
+  let depth = 0;
+  return (text) => {
+    if (!marks.test(text)) return text;
+    if (depth >= deepestVar) throw new PyError('CompilationError', `vars refer to one another in a circle: ${text}`);
+    depth++;
+    try {
+      return renderText(compileTemplate(varEnvironment, text, { path: 'vars', name: 'var' }), context);
+    } finally {
+      depth--;
+    }
+  };
 }
 
 /** Variables that go into artifacts: DBT_ENV_CUSTOM_ENV_NAME as NAME. */

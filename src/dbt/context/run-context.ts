@@ -30,7 +30,14 @@ import type { RunSession } from '../run/session.ts';
 import { createBaseContext } from './base-context.ts';
 import { exceptionsModule } from './run-exceptions.ts';
 import { type MacroNames, macroNames } from './run-macros.ts';
-import { type EventWindow, refFunction, relationOfDeferred, relationOfNode, sourceFunction } from './run-refs.ts';
+import {
+  type EventWindow,
+  functionFunction,
+  refFunction,
+  relationOfDeferred,
+  relationOfNode,
+  sourceFunction,
+} from './run-refs.ts';
 import { apiModule, ConfigObject, ContextObject, StatementResults } from './run-values.ts';
 import { ConfiguredFunction, runtimeConfig } from './runtime-config.ts';
 import { testArguments, testArgumentsName } from './test-arguments.ts';
@@ -124,6 +131,7 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
   const functions: [string, Value][] = [
     ['ref', new ConfiguredFunction('ref', refFunction(scope), () => runtimeConfig(session.parsed))],
     ['source', hostFunction('source', sourceFunction(scope))],
+    ['function', hostFunction('function', functionFunction(scope))],
     ['config', new ConfigObject(node)],
   ];
   const base = baseContext(options);

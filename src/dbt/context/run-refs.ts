@@ -152,6 +152,28 @@ export const relationOfNode = (session: RunSession, node: ManifestNode): Relatio
 export const relationOfDeferred = (session: RunSession, { database, schema, alias }: DeferRelation): Relation =>
   new Relation({ database, schema, identifier: alias, quotePolicy: quotePolicy(session, undefined) });
 
+/** `function(...)` while running: the name by which SQL calls it. */
+export function functionFunction({ session, node }: RefScope): (args: Args, kwargs: Kwargs) => Value {
+  return (args, kwargs) => {
+    if (args.length === 0 || args.length > 2 || kwargs.size > 0)
+      throw compilation(`function() takes one or two arguments (${args.length} given)`);
+    const [first = '', second] = args.map(str);
+    const name = second ?? first;
+    const { functions } = session.parsed.manifest;
+    const all = Object.values(functions).filter((one) => one.name === name);
+    const owners = second === undefined ? [node.package_name, session.parsed.project.name] : [first];
+    const ofOwner = owners
+      .map((owner) => all.find((one) => one.package_name === owner))
+      .find((one) => one !== undefined);
+    const found = ofOwner ?? (second === undefined ? all[0] : undefined);
+    if (found === undefined)
+      throw compilation(
+        `${node.resource_type} '${node.unique_id}' depends on a function named '${[first, second].filter(Boolean).join('.')}' which was not found`,
+      );
+    return new RelationObject(relationOfNode(session, found as unknown as ManifestNode));
+  };
+}
+
 /** `source(...)` while running. */
 export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Value {
   return (args, kwargs) => {

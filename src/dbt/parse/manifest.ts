@@ -3,7 +3,7 @@
 import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { metadataEnv } from '../context/base-context.ts';
-import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
+import type { DbtManifest, Dict, DocNode, ManifestNode } from '../manifest-types.ts';
 import { addTo } from '../plain.ts';
 import type { Invocation, LoadedProjects } from '../project/load.ts';
 import type { ParseFlags } from '../project-types.ts';
@@ -40,7 +40,7 @@ export function emptyManifest(
     nodes: {},
     sources: {},
     macros: {},
-    docs: {},
+    docs: { [overview.unique_id]: { ...overview } },
     exposures: {},
     metrics: {},
     groups: {},
@@ -55,6 +55,18 @@ export function emptyManifest(
     functions: {},
   };
 }
+
+/** What a documentation page begins with when the project has no such block of its own. */
+const overview: DocNode = {
+  name: '__overview__',
+  resource_type: 'doc',
+  package_name: 'dbt',
+  path: 'overview.md',
+  original_file_path: 'docs/overview.md',
+  unique_id: 'doc.dbt.__overview__',
+  block_contents:
+    'The documentation of this project, made from its files and its database.\n\nWrite a docs block named `__overview__` to begin it with a text of your own.',
+};
 
 type Member = { readonly unique_id: string; readonly depends_on?: { readonly nodes?: readonly string[] } };
 

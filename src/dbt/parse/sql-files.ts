@@ -12,7 +12,7 @@ import { addNode, applyConfig, baseName, createNode, fqnOf, takeCaptured } from 
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
 import { readStatic, type StaticOptions } from './static-calls.ts';
-import { unrenderedCalls } from './unrendered-calls.ts';
+import { areSimpleCalls, unrenderedCalls } from './unrendered-calls.ts';
 
 /** Nodes of a file, made or remembered, go into the manifest. */
 function addNodesOf(
@@ -84,10 +84,9 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
     node.sources.push(pair);
   }
   if (found.usesIncremental) node.depends_on.macros.push(isIncremental);
-  const plain =
-    !found.usesVars && !found.usesIncremental && found.configs.every(([, value]) => typeof value !== 'number');
-  if (found.configs.length > 0)
-    state.calls.set(node, { calls, unrendered: plain ? unrendered : unrenderedCalls(source) });
+  if (found.configs.length === 0) return true;
+  const isSimple = !found.usesVars && !found.usesIncremental && areSimpleCalls(source);
+  state.calls.set(node, { calls, unrendered: isSimple ? unrendered : unrenderedCalls(source) });
   return true;
 }
 

@@ -46,7 +46,8 @@ export function loadRoot(
     readYaml,
     secret,
   );
-  const root = buildProject(text, earlyRenderer({ ...early, secrets: false, profile }, 'dbt_project.yml'), flags);
+  const vars = { ...text.fileVars, ...early.vars };
+  const root = buildProject(text, earlyRenderer({ ...early, vars, secrets: false, profile }, 'dbt_project.yml'), flags);
   return { root, profile, text };
 }
 
@@ -63,7 +64,7 @@ export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedP
     ...invocation,
   };
   for (const folder of installedFolders(root)) {
-    const source = readProjectText(folder, readYaml);
+    const source = readProjectText(folder, readYaml, { varsFile: false });
     const project = buildProject(source, earlyRenderer(early, path.join(folder, 'dbt_project.yml')));
     const other = projects.get(project.name);
     if (other !== undefined)

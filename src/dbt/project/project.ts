@@ -10,6 +10,8 @@ export interface ProjectText {
   readonly root: string;
   readonly text: string;
   readonly raw: Dict;
+  /** Vars that stand in a file of their own. */
+  readonly fileVars?: Readonly<Dict>;
 }
 
 export type RenderYaml = (text: string) => unknown;
@@ -17,7 +19,8 @@ export type LoadYaml = (text: string, path: string) => unknown;
 
 const fileName = 'dbt_project.yml';
 
-export function readProjectText(root: string, load: LoadYaml): ProjectText {
+/** `varsFile`: whether vars.yml beside it is read, as it is for the root project. */
+export function readProjectText(root: string, load: LoadYaml, { varsFile = true } = {}): ProjectText {
   const file = path.join(root, fileName);
   if (!existsSync(file))
     throw new DuckhouseError('NotFound', `no ${fileName} found in ${root}`, {
@@ -27,7 +30,26 @@ export function readProjectText(root: string, load: LoadYaml): ProjectText {
   const text = readFileSync(file, 'utf8');
   const raw = load(text, file);
   if (!isDict(raw)) throw invalid(file, `it must hold a dictionary, not a ${typeName(raw)}`);
-  return { root, text, raw };
+  const fileVars = varsFile ? readVarsFile(root, load) : undefined;
+  if (fileVars === undefined) return { root, text, raw };
+  if (isDict(raw.vars) && Object.keys(raw.vars).length > 0)
+    throw invalid(file, `it has vars, and so has ${varsFileName} beside it`, 'keep them in one of the two files');
+  return { root, text, raw: { ...raw, vars: fileVars }, fileVars };
+}
+
+const varsFileName = 'vars.yml';
+
+function readVarsFile(root: string, load: LoadYaml): Readonly<Dict> | undefined {
+  const file = path.join(root, varsFileName);
+  if (!existsSync(file)) return undefined;
+  const content = load(readFileSync(file, 'utf8'), file);
+  if (!isDict(content)) {
+    if (content === null || content === undefined) return undefined;
+    throw invalid(file, `it must hold a dictionary, not a ${typeName(content)}`);
+  }
+  const vars = content.vars ?? {};
+  if (!isDict(vars)) throw invalid(file, `'vars' must be a dictionary, not a ${typeName(vars)}`);
+  return Object.keys(vars).length === 0 ? undefined : vars;
 }
 
 const invalid = (file: string, problem: string, hint?: string): DuckhouseError =>

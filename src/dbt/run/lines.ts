@@ -46,6 +46,8 @@ export function describeNode(node: RunNode): string {
       return `seed file ${relationText(node as ManifestNode)}`;
     case 'snapshot':
       return `snapshot ${relationText(node as ManifestNode)}`;
+    case 'function':
+      return `function ${relationText(node as ManifestNode)}`;
     case 'unit_test':
       return `unit_test ${(node as UnitTestNode).model}::${node.name}`;
     default:
@@ -64,6 +66,7 @@ const okVerbs: Readonly<Record<string, readonly [string, string]>> = {
   model: ['OK created', 'ERROR creating'],
   seed: ['OK loaded', 'ERROR loading'],
   snapshot: ['OK snapshotted', 'ERROR snapshotting'],
+  function: ['OK created', 'ERROR creating'],
 };
 const resultEvents: Readonly<Record<string, { readonly name: string; readonly code: string }>> = {
   model: { name: 'LogModelResult', code: 'Q012' },
@@ -71,6 +74,7 @@ const resultEvents: Readonly<Record<string, { readonly name: string; readonly co
   snapshot: { name: 'LogSnapshotResult', code: 'Q015' },
   test: { name: 'LogTestResult', code: 'Q007' },
   unit_test: { name: 'LogTestResult', code: 'Q007' },
+  function: { name: 'LogFunctionResult', code: 'Q047' },
   exposure: { name: 'LogNodeNoOpResult', code: 'Q019' },
 };
 

@@ -125,7 +125,12 @@ export const runResults = ({ results, metadata, elapsedTime, args }: RunResultsP
 
 /** The node of an id, whatever its kind. */
 export function nodeOf(manifest: DbtManifest, id: string): RunNode | undefined {
-  return manifest.nodes[id] ?? manifest.unit_tests[id] ?? manifest.exposures[id];
+  return (
+    manifest.nodes[id] ??
+    manifest.unit_tests[id] ??
+    manifest.exposures[id] ??
+    (manifest.functions[id] as unknown as ManifestNode | undefined)
+  );
 }
 
 export const isEphemeral = (node: RunNode | undefined): boolean =>

@@ -140,7 +140,7 @@ function run(
 async function prepareSchemas(session: RunSession, ids: readonly string[]): Promise<void> {
   const { manifest } = session.parsed;
   const writing = ids.flatMap((id) => {
-    const node = manifest.nodes[id];
+    const node = nodeOf(manifest, id) as ManifestNode | undefined;
     return node !== undefined && writesRelation(session, node) ? [node] : [];
   });
   const wanted = schemasOf(writing);
@@ -216,7 +216,6 @@ export function foundText({ parsed: { manifest } }: RunSession): string {
     ['semantic_model', manifest.semantic_models],
     ['saved_query', manifest.saved_queries],
     ['unit_test', manifest.unit_tests],
-    ['function', manifest.functions],
   ] as const)
     count(kind, Object.keys(members).length);
   return countText(counts);

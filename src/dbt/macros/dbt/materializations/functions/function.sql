@@ -1,9 +1,11 @@
-{# A scalar function becomes a DuckDB macro. #}
-{% materialization function, default, supported_languages=['sql'] -%}
+{# Which macro writes the function depends on its type and language: `scalar_function_sql`, `aggregate_function_sql`. #}
+{% materialization function, default, supported_languages=['sql', 'python', 'javascript'] -%}
   {%- set target = this.incorporate(type='function') -%}
+  {%- set writer = config.get('type', 'scalar') ~ '_function_' ~ model.get('language', 'sql') -%}
   {%- do run_hooks(pre_hooks, inside_transaction=False) -%}
   {%- do run_hooks(pre_hooks, inside_transaction=True) -%}
-  {%- do function_execute_build_sql(scalar_function_sql(target), none, target) -%}
+  {%- set choose = adapter.dispatch -%}
+  {%- do function_execute_build_sql(choose(writer, 'dbt')(target), none, target) -%}
   {%- do run_hooks(post_hooks, inside_transaction=True) -%}
   {%- do adapter.commit() -%}
   {%- do run_hooks(post_hooks, inside_transaction=False) -%}
