@@ -1,9 +1,11 @@
+import { createBatchDecoder, valueReader } from '../arrow/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { mayBeScript } from '../sql.ts';
 import { checkGroup, checkGuard } from './check-guard.ts';
 import type { EngineCore } from './core.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
+import { openPivot } from './pivot.ts';
 import { catalogChanged, type KeptPlan, type KeptPlans, putBack, shouldKeep } from './plans.ts';
 import { checkPointers } from './pointer-functions.ts';
 import type { ColumnPlan, CursorSlabs, Request, ResultHandle, StatementHandle } from './protocol.ts';
@@ -103,10 +105,21 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     for (const piece of pieces.slice(0, -1)) await execute(piece, options);
     return pieces.at(-1) ?? script;
   };
+  /** The values of a guarded PIVOT are asked for by a statement of its own, so that each of the two can be looked at. */
+  const pivotWithValues = async (
+    sql: string,
+    { params: _, arrowParams: __, queryId: ___, rowLimit: ____, ...options }: QueryOptions,
+  ): Promise<string> => {
+    const pivot = options.guard === undefined ? undefined : openPivot(sql);
+    const values: string[][] = [];
+    for (const question of pivot?.questions ?? [])
+      values.push(await textsOf(await query(question, { ...options, rowLimit: maxPivotValues })));
+    return pivot?.withValues(values) ?? sql;
+  };
   const isGuardedScript = (sql: string, { guard }: QueryOptions): boolean => guard !== undefined && mayBeScript(sql);
 
   const query = async (text: string, options: QueryOptions = {}): Promise<QueryResult> => {
-    const sql = isGuardedScript(text, options) ? await runBefore(text, options) : text;
+    const sql = await pivotWithValues(isGuardedScript(text, options) ? await runBefore(text, options) : text, options);
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     if (options.guard !== undefined) await check(statement, options);
@@ -176,7 +189,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
 
   const prepare = async (text: string, options: QueryOptions = {}): Promise<PreparedQuery> => {
     const script = isGuardedScript(text, options);
-    const sql = script ? await runBefore(text, options) : text;
+    const sql = await pivotWithValues(script ? await runBefore(text, options) : text, options);
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     if (options.guard !== undefined) await check(statement, options);
@@ -322,6 +335,22 @@ function preparedQuery(prepared: PreparedOptions): PreparedQuery {
       state = 'closed';
     },
   };
+}
+
+/** As many columns as DuckDB makes of one. */
+const maxPivotValues = 100_000;
+
+/** The texts of a result's one column. */
+async function textsOf({ schema, batches }: QueryResult): Promise<string[]> {
+  const { decode } = createBatchDecoder(schema);
+  const texts: string[] = [];
+  for await (const batch of batches) {
+    const [column] = decode(batch)?.columns ?? [];
+    const read = column === undefined ? undefined : valueReader(column);
+    for (let row = 0; row < (column?.length ?? 0); row++) texts.push(String(read?.(row)));
+    batch.release();
+  }
+  return texts;
 }
 
 const sameColumns = (before: readonly ColumnPlan[], now: readonly ColumnPlan[]): boolean =>

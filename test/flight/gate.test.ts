@@ -138,7 +138,7 @@ test('a file smuggled into any place of a statement is found, tables in the same
 
 test('a refusal says what to do instead', async () => {
   for (const [role, sql, message] of [
-    ['reader', 'PIVOT t ON b USING count(*)', /runs as several; name the values of a PIVOT/],
+    ['reader', 'PIVOT t ON b || a USING count(*)', /runs as several; name the values of a PIVOT/],
     ['writer', 'INSERT INTO t (a) SELECT c FROM csv_view', /files, views over them included.*duckhouse ingest/],
     ['writer', `CREATE TABLE x AS FROM '${files}/open.csv'`, /files.*duckhouse ingest/],
     ['reader', `SELECT * FROM '${files}/open.csv'`, /local files.*duckhouse ingest/],
@@ -148,6 +148,35 @@ test('a refusal says what to do instead', async () => {
     assert.equal(kind, 'PermissionDenied', sql);
     assert.match(said, message, sql);
   }
+});
+
+test('a reader pivots without naming the values, and gets what an administrator gets', async () => {
+  await running.lakehouse.engine.execute(
+    "CREATE TABLE sales AS FROM (VALUES (1, 'it''s', 10, DATE '2020-01-02'), (10, 'b', 5, NULL), (2, NULL, 7, DATE '2020-01-10'), (NULL, 'a', 1, DATE '2019-01-01')) v(i, s, n, d)",
+  );
+  for (const sql of [
+    'PIVOT sales ON i USING sum(n)',
+    'PIVOT sales ON s USING sum(n), count(*) GROUP BY d ORDER BY d;',
+    'pivot main.sales on d, "i" using max(n) limit 3',
+    'PIVOT (SELECT i, n FROM sales WHERE n > 1) AS x ON i',
+    'PIVOT sales x ON i, s USING sum(n) GROUP BY d ORDER BY ALL',
+  ]) {
+    const [one, all] = await Promise.all([as('reader').query(sql), as('admin').query(sql)]);
+    assert.deepEqual(one.schema, all.schema, sql);
+    assert.deepEqual((await rowsOf(one)).map(String).sort(), (await rowsOf(all)).map(String).sort(), sql);
+  }
+  for (const sql of [
+    `PIVOT (FROM read_csv('${files}/secret.csv')) ON word USING count(*)`,
+    `PIVOT '${files}/secret.csv' ON word USING count(*)`,
+    `PIVOT "${files}/secret.csv" ON word USING count(*)`,
+    `PIVOT (SELECT content AS c FROM file_macro('${files}/secret.txt')) ON c`,
+    'PIVOT duckhouse_system.queries ON sql USING count(*)',
+  ]) {
+    const { said, kind } = await outcome(as('reader'), sql);
+    assert.equal(kind, 'PermissionDenied', sql);
+    assert.doesNotMatch(said, new RegExp(secret));
+  }
+  await running.lakehouse.engine.execute('DROP TABLE sales');
 });
 
 test('errors of what a reader may ask for are those of DuckDB, with their candidates', async () => {
