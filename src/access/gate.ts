@@ -101,7 +101,14 @@ function decideUnplanned(facts: StatementFacts, role: Role, refuse: Refuse): 'ru
   if (tellableErrors.has(planError) && !maySayFile(sql)) return 'fail';
   if (planError === 'several') refuse('a statement that DuckDB runs as several', severalHint);
   if (planError === 'not implemented') refuse('files, views over them included, to change tables with', fileHint);
-  return refuse('this kind of statement');
+  return refuse(statementWord(sql));
+}
+
+/** What kind of statement it is, for people. */
+function statementWord(sql: string): string {
+  const bare = sql.replace(/^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
+  const word = /^(attach|detach|copy|install|load|export|import|checkpoint|call|pragma|set|use)\b/i.exec(bare)?.[1];
+  return word === undefined ? 'this kind of statement' : `statements of the kind ${word.toUpperCase()}`;
 }
 
 interface UnplannedQuery {

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { loadDbtThread } from '../dbt/index.ts';
+import { type DbtThreads, loadDbtThreads, type ThreadAnswer, type ThreadRun } from '../dbt/index.ts';
+import type { Engine } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { FlightAction } from '../flight/index.ts';
 
@@ -9,49 +10,75 @@ export const dbtActionType = 'dbt';
 /** What a client sends to have dbt run in the server. */
 export interface DbtActionBody {
   readonly argv: readonly string[];
+  /** Variables of dbt itself; of the others the names alone, until the project turns out to name them. */
   readonly env: Readonly<Record<string, string>>;
+  readonly envNames: readonly string[];
   readonly cwd: string;
   readonly projectDir: string;
   readonly language: 'en' | 'fr';
 }
 
-/** What it gets: texts to write, at last the exit code, or that the project's database is another one. */
-export type DbtActionResult = { readonly text: string } | { readonly code: number | 'elsewhere' };
+/** What it gets: texts to write, at last how it ended. */
+export type DbtActionResult = ThreadAnswer;
 
 export interface DbtActionHost {
+  readonly engine: Engine;
   readonly workspace: string;
   readonly version: string;
+  readonly tableFolders: readonly string[];
 }
 
-/** `duckhouse dbt ...` inside the server: a thread of its own for each, on the server's database. */
-export const dbtAction = ({ workspace, version }: DbtActionHost): FlightAction => ({
-  type: dbtActionType,
-  description: 'Runs a command of dbt on a project of the workspace. Body: {"argv": ["build"], "projectDir": "..."}',
-  role: 'admin',
-  parameters: ['argv', 'env', 'cwd', 'projectDir', 'language'],
-  required: ['argv', 'projectDir'],
-  run: () => Promise.reject(new DuckhouseError('Internal', 'the action answers with a stream')),
-  async *stream(body, { lakehouse, signal }) {
-    const { argv, env, cwd, projectDir, language } = checkBody(body);
-    const project = insideOf(workspace, projectDir);
-    const { runDbtThread } = await loadDbtThread();
-    const messages = runDbtThread({
-      engine: lakehouse.engine,
-      signal,
-      argv,
-      env,
-      cwd: cwd ?? project,
-      workspace,
-      projectDir: project,
-      language: language === 'fr' ? 'fr' : 'en',
-      version,
-    });
-    for await (const message of messages) {
-      if (message.type === 'write') yield { text: message.text } satisfies DbtActionResult;
-      else if (message.type === 'done') yield { code: message.code } satisfies DbtActionResult;
-    }
-  },
-});
+export interface DbtActionParts {
+  readonly action: FlightAction;
+  readonly close: () => Promise<void>;
+}
+
+/** Commands that work on a project as it is; the others change its files, and belong to who has them. */
+const servedCommands: ReadonlySet<string> = new Set(
+  'build run test seed snapshot compile show clone run-operation retry debug source docs parse ls list'.split(' '),
+);
+
+/** `duckhouse dbt ...` inside the server, in threads of its own, on the server's database. */
+export function dbtAction({ workspace, ...options }: DbtActionHost): DbtActionParts {
+  let threads: Promise<DbtThreads> | undefined;
+  const openThreads = async (): Promise<DbtThreads> => (await loadDbtThreads()).createDbtThreads(options);
+  const action: FlightAction = {
+    type: dbtActionType,
+    description: 'Runs a command of dbt on a project of the workspace. Body: {"argv": ["build"], "projectDir": "..."}',
+    role: 'writer',
+    parameters: ['argv', 'env', 'envNames', 'cwd', 'projectDir', 'language'],
+    required: ['argv', 'projectDir'],
+    run: () => Promise.reject(new DuckhouseError('Internal', 'the action answers with a stream')),
+    async *stream(body, { signal, principal }) {
+      const { argv, env, envNames, cwd, projectDir, language } = checkBody(body);
+      const project = insideOf(workspace, projectDir);
+      checkCommand(argv);
+      threads ??= openThreads();
+      const run: ThreadRun = {
+        argv,
+        env,
+        envNames,
+        cwd: cwd ?? project,
+        workspace,
+        projectDir: project,
+        language: language === 'fr' ? 'fr' : 'en',
+        principal,
+      };
+      yield* (await threads).run(run, signal);
+    },
+  };
+  return { action, close: async () => (await threads)?.close() };
+}
+
+function checkCommand(argv: readonly string[]): void {
+  const command = argv.find((word) => !word.startsWith('-')) ?? '';
+  const isServing = command === 'docs' && argv.includes('serve');
+  if (servedCommands.has(command) && !isServing) return;
+  throw new DuckhouseError('Unsupported', `dbt ${command} does not run in the server`, {
+    id: 'dbt-command',
+    context: { command },
+  });
+}
 
 const wrong = (message: string): DuckhouseError =>
   new DuckhouseError('InvalidArgument', message, { id: 'action-body', context: { what: message } });
@@ -59,20 +86,24 @@ const wrong = (message: string): DuckhouseError =>
 interface CheckedBody {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly envNames: readonly string[];
   readonly cwd: string | undefined;
   readonly projectDir: string;
   readonly language: unknown;
 }
 
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
 function checkBody(body: Readonly<Record<string, unknown>>): CheckedBody {
-  const { argv, env = {}, cwd, projectDir, language } = body;
-  if (!Array.isArray(argv) || !argv.every((word) => typeof word === 'string'))
-    throw wrong('"argv" must be a list of texts');
+  const { argv, env = {}, envNames = [], cwd, projectDir, language } = body;
+  if (!isTexts(argv)) throw wrong('"argv" must be a list of texts');
+  if (!isTexts(envNames)) throw wrong('"envNames" must be a list of texts');
   if (typeof projectDir !== 'string') throw wrong('"projectDir" must be a text');
   if (cwd !== undefined && typeof cwd !== 'string') throw wrong('"cwd" must be a text');
   if (env === null || typeof env !== 'object' || !Object.values(env).every((value) => typeof value === 'string'))
     throw wrong('"env" must be a mapping of texts');
-  return { argv, env: env as Readonly<Record<string, string>>, cwd, projectDir, language };
+  return { argv, env: env as Readonly<Record<string, string>>, envNames, cwd, projectDir, language };
 }
 
 /** The real folder, which must be the workspace or lie in it. */

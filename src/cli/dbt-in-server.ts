@@ -20,22 +20,37 @@ export async function runInServer({ stdout, signal }: Effects, run: ServerRun): 
   const running = config.server === undefined ? readServerFile(config.stateDir) : undefined;
   if (running === undefined) return 'elsewhere';
   const client = clientOf(config, running.flight);
-  const body: DbtActionBody = { argv, env: definedOnly(env), cwd, projectDir, language };
+  const own = definedOnly(env);
+  let sent = Object.fromEntries(Object.entries(own).filter(([name]) => isOfDbt(name)));
   try {
-    for await (const bytes of client.streamAction(dbtActionType, body, { signal })) {
-      const result = JSON.parse(Buffer.from(bytes).toString('utf8')) as DbtActionResult;
-      if ('code' in result) return result.code;
-      stdout.write(result.text);
+    for (;;) {
+      const envNames = Object.keys(own).filter((name) => !(name in sent));
+      const body: DbtActionBody = { argv, env: sent, envNames, cwd, projectDir, language };
+      let needs: readonly string[] | undefined;
+      for await (const bytes of client.streamAction(dbtActionType, body, { signal })) {
+        const result = JSON.parse(Buffer.from(bytes).toString('utf8')) as DbtActionResult;
+        if ('code' in result) return result.code;
+        if ('needs' in result) needs = result.needs.filter((name) => envNames.includes(name));
+        else stdout.write(result.text);
+      }
+      if (needs === undefined || needs.length === 0) return 2;
+      sent = { ...sent, ...Object.fromEntries(needs.map((name) => [name, own[name] as string])) };
     }
-    return 2;
   } catch (error) {
     // A project beside the workspace is none of the server's business.
-    if (isDuckhouseError(error) && error.id === 'dbt-outside') return 'elsewhere';
+    if (isDuckhouseError(error) && error.id === 'dbt-outside' && error.context.path === projectDir) return 'elsewhere';
     throw error;
   } finally {
     client.close();
   }
 }
+
+/**
+ * Variables that are dbt's own settings, and where its profiles are. The values of all others, secrets among them, are
+ * sent only when the project turns out to name them.
+ */
+const isOfDbt = (name: string): boolean =>
+  (name.startsWith('DBT_') && !name.startsWith('DBT_ENV_SECRET')) || name === 'HOME' || name === 'USERPROFILE';
 
 const definedOnly = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));

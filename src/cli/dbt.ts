@@ -10,9 +10,11 @@ export interface DbtCommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Commands that read or write the database: they run in the server when it has that database open. */
-const onDatabase = new Set(
-  'build run test seed snapshot compile show clone run-operation retry debug source freshness docs generate'.split(' '),
+/** Commands that run in the workspace's server when there is one: it has the database open, and the project parsed. */
+const inServer = new Set(
+  'build run test seed snapshot compile show clone run-operation retry debug source freshness docs generate parse ls list'.split(
+    ' ',
+  ),
 );
 
 /** `duckhouse dbt ...`: the words are dbt's own; exit codes too (0 ok, 1 failed, 2 could not run). */
@@ -30,7 +32,7 @@ export async function dbtCommand(
   const language = languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG);
   const projectDir = projectOf(cwd, folder);
   const isServing = command === 'docs' && words[words.indexOf(command) + 1] === 'serve';
-  if (command !== undefined && onDatabase.has(command) && !isServing) {
+  if (command !== undefined && inServer.has(command) && !isServing) {
     const named = namedProject(words);
     const { runInServer } = await import('./dbt-in-server.ts');
     const code = await runInServer(effects, {

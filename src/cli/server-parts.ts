@@ -48,6 +48,7 @@ export interface ServerParts {
   readonly lakehouse: Lakehouse;
   readonly flight: FlightServer;
   readonly monitor: Monitor;
+  readonly closeDbt: () => Promise<void>;
 }
 
 export interface ServerHost {
@@ -87,6 +88,7 @@ export async function openServerParts(
   const metrics = createMetrics();
   const authenticator = createAuthenticator(options);
   const limits = { maxMessageBytes, maxHeaderListSize: maxHeaderBytes, queryTimeoutMs, maxRows };
+  const dbt = dbtAction({ engine, workspace: options.workspace, version, tableFolders: lakeFolders });
   const flight = createFlightServer({
     lakehouse,
     authenticator,
@@ -98,7 +100,7 @@ export async function openServerParts(
     limits,
     sessions: options.sessions,
     onFatal,
-    actions: [dbtAction({ workspace: options.workspace, version })],
+    actions: [dbt.action],
   });
   await openSystemTables(engine, { sessions: () => flight.sessions.list(), settings: () => options.settings });
   addEngineMetrics(metrics, lakehouse, database);
@@ -113,7 +115,7 @@ export async function openServerParts(
     metrics: () => metrics.render(),
     log,
   });
-  return { lakehouse, flight, monitor };
+  return { lakehouse, flight, monitor, closeDbt: dbt.close };
 }
 
 function addEngineMetrics(metrics: Metrics, { engine }: Lakehouse, database: string): void {

@@ -66,6 +66,7 @@ async function stop(ms: number): Promise<void> {
   const parts = await running;
   await parts?.flight.drain(ms);
   await parts?.flight.close();
+  await parts?.closeDbt();
   await parts?.monitor.close();
   await parts?.lakehouse.close();
   process.exit(0);

@@ -9,5 +9,8 @@ export type { DbtManifest, ManifestNode } from './manifest-types.ts';
 export type { ParsedProject, ParseFlags, SelectionRequest } from './project-types.ts';
 export { type DbtMessages, runDbt } from './run-dbt.ts';
 
-/** A command line of dbt in a thread of its own. */
-export const loadDbtThread = (): Promise<typeof import('./thread/host.ts')> => import('./thread/host.ts');
+export type { DbtThreads, ThreadAnswer } from './thread/host.ts';
+export type { ThreadOutcome, ThreadRun } from './thread/protocol.ts';
+
+/** Command lines of dbt in a thread of their own. */
+export const loadDbtThreads = (): Promise<typeof import('./thread/host.ts')> => import('./thread/host.ts');

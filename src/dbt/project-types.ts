@@ -71,7 +71,8 @@ export interface ParseFlags {
   readonly invocationId?: string | undefined;
   readonly runStartedAt?: Date | undefined;
   readonly versionCheck?: boolean | undefined;
-  readonly partialParse?: boolean | undefined;
+  /** The only folder whose files may be read. */
+  readonly within?: string | undefined;
 }
 
 export interface ParseWarning {

@@ -31,7 +31,7 @@ export async function runDbt(argv: readonly string[], host: DbtHost, messages: D
     context = prepare(argv, host);
     return await run(context);
   } catch (error) {
-    if (!isDuckhouseError(error) || error instanceof DatabaseElsewhere) throw error;
+    if (!isDuckhouseError(error) || error instanceof DatabaseElsewhere || host.isProvisional?.() === true) throw error;
     return fail(error, host, context, messages);
   }
 }

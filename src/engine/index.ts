@@ -7,6 +7,7 @@ export { columnType } from './column-type.ts';
 export { isFatal } from './duckdb-error.ts';
 export { attachEngine, openEngine } from './engine.ts';
 export { fileLike, maySayFile } from './file-names.ts';
+export { guardedEngine } from './guarded.ts';
 export { commandTokens } from './statement-text.ts';
 export { duckTypeKey } from './type-map.ts';
 export type * from './types.ts';

@@ -319,6 +319,8 @@ export interface AttachOptions {
 
 export interface Engine {
   readonly database: string;
+  /** Every statement is looked at by a guard. */
+  readonly isGuarded?: boolean;
   readonly duckdbVersion: string;
   connect(): Promise<Connection>;
   /** On a pooled connection, given back when the result ends or is closed. */

@@ -378,6 +378,8 @@ const methods: Readonly<Record<string, Method>> = {
     const node = model as PyObject;
     return path.join(str(node.item('root_path') ?? ''), str(node.item('original_file_path') ?? ''));
   },
+  /** Not dbt's own: whether statements may name files here. */
+  may_name_files: (host) => host.database.engine.isGuarded !== true,
   external_write_options: (_, [location = null, options]) =>
     withOptions(options, (map) => externalWriteOptions(str(location), map)),
   external_read_location: (_, [location = null, options]) =>

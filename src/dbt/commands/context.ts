@@ -23,6 +23,7 @@ import type {
 } from '../project-types.ts';
 import { readPreviousState } from '../select/previous.ts';
 import { selectNodes } from '../select/select.ts';
+import { checkWithin } from '../within.ts';
 
 /** The world around a command: where it stands and where its lines go. */
 export interface DbtHost {
@@ -42,6 +43,12 @@ export interface DbtHost {
   readonly isServed?: ((file: string) => boolean) | undefined;
   /** What earlier parses of a project left behind for the next one. */
   readonly memoOf?: ((flags: ParseFlags) => ParseMemo | undefined) | undefined;
+  /** Told of a parsed project before anything is written or run; it may throw. */
+  readonly onParsed?: ((parsed: ParsedProject) => void) | undefined;
+  /** The command will be run again, with more: its errors are the caller's. */
+  readonly isProvisional?: (() => boolean) | undefined;
+  /** The only folder whose files may be read and written; all may when it is not given. */
+  readonly within?: string | undefined;
 }
 
 export interface CommandContext {
@@ -54,6 +61,8 @@ export interface CommandContext {
   readonly parseFlags: ParseFlags;
   /** Parses the project, once; writes manifest.json unless told not to. */
   readonly parse: () => ParsedProject;
+  /** Writes manifest.json, unless told not to. */
+  readonly keepManifest: (parsed: ParsedProject) => void;
   /** Absolute. */
   readonly targetPath: (parsed: ParsedProject) => string;
   readonly previous: (parsed: ParsedProject) => PreviousState | undefined;
@@ -73,13 +82,34 @@ export interface ContextParts {
   readonly startedAt: Date;
 }
 
+/** Folders that are named on the command line or in the environment. */
+const namedFolders = ['profiles_dir', 'target_path', 'log_path', 'state', 'defer_state', 'output_path'] as const;
+
+function checkFolders({ args, host, projectDir }: ContextParts): void {
+  if (host.within === undefined) return;
+  const named = namedFolders.map((name) => textArg(args, name) ?? '');
+  for (const folder of [host.cwd, projectDir, path.resolve(projectDir, 'logs')]) checkWithin(host.within, folder);
+  for (const folder of named)
+    for (const from of [host.cwd, projectDir]) checkWithin(host.within, path.resolve(from, folder));
+}
+
 export function createContext(parts: ContextParts): CommandContext {
   const { args, host, projectDir, invocationId, startedAt } = parts;
+  checkFolders(parts);
   const log = createLog(parts);
   const parseFlags = parseFlagsOf(parts);
   const warn = warner(args, log);
   let parsed: ParsedProject | undefined;
-  const targetPath = ({ project }: ParsedProject): string => path.resolve(project.root, project.targetPath);
+  let memo: ParseMemo | undefined;
+  const keepManifest = (of: ParsedProject): void => {
+    if (switchArg(args, 'write_json')) writeManifest(of.manifest, targetPath(of), { texts: memo?.texts });
+  };
+  const targetPath = ({ project }: ParsedProject): string => {
+    const folder = path.resolve(project.root, project.targetPath);
+    for (const file of [folder, ...['compiled', 'run'].map((name) => path.join(folder, name))])
+      checkWithin(host.within, file);
+    return folder;
+  };
   const previous = (of: ParsedProject): PreviousState | undefined => {
     const folder = textArg(args, 'state');
     return folder === undefined ? undefined : readPreviousState(folder, targetPath(of), projectDir);
@@ -94,15 +124,15 @@ export function createContext(parts: ContextParts): CommandContext {
     parseFlags,
     parse() {
       if (parsed === undefined) {
-        const memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
+        memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
         parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
-        if (switchArg(args, 'write_json')) {
-          writeManifest(parsed.manifest, targetPath(parsed), { texts: memo?.texts });
-          writeSemanticManifest(parsed.manifest, targetPath(parsed));
-        }
+        host.onParsed?.(parsed);
+        keepManifest(parsed);
+        if (switchArg(args, 'write_json')) writeSemanticManifest(parsed.manifest, targetPath(parsed));
       }
       return parsed;
     },
+    keepManifest,
     targetPath,
     previous,
     withArgs: (other) => createContext({ ...parts, args: other }),
@@ -178,6 +208,7 @@ function parseFlagsOf({ args, host, projectDir, invocationId, startedAt }: Conte
     invocationId,
     runStartedAt: startedAt,
     versionCheck: switchArg(args, 'version_check'),
+    within: host.within,
   };
 }
 

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import { type DbtArgs, listArg, switchArg, textArg } from '../args.ts';
 import type { Dict } from '../manifest-types.ts';
-import { writeManifest } from '../parse/manifest.ts';
 import type { ParsedProject } from '../project-types.ts';
 import type { CommandInput } from '../run/commands.ts';
 import type { EarlierRun } from '../run/retry.ts';
@@ -37,7 +36,7 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
   };
   const code = await runCommand(name, input);
   // Compiled code belongs to the manifest too.
-  if (switchArg(args, 'write_json')) writeManifest(parsed.manifest, targetPath);
+  context.keepManifest(parsed);
   return code;
 }
 

@@ -113,7 +113,7 @@ function openLogFile(
   if (fileMaxBytes > 0 && size >= fileMaxBytes) renameSync(file, `${file}.1`);
   let pending: string[] = [];
   const flush = (): void => {
-    if (pending.length === 0) return;
+    unwritten.delete(flush);
     const text = pending.join('');
     pending = [];
     try {
@@ -122,14 +122,26 @@ function openLogFile(
       // The folder was removed meanwhile, e.g. by `clean`: there is no log to keep.
     }
   };
-  process.once('exit', flush);
   if (fileFormat !== 'json')
     pending.push(
       `${'='.repeat(30)} ${time.toISOString().replace('T', ' ').replace('Z', '000')} | ${invocationId} ${'='.repeat(30)}\n`,
     );
   return (text) => {
-    if (pending.length === 0) setImmediate(flush);
+    if (!unwritten.has(flush)) {
+      if (!process.listeners('exit').includes(writeAll)) process.once('exit', writeAll);
+      unwritten.add(flush);
+      setImmediate(() => {
+        if (unwritten.has(flush)) flush();
+      });
+    }
     pending.push(text);
     if (pending.length >= 256) flush();
   };
+}
+
+/** Logs with lines that are not in their files yet: those are written when the process ends, too. */
+const unwritten = new Set<() => void>();
+
+function writeAll(): void {
+  for (const flush of [...unwritten]) flush();
 }

@@ -1,6 +1,7 @@
 /** Tells whether files are as they were: by their entry in the file system where that is certain, else by content. */
 import { createHash } from 'node:crypto';
 import { readFileSync, type Stats, statSync } from 'node:fs';
+import path from 'node:path';
 
 export interface TrackedFile {
   size: number;
@@ -42,6 +43,10 @@ export class FileTokens {
 
   clear(): void {
     for (const file of this.#files.values()) file.made.clear();
+  }
+
+  folders(): ReadonlySet<string> {
+    return new Set([...this.#files.keys()].map((absolute) => path.dirname(absolute)));
   }
 
   /** The file as it is now. `again`: its content is read whatever is known. */

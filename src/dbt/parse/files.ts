@@ -6,6 +6,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { FileChecksum } from '../manifest-types.ts';
 import { entryOf } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
+import { checkWithin } from '../within.ts';
 import { sha256 } from './hash.ts';
 
 export interface FoundFile {
@@ -35,11 +36,12 @@ export interface PackageFiles {
   readonly functions: readonly FoundFile[];
 }
 
-export function findPackageFiles(project: DbtProject): PackageFiles {
+/** `within`: the only folder whose files may be read. */
+export function findPackageFiles(project: DbtProject, within?: string): PackageFiles {
   const ignored = readIgnore(project.root);
   const walked = new Map<string, readonly FoundFile[]>();
   const below = (folder: string): readonly FoundFile[] => {
-    return entryOf(walked, folder, () => walk(project, folder).filter((file) => !ignored(file.original)));
+    return entryOf(walked, folder, () => walk(project, folder, within).filter((file) => !ignored(file.original)));
   };
   const search = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
     [...new Set(folders)].flatMap((folder) =>
@@ -77,8 +79,9 @@ export const allSourcePaths = (project: DbtProject): string[] => [
   ]),
 ];
 
-function walk(project: DbtProject, folder: string): FoundFile[] {
+function walk(project: DbtProject, folder: string, within: string | undefined): FoundFile[] {
   const found: FoundFile[] = [];
+  checkWithin(within, path.join(project.root, folder));
   const visit = (relative: string): void => {
     const absolute = path.join(project.root, folder, relative);
     let entries: import('node:fs').Dirent[];
@@ -90,6 +93,7 @@ function walk(project: DbtProject, folder: string): FoundFile[] {
     entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) {
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isSymbolicLink()) checkWithin(within, path.join(absolute, entry.name));
       if (entry.isDirectory()) visit(below);
       else if (!/^[.#~]/.test(entry.name) && (entry.isFile() || isFile(path.join(absolute, entry.name))))
         found.push({

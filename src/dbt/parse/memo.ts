@@ -76,6 +76,11 @@ export class ParseMemo {
     this.#files.end();
   }
 
+  /** Where the files are that the last parse looked at. */
+  folders(): ReadonlySet<string> {
+    return this.#files.folders();
+  }
+
   /** All macros, linked to one another, to be changed freely: their files are part of the stamp. */
   macros(read: () => readonly MacroNode[]): readonly MacroNode[] {
     this.#macros ??= this.#kept(read().map(copyMacro));

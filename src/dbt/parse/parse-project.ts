@@ -52,7 +52,7 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
   const files = new Map(
     [...loaded.projects.values()]
       .filter(({ name }) => !isBuiltIn(name))
-      .map((project) => [project.name, findPackageFiles(project)]),
+      .map((project) => [project.name, findPackageFiles(project, flags.within)]),
   );
   memo?.begin({ env: flags.env, flags: flags.flags ?? {} }, (token) => projectStamp(loaded, flags, files, token));
   const load = clock();

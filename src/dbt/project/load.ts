@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, ParseFlags } from '../project-types.ts';
+import { checkWithin } from '../within.ts';
 import { checkInstalled } from './packages.ts';
 import { readProfile } from './profile.ts';
 import { buildProject, type ProjectText, readProjectText } from './project.ts';
@@ -23,10 +24,13 @@ export interface Invocation {
   readonly runStartedAt: Date;
 }
 
+const projectFiles = ['dbt_project.yml', 'packages.yml', 'dependencies.yml', 'selectors.yml'] as const;
+
 export function loadRoot(
   flags: ParseFlags,
   invocation: Invocation,
 ): { readonly root: DbtProject; readonly profile: DbtProfile; readonly text: ProjectText } {
+  for (const name of projectFiles) checkWithin(flags.within, path.join(flags.projectDir, name));
   const text = readProjectText(flags.projectDir, readYaml);
   const early = { env: flags.env, vars: flags.vars ?? {}, flags: flags.flags ?? {}, ...invocation };
   const secret = earlyRenderer({ ...early, secrets: true }, 'profiles.yml');
@@ -42,6 +46,7 @@ export function loadRoot(
       profile: name,
       target: flags.target ?? undefined,
       threads: flags.threads,
+      within: flags.within,
     },
     readYaml,
     secret,
@@ -64,6 +69,7 @@ export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedP
     ...invocation,
   };
   for (const folder of installedFolders(root)) {
+    checkWithin(flags.within, path.join(folder, 'dbt_project.yml'));
     const source = readProjectText(folder, readYaml, { varsFile: false });
     const project = buildProject(source, earlyRenderer(early, path.join(folder, 'dbt_project.yml')));
     const other = projects.get(project.name);

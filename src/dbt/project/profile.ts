@@ -5,6 +5,7 @@ import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
 import type { DbtProfile, Env } from '../project-types.ts';
+import { checkWithin } from '../within.ts';
 import type { LoadYaml, RenderYaml } from './project.ts';
 
 export interface ProfileRequest {
@@ -18,6 +19,8 @@ export interface ProfileRequest {
   readonly profile: string | null | undefined;
   readonly target?: string | undefined;
   readonly threads?: number | undefined;
+  /** The only folder whose files may be read. */
+  readonly within?: string | undefined;
 }
 
 /** The files where profiles may be, in the order in which they are looked for. */
@@ -47,6 +50,7 @@ export function readProfile(request: ProfileRequest, load: LoadYaml, render: Ren
       context: { name },
       hint: 'write one there, or name its folder with --profiles-dir or DBT_PROFILES_DIR',
     });
+  for (const file of files) checkWithin(request.within, file);
   const found = files.map((file) => ({ file, content: load(readFileSync(file, 'utf8'), file) }));
   const holder = found.find(({ content }) => isDict(content) && name in content);
   if (holder === undefined)

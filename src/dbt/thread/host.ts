@@ -1,87 +1,184 @@
 import { Worker } from 'node:worker_threads';
 import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
-import type { ThreadMessage, ThreadStart } from './protocol.ts';
+import type { ThreadMessage, ThreadOutcome, ThreadRequest, ThreadRun, ThreadStart } from './protocol.ts';
 
-export interface DbtThreadOptions extends Omit<ThreadStart, 'share'> {
+export interface DbtThreadsOptions {
   readonly engine: Engine;
-  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly tableFolders: readonly string[];
 }
 
 /** A thread that was told to stop and does not is ended after this: its template may never end. */
 const patienceMs = 5000;
+/** A thread that parses on its own for longer is ended. */
+const warmingMs = 60_000;
+/** A thread that nobody needed for this long ends, and gives its memory back. */
+const idleMs = 30 * 60_000;
 /** Heap of a dbt thread: projects of 10,000 models need a few hundred. */
 const memoryMb = 2048;
 
-/**
- * Runs one command line of dbt in a thread of its own on an open database: its lines as they come, at last the exit
- * code, or `elsewhere` when the project's database is another file. Aborting rolls back what is under way.
- */
-export async function* runDbtThread({ engine, signal, ...start }: DbtThreadOptions): AsyncGenerator<ThreadMessage> {
-  const worker = new Worker(new URL('./main.js', import.meta.url), {
-    workerData: { ...start, share: engine.share() } satisfies ThreadStart,
-    // A template that fills the memory ends its thread, not the server.
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
-    // What the project may see of the environment is told, not inherited.
-    env: start.env.TZ === undefined ? {} : { TZ: start.env.TZ },
-  });
-  const connections = new Set<number>();
-  const pending: ThreadMessage[] = [];
-  let wake: (() => void) | undefined;
-  let failure: unknown;
-  let ended = false;
-  const notify = (): void => {
-    wake?.();
-    wake = undefined;
-  };
-  worker.on('message', (message: ThreadMessage) => {
-    if (message.type === 'connection') {
-      if (message.isOpen) connections.add(message.connection);
-      else connections.delete(message.connection);
-      return;
-    }
-    pending.push(message);
-    notify();
-  });
-  worker.on('error', (error) => {
-    failure = error;
-    notify();
-  });
-  worker.on('exit', () => {
-    ended = true;
-    notify();
-  });
-  let patience: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    worker.postMessage('cancel');
-    patience ??= setTimeout(() => void worker.terminate(), patienceMs);
-  };
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for (;;) {
-      const message = pending.shift();
-      if (message !== undefined) {
-        yield message;
-        if (message.type === 'done') return;
-      } else if (failure !== undefined) throw failure;
-      else if (ended) throw new DuckhouseError('Cancelled', 'dbt was stopped', { id: 'cancelled' });
-      else
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-    }
-  } finally {
-    signal.removeEventListener('abort', stop);
-    if (!ended) await end(worker, stop);
-    clearTimeout(patience);
-    engine.releaseConnections([...connections]);
-  }
+export type ThreadAnswer = { readonly text: string } | ThreadOutcome;
+
+export interface DbtThreads {
+  /**
+   * Runs one command line of dbt in a thread of its own on an open database: its lines as they come, at last how it
+   * ended. Aborting rolls back what is under way.
+   */
+  run(run: ThreadRun, signal: AbortSignal): AsyncGenerator<ThreadAnswer>;
+  close(): Promise<void>;
 }
 
-/** Lets the thread end by itself, or by force when it does not. */
-async function end(worker: Worker, stop: () => void): Promise<void> {
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  stop();
-  await exited;
+/** One thread stays, with the projects it has parsed; more come for commands at the same time, and go. */
+export function createDbtThreads(options: DbtThreadsOptions): DbtThreads {
+  const threads = new Set<DbtThread>();
+  let resident: DbtThread | undefined;
+
+  const start = (): DbtThread => {
+    const thread = new DbtThread(options, () => {
+      threads.delete(thread);
+      if (resident === thread) resident = undefined;
+    });
+    threads.add(thread);
+    return thread;
+  };
+
+  return {
+    async *run(run, signal) {
+      const thread = resident?.isFree === true ? resident : start();
+      resident ??= thread;
+      try {
+        yield* thread.run(run, signal);
+      } finally {
+        if (resident !== thread) await thread.end();
+      }
+    },
+    async close() {
+      await Promise.all([...threads].map((thread) => thread.end()));
+    },
+  };
+}
+
+class DbtThread {
+  readonly #worker: Worker;
+  readonly #connections = new Set<number>();
+  #isBusy = false;
+  #hasEnded = false;
+  #failure: unknown;
+  #idle: NodeJS.Timeout | undefined;
+  #warming: NodeJS.Timeout | undefined;
+  #pending: ThreadMessage[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor({ engine, version, tableFolders }: DbtThreadsOptions, onEnd: () => void) {
+    this.#worker = new Worker(new URL('./main.js', import.meta.url), {
+      workerData: { share: engine.share(), version, tableFolders } satisfies ThreadStart,
+      // A template that fills the memory ends its thread, not the server.
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      // What a project may see of the environment is told, not inherited.
+      env: {},
+    });
+    this.#worker.on('message', (message: ThreadMessage) => this.#receive(message));
+    this.#worker.on('error', (error) => {
+      this.#failure = error;
+      this.#notify();
+    });
+    this.#worker.on('exit', () => {
+      this.#hasEnded = true;
+      clearTimeout(this.#idle);
+      clearTimeout(this.#warming);
+      engine.releaseConnections([...this.#connections]);
+      onEnd();
+      this.#notify();
+    });
+  }
+
+  get isFree(): boolean {
+    return !this.#isBusy && !this.#hasEnded && this.#warming === undefined;
+  }
+
+  async *run(run: ThreadRun, signal: AbortSignal): AsyncGenerator<ThreadAnswer> {
+    this.#isBusy = true;
+    clearTimeout(this.#idle);
+    this.#worker.ref();
+    this.#pending = [];
+    let patience: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      this.#post({ type: 'cancel' });
+      patience ??= setTimeout(() => void this.#worker.terminate(), patienceMs);
+    };
+    this.#post({ type: 'run', run });
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    let isDone = false;
+    try {
+      for (;;) {
+        const message = await this.#next();
+        isDone = message.type === 'done';
+        if (message.type === 'done') return yield message.outcome;
+        if (message.type === 'write') yield { text: message.text };
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      if (!isDone && !this.#hasEnded) {
+        // The reader went away.
+        stop();
+        await this.#finished();
+      }
+      clearTimeout(patience);
+      this.#isBusy = false;
+      this.#worker.unref();
+      this.#idle = setTimeout(() => void this.end(), idleMs).unref();
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.#hasEnded) return;
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    await this.#worker.terminate();
+    await exited;
+  }
+
+  #post(request: ThreadRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  #receive(message: ThreadMessage): void {
+    if (message.type === 'connection') {
+      if (message.isOpen) this.#connections.add(message.connection);
+      else this.#connections.delete(message.connection);
+    } else if (message.type === 'warming') {
+      clearTimeout(this.#warming);
+      this.#warming = message.isBusy ? setTimeout(() => void this.#worker.terminate(), warmingMs).unref() : undefined;
+    } else {
+      this.#pending.push(message);
+      this.#notify();
+    }
+  }
+
+  #notify(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  async #next(): Promise<ThreadMessage> {
+    for (;;) {
+      const message = this.#pending.shift();
+      if (message !== undefined) return message;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#hasEnded) throw new DuckhouseError('Cancelled', 'dbt was stopped', { id: 'cancelled' });
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Until the command is done or the thread ended. */
+  async #finished(): Promise<void> {
+    try {
+      while ((await this.#next()).type !== 'done');
+    } catch {
+      // it ended
+    }
+  }
 }

@@ -1,20 +1,40 @@
+import type { Principal } from '../../access/index.ts';
 import type { EngineShare } from '../../engine/index.ts';
-import type { Env } from '../project-types.ts';
 
 /** What a dbt thread is started with. Data only. */
 export interface ThreadStart {
+  readonly share: EngineShare;
+  readonly version: string;
+  /** Folders that hold tables, for the gate. */
+  readonly tableFolders: readonly string[];
+}
+
+/** One command line. */
+export interface ThreadRun {
   readonly argv: readonly string[];
-  readonly env: Env;
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables that the client has too; their values come when the project names them. */
+  readonly envNames: readonly string[];
   readonly cwd: string;
   readonly workspace: string;
-  readonly projectDir: string | undefined;
-  readonly share: EngineShare;
+  readonly projectDir: string;
   readonly language: 'en' | 'fr';
-  readonly version: string;
+  /** Who asks: their statements pass the gate, and, unless an administrator, they reach the workspace only. */
+  readonly principal: Principal;
 }
+
+export type ThreadRequest = { readonly type: 'run'; readonly run: ThreadRun } | { readonly type: 'cancel' };
+
+export type ThreadOutcome =
+  | { readonly code: number }
+  /** The profile's database is another file than the server's. */
+  | { readonly code: 'elsewhere' }
+  /** The project names variables whose values are not here. */
+  | { readonly needs: readonly string[] };
 
 export type ThreadMessage =
   | { readonly type: 'write'; readonly text: string }
   | { readonly type: 'connection'; readonly connection: number; readonly isOpen: boolean }
-  /** `elsewhere`: the profile's database is another file than the server's. */
-  | { readonly type: 'done'; readonly code: number | 'elsewhere' };
+  | { readonly type: 'done'; readonly outcome: ThreadOutcome }
+  /** Whether it parses what has changed while nobody asks for anything. */
+  | { readonly type: 'warming'; readonly isBusy: boolean };

@@ -6,9 +6,9 @@
   {%- do return(10000) -%}
 {%- endmacro %}
 
-{# DuckDB reads the file itself, unless the seed has `fast: false`. #}
+{# DuckDB reads the file itself, unless the seed has `fast: false` or statements may not name files. #}
 {% macro duckdb__load_csv_rows(model, agate_table) -%}
-  {%- if not config.get('fast', true) -%}
+  {%- if not config.get('fast', true) or not adapter.may_name_files() -%}
     {%- do return(default__load_csv_rows(model, adapter.convert_datetimes_to_strs(agate_table))) -%}
   {%- endif -%}
   {%- set file = adapter.get_seed_file_path(model) | replace("'", "''") -%}
