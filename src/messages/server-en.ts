@@ -13,6 +13,7 @@ export const serverEn = {
   'error.config-yaml': '{message}',
   'error.csv-malformed': '{message}',
   'error.dbt-no-earlier-run': "could not find previous run in '{folder}' target directory",
+  'error.dbt-command': 'dbt {command} does not run in the server; run it where the project is',
   'error.dbt-outside': '{path} is not in the workspace of the server',
   'error.dbt-profile': 'profile {profile}: {what}',
   'error.dbt-usage': '{message}',
