@@ -168,6 +168,11 @@ groups: [{name: g, owner: {name: me}}]
   put('project vars and trees', {
     'dbt_project.yml': files['dbt_project.yml'].replace('red', 'blue').replace('deep', 'shallow'),
   });
+  put('vars in a file of their own', {
+    'dbt_project.yml': files['dbt_project.yml'].replace('vars: {color: red}\n', ''),
+    'vars.yml': 'vars: {color: green}',
+  });
+  put('which changes', { 'vars.yml': 'vars: {color: grey}' });
   put('a package', {
     'packages.yml': 'packages: [{local: pkg}]',
     'dbt_packages/pkg/dbt_project.yml': 'name: pkg\nversion: 1.0.0\n',

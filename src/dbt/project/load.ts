@@ -24,7 +24,7 @@ export interface Invocation {
   readonly runStartedAt: Date;
 }
 
-const projectFiles = ['dbt_project.yml', 'packages.yml', 'dependencies.yml', 'selectors.yml'] as const;
+const projectFiles = ['dbt_project.yml', 'vars.yml', 'packages.yml', 'dependencies.yml', 'selectors.yml'] as const;
 
 export function loadRoot(
   flags: ParseFlags,
