@@ -12,7 +12,7 @@ interface Written {
 
 /** `schema` as a bare flatbuffer Message, padded to 8 bytes. */
 export function encodeSchema(schema: ArrowSchema): Uint8Array {
-  const builder = new Builder(1024 + 128 * schema.fields.length);
+  const builder = takeBuilder();
   const written: Written = { parts: new Map(), texts: new Map(), pairs: new Map() };
   const fields = fieldVector(builder, schema.fields, written);
   const metadata = addMetadata(builder, schema.metadata, written);
@@ -20,7 +20,25 @@ export function encodeSchema(schema: ArrowSchema): Uint8Array {
   builder.addFieldOffset(1, fields, 0);
   if (metadata !== 0) builder.addFieldOffset(2, metadata, 0);
   const header = builder.endObject();
-  return finishMessage(builder, { headerType: messageHeaders.schema, header, bodyLength: 0n });
+  const message = finishMessage(builder, { headerType: messageHeaders.schema, header, bodyLength: 0n });
+  giveBack(builder);
+  return message;
+}
+
+/** One builder for one schema after the other: those of thousands of tables are made at once. */
+let idle: Builder | undefined;
+const builderBytes = 1 << 14;
+const keptBytes = 1 << 18;
+
+function takeBuilder(): Builder {
+  const builder = idle ?? new Builder(builderBytes);
+  idle = undefined;
+  builder.clear();
+  return builder;
+}
+
+function giveBack(builder: Builder): void {
+  if (builder.dataBuffer().capacity() <= keptBytes) idle = builder;
 }
 
 interface MessageParts {
