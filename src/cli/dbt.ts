@@ -12,7 +12,7 @@ export interface DbtCommandOptions {
 
 /** Commands that run in the workspace's server when there is one: it has the database open, and the project parsed. */
 const inServer = new Set(
-  'build run test seed snapshot compile show clone run-operation retry debug source freshness docs generate parse ls list'.split(
+  'build run test seed snapshot compile show clone run-operation retry debug source freshness docs generate lineage parse ls list'.split(
     ' ',
   ),
 );

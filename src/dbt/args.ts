@@ -27,7 +27,7 @@ export interface DbtArgs {
 const usage = (message: string, candidates: readonly string[] = []): DuckhouseError =>
   new DuckhouseError('InvalidArgument', message, { context: { candidates }, hint: 'see: duckhouse dbt --help' });
 
-const takesWords = new Set(['run-operation', 'init', 'clean']);
+const takesWords = new Set(['run-operation', 'init', 'clean', 'lineage']);
 
 export function readArgs(argv: readonly string[], readYaml: (text: string) => unknown): GivenArgs {
   const given: Dict = {};

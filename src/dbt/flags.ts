@@ -191,6 +191,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
     ...select,
     onOff('compile', true, { env: null }),
     onOff('empty_catalog', false, { env: null }),
+    onOff('column_lineage', true),
     onOff('static', false, { env: null }),
   ],
   'docs serve': [
@@ -204,6 +205,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
     onOff('skip_profile_setup', false, { short: '-s', env: null }),
     onOff('skip_debug', false, { env: null }),
   ],
+  lineage: [...project, ...threads, ...select, showFormat],
   ls: [
     ...project,
     ...listing,

@@ -25,6 +25,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'dbt.command.docs-generate': 'write the catalog and the documentation page',
   'dbt.command.docs-serve': 'show the documentation page in a browser',
   'dbt.command.init': 'make a new project',
+  'dbt.command.lineage': 'show which columns each column comes from',
   'dbt.command.ls': 'list the resources of the project',
   'dbt.command.parse': 'read the project and write manifest.json',
   'dbt.command.retry': 'run again what failed or was skipped last time',

@@ -25,6 +25,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'dbt.command.docs-generate': 'écrire le catalogue et la page de documentation',
   'dbt.command.docs-serve': 'montrer la page de documentation dans un navigateur',
   'dbt.command.init': 'créer un projet',
+  'dbt.command.lineage': 'montrer de quelles colonnes vient chaque colonne',
   'dbt.command.ls': 'lister les ressources du projet',
   'dbt.command.parse': 'lire le projet et écrire manifest.json',
   'dbt.command.retry': 'exécuter de nouveau ce qui a échoué ou a été sauté',

@@ -154,7 +154,8 @@ function shadowOn(connection: Connection, closeEngine: () => Promise<void>): Sha
   };
 }
 
-const sparse = 'skip_null := true, skip_empty := true, skip_default := true';
+// Empty objects must stay: in a list of columns they stand for the first one.
+const sparse = 'skip_null := true, skip_default := true';
 
 /** The error with its place counted from the start of the query. */
 function relocated(error: DuckhouseError | undefined, before: string): DuckhouseError | undefined {

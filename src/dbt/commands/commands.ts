@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<DbtCommand>>> = {
   show: run('show'),
   clone: run('clone'),
   'run-operation': run('run-operation'),
+  lineage: run('lineage'),
   'source freshness': run('source'),
   'docs generate': async () => (await import('./docs.ts')).docsGenerateCommand,
   'docs serve': async () => (await import('./docs.ts')).docsServeCommand,

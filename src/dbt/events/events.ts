@@ -42,7 +42,7 @@ export interface EventLogOptions {
 }
 
 /** Shown however quiet a command is: they are its answer. */
-const answers = new Set(['PrintEvent', 'ShowNode', 'CompiledNode', 'ListCmdOut', 'TestFailureRows']);
+const answers = new Set(['PrintEvent', 'ShowNode', 'CompiledNode', 'ListCmdOut', 'TestFailureRows', 'ColumnLineage']);
 
 /** dbt's log: lines on the terminal, and the same in more detail in `logs/dbt.log`. */
 export function createEventLog(options: EventLogOptions): EventLog {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { UpstreamColumn } from '../lineage/types.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import type { NodeResult } from '../run/results.ts';
 import type { RunSession } from '../run/session.ts';
@@ -134,4 +135,24 @@ function testRow(node: ManifestNode): HistoryRow {
     column_name: node.column_name ?? null,
     severity: String(node.config.severity ?? 'ERROR'),
   };
+}
+
+/** One row for each pair of columns; those that decide which rows there are belong to no column: `filter`. */
+export function lineageRows({ parsed, lineage }: RunSession): Rows {
+  if (lineage === undefined) return [];
+  return [...lineage.nodes].flatMap(([unique_id, { columns, filters }]) => {
+    const row = (column_name: string | null, { node, relation, column, kind }: UpstreamColumn & { kind: string }) => ({
+      project: parsed.project.name,
+      unique_id,
+      column_name,
+      upstream_id: node,
+      upstream_relation: relation,
+      upstream_column: column,
+      kind,
+    });
+    return [
+      ...columns.flatMap(({ name, upstream }) => upstream.map((one) => row(name, one))),
+      ...filters.map((one) => row(null, { ...one, kind: 'filter' })),
+    ];
+  });
 }

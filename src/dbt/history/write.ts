@@ -3,11 +3,23 @@ import { quoteLiteral } from '../../sql.ts';
 import { readTable } from '../adapter/table.ts';
 import { failureText } from '../context/run-errors.ts';
 import { isConflict, type RunSession } from '../run/session.ts';
-import { type Ending, freshnessRows, hashOf, projectRows, resultRows, runRow } from './rows.ts';
+import { type Ending, freshnessRows, hashOf, lineageRows, projectRows, resultRows, runRow } from './rows.ts';
 import { creationText, type HistoryRow, type HistoryTable, historyTables, projectTables, tableName } from './tables.ts';
 
 /** Commands that are kept in mind: those that build, test or look at data. */
-const kept = new Set(['build', 'run', 'test', 'seed', 'snapshot', 'clone', 'source', 'freshness', 'docs', 'generate']);
+const kept = new Set([
+  'build',
+  'run',
+  'test',
+  'seed',
+  'snapshot',
+  'clone',
+  'source',
+  'freshness',
+  'docs',
+  'generate',
+  'lineage',
+]);
 
 const tries = 5;
 
@@ -58,6 +70,7 @@ async function writeOnce(session: RunSession, { connection, database, ending }: 
   await insert(connection, tableName(database, 'dbt_runs'), 'dbt_runs', [runRow(session, ending, hash)]);
   await insert(connection, tableName(database, 'dbt_results'), 'dbt_results', resultRows(session));
   await insert(connection, tableName(database, 'dbt_freshness'), 'dbt_freshness', freshnessRows(session));
+  await replaceLineage(session, { connection, database, rows: lineageRows(session) });
   await connection.execute('COMMIT');
 }
 
@@ -68,6 +81,21 @@ async function lastHash({ parsed }: RunSession, connection: Connection, database
      ORDER BY started_at DESC LIMIT 1`,
   );
   return (await readTable(result)).rows[0]?.[0];
+}
+
+/** Of the nodes whose lineage was read this time. */
+async function replaceLineage(
+  { parsed, lineage }: RunSession,
+  { connection, database, rows }: Omit<Replacing, 'rows'> & { readonly rows: readonly HistoryRow[] },
+): Promise<void> {
+  if (lineage === undefined) return;
+  const name = tableName(database, 'dbt_column_lineage');
+  const ids = [...lineage.nodes.keys(), ...lineage.unknown.keys()].map(quoteLiteral);
+  if (ids.length === 0) return;
+  await connection.execute(
+    `DELETE FROM ${name} WHERE project = ${quoteLiteral(parsed.project.name)} AND unique_id IN (${ids.join(', ')})`,
+  );
+  await insert(connection, name, 'dbt_column_lineage', rows);
 }
 
 interface Replacing {

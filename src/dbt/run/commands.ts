@@ -229,6 +229,10 @@ const docsGenerate: Command = async (session, input) => {
       return false;
     }
   } else session.selected = input.select(compileKinds);
+  if (compiled && input.args.column_lineage !== false) {
+    const { addLineage } = await import('../lineage/command.ts');
+    await addLineage(session, session.selected);
+  }
   const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
   const catalog =
     input.args.empty_catalog === true
@@ -244,7 +248,38 @@ const docsGenerate: Command = async (session, input) => {
   return compiled;
 };
 
+/** Where columns come from: what the wanted nodes need is compiled too, nothing is made. */
+const lineage: Command = async (session, input) => {
+  const wanted = new Set(input.select(['model', 'snapshot']));
+  const results: NodeResult[] = [];
+  const compiled = await task(['model', 'snapshot'], {
+    runner: compileOnly,
+    builds: false,
+    lines: false,
+    onResult: (result) => void results.push(result),
+  })(session, { ...input, select: () => withAncestors(session, wanted) });
+  tellErrors(session, results);
+  const { makeLineage, tellLineage } = await import('../lineage/command.ts');
+  const found = await makeLineage(session, session.selected);
+  const { macro: column } = input.args;
+  const named = typeof column === 'string' ? column : undefined;
+  tellLineage(session, found, { wanted, column: named, json: isJson(session.flags) });
+  return compiled;
+};
+
+function withAncestors({ parsed: { graph } }: RunSession, ids: Iterable<string>): readonly string[] {
+  const all = new Set<string>();
+  const stack = [...ids];
+  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    if (all.has(id)) continue;
+    all.add(id);
+    stack.push(...(graph.parents.get(id) ?? []));
+  }
+  return graph.order.filter((id) => all.has(id));
+}
+
 const commands: Readonly<Record<string, Command>> = {
+  lineage,
   build: task(buildKinds, { testsFirst: true }),
   run: task(['model']),
   test: task(['test', 'unit_test']),

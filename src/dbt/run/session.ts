@@ -7,6 +7,7 @@ import { readCredentials } from '../adapter/credentials.ts';
 import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
 import type { CheckProblem } from '../check/problem.ts';
 import type { EventLog } from '../events/events.ts';
+import type { ProjectLineage } from '../lineage/types.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { RefIndex } from '../parse/lookups.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
@@ -69,6 +70,8 @@ export interface RunSession {
   results: readonly NodeResult[];
   /** The content of sources.json, when the command made it. */
   freshness: Dict | undefined;
+  /** Where columns come from, when the command read it. */
+  lineage: ProjectLineage | undefined;
   /** Set once something ended the run early. */
   stopped: boolean;
   /** Warnings told so far; they fail the command with --warn-error. */
@@ -140,6 +143,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     problems: new Map(),
     results: [],
     freshness: undefined,
+    lineage: undefined,
     stopped: false,
     warnings: 0,
     warn(message, name = 'JinjaLogWarning') {
