@@ -79,6 +79,8 @@ export interface ParseWarning {
   /** The event's name in dbt, e.g. NoNodesForSelectionCriteria. */
   readonly name: string;
   readonly message: string;
+  /** What programs read of it. */
+  readonly data?: Readonly<Dict>;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

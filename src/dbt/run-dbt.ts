@@ -29,7 +29,7 @@ export async function runDbt(argv: readonly string[], host: DbtHost, messages: D
     // Only now is the engine loaded: what prints a few lines does without.
     const { prepare } = await import('./prepare.ts');
     context = prepare(argv, host);
-    return await run(context);
+    return await run(argv, context);
   } catch (error) {
     if (!isDuckhouseError(error) || error instanceof DatabaseElsewhere || host.isProvisional?.() === true) throw error;
     return fail(error, host, context, messages);
@@ -41,7 +41,7 @@ function say(host: DbtHost, text: string, code = 0): number {
   return code;
 }
 
-async function run(context: CommandContext): Promise<number> {
+async function run(argv: readonly string[], context: CommandContext): Promise<number> {
   const { args, log, startedAt } = context;
   const load = commands[args.command];
   if (load === undefined) throw new DuckhouseError('Unsupported', `dbt ${args.command} is not there`);
@@ -52,7 +52,9 @@ async function run(context: CommandContext): Promise<number> {
     msg: `Running with dbt=${dbtVersion}`,
     data: { version: `=${dbtVersion}`, log_version: 3 },
   });
+  warnUsage(argv, context);
   const code = await (await load())(context);
+  context.deprecations.summarize();
   const elapsed = (Date.now() - startedAt.getTime()) / 1000;
   log.fire({
     name: 'CommandCompleted',
@@ -62,6 +64,43 @@ async function run(context: CommandContext): Promise<number> {
     data: { command: `dbt ${args.command}`, success: code === 0, completed_at: new Date().toISOString(), elapsed },
   });
   return code;
+}
+
+/** Ways of asking that will end. */
+function warnUsage(argv: readonly string[], { args, host, warn }: CommandContext): void {
+  const options = Object.keys((args.values.warn_error_options ?? {}) as object);
+  const [include, exclude] = [options.includes('include'), options.includes('exclude')];
+  if (include || exclude)
+    warn({
+      name: 'WEOIncludeExcludeDeprecation',
+      message: `in warn_error_options 'include' is 'error' now, and 'exclude' is 'warn'`,
+      data: { found_include: include, found_exclude: exclude },
+    });
+  if (argv.some((word) => ['--models', '--model', '-m'].includes(word.split('=')[0] as string)))
+    warn({ name: 'ModelParamUsageDeprecation', message: '--models, --model and -m are --select and -s now', data: {} });
+  const { output } = args.values;
+  if (args.command === 'source freshness' && typeof output === 'string')
+    warn({
+      name: 'CustomOutputPathInSourceFreshnessDeprecation',
+      message: `--output of source freshness, here ${output}, will not stay`,
+      data: { path: output },
+    });
+  for (const name of Object.keys(host.env))
+    if (name.startsWith(enginePrefix) && !isEngineVariable(name))
+      warn({
+        name: 'EnvironmentVariableNamespaceDeprecation',
+        message: `the environment variable ${name} has a prefix that is kept for dbt's own: give it another name`,
+        data: { env_var: name, reserved_prefix: enginePrefix },
+      });
+}
+
+const enginePrefix = 'DBT_ENGINE_';
+const furtherVariables = new Set(['PACKAGE_HUB_URL', 'DOWNLOAD_DIR', 'INVOCATION_ENV', 'RECORDED_FILE_PATH']);
+
+function isEngineVariable(name: string): boolean {
+  const own = name.slice(enginePrefix.length);
+  const known = [...globalFlags, ...Object.values(commandFlags).flat()];
+  return furtherVariables.has(own) || known.some((spec) => spec.name.toUpperCase() === own);
 }
 
 function fail(
@@ -80,6 +119,7 @@ function fail(
       level: 'error',
       msg: `Encountered an error:\n${text}`,
     });
+  context?.deprecations.summarize();
   return 2;
 }
 

@@ -16,6 +16,8 @@ export interface BlockOptions {
   readonly path: string;
   /** Types that are blocks here; text and other tags between them are passed over. */
   readonly allowed: ReadonlySet<string>;
+  /** Told of tags between the blocks, which do nothing. */
+  readonly onUnexpected?: (type: string) => void;
 }
 
 interface Tag {
@@ -33,7 +35,7 @@ const STRING = /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
 const CONTROL_FLOW: Readonly<Record<string, string>> = { endif: 'if', endfor: 'for' };
 
 /** The allowed blocks of a file in order; throws PyError CompilationError with the place. */
-export function extractBlocks(source: string, { path, allowed }: BlockOptions): readonly Block[] {
+export function extractBlocks(source: string, { path, allowed, onUnexpected }: BlockOptions): readonly Block[] {
   const fail = (message: string, offset: number): never => {
     const { line, column } = positionAt(source, offset);
     const error = new PyError('CompilationError', message, { context: { path, line, column } });
@@ -56,7 +58,7 @@ export function extractBlocks(source: string, { path, allowed }: BlockOptions): 
     } else if (current && tag.type === `end${current.type}`) {
       blocks.push(blockOf(source, current, tag));
       current = undefined;
-    }
+    } else if (!current) onUnexpected?.(tag.type);
   }
   if (current)
     fail(

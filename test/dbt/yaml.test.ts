@@ -52,7 +52,7 @@ test('the quick reader and the full one agree', () => {
     const quick = quickYaml(text, yamlMakers);
     assert.notEqual(quick, undefined, text);
     // A tag that changes nothing makes the quick reader give up.
-    const full = loadYaml(`${text}zzz: !!str x\n`, 'a.yml', yamlMakers) as Record<string, unknown>;
+    const full = loadYaml(`${text}zzz: !!str x\n`, 'a.yml', { makers: yamlMakers }) as Record<string, unknown>;
     const { zzz, ...rest } = full;
     assert.equal(zzz, 'x');
     assert.deepEqual(quick?.value, rest, text);

@@ -4,6 +4,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Language } from '../../messages/index.ts';
 import { type DbtArgs, listArg, switchArg, templateFlags, textArg } from '../args.ts';
 import { secretValues } from '../context/env-var.ts';
+import { createDeprecations, type Deprecations, isDeprecation } from '../events/deprecations.ts';
 import { createEventLog, type EventLevel, type EventLog, type EventLogOptions } from '../events/events.ts';
 import type { Dict } from '../manifest-types.ts';
 import { writeManifest } from '../parse/manifest.ts';
@@ -55,6 +56,9 @@ export interface CommandContext {
   readonly args: DbtArgs;
   readonly host: DbtHost;
   readonly log: EventLog;
+  /** Tells a warning as the command line wants it. */
+  readonly warn: (warning: ParseWarning) => void;
+  readonly deprecations: Deprecations;
   readonly invocationId: string;
   readonly startedAt: Date;
   readonly projectDir: string;
@@ -80,6 +84,7 @@ export interface ContextParts {
   readonly projectDir: string;
   readonly invocationId: string;
   readonly startedAt: Date;
+  readonly deprecations?: Deprecations;
 }
 
 /** Folders that are named on the command line or in the environment. */
@@ -98,7 +103,8 @@ export function createContext(parts: ContextParts): CommandContext {
   checkFolders(parts);
   const log = createLog(parts);
   const parseFlags = parseFlagsOf(parts);
-  const warn = warner(args, log);
+  const deprecations = parts.deprecations ?? createDeprecations(log, switchArg(args, 'show_all_deprecations'));
+  const warn = warner(args, log, deprecations);
   let parsed: ParsedProject | undefined;
   let memo: ParseMemo | undefined;
   const keepManifest = (of: ParsedProject): void => {
@@ -118,6 +124,8 @@ export function createContext(parts: ContextParts): CommandContext {
     args,
     host,
     log,
+    warn,
+    deprecations,
     invocationId,
     startedAt,
     projectDir,
@@ -135,7 +143,7 @@ export function createContext(parts: ContextParts): CommandContext {
     keepManifest,
     targetPath,
     previous,
-    withArgs: (other) => createContext({ ...parts, args: other }),
+    withArgs: (other) => createContext({ ...parts, args: other, deprecations }),
     select(of, kinds) {
       const { ids, warnings } = selectNodes(of, selectionRequest(args, kinds, previous(of)));
       for (const warning of warnings) warn(warning);
@@ -173,20 +181,25 @@ const logSink = (log: EventLog): ParseSink => ({
 });
 
 /** A warning is told, kept silent, or an error, as --warn-error and --warn-error-options say. */
-function warner(args: DbtArgs, log: EventLog): (warning: ParseWarning) => void {
+function warner(args: DbtArgs, log: EventLog, deprecations: Deprecations): (warning: ParseWarning) => void {
   const options: Dict = isDict(args.values.warn_error_options) ? args.values.warn_error_options : {};
   const names = (...keys: readonly string[]): readonly unknown[] =>
     keys.flatMap((key) => (options[key] === undefined ? [] : listOf(options[key])));
   const [errors, warns, silent] = [names('error', 'include'), names('warn', 'exclude'), names('silence')];
   const isAll = switchArg(args, 'warn_error') || errors.includes('all') || errors.includes('*');
-  return ({ name, message }) => {
-    if (silent.includes(name)) return;
-    if (!warns.includes(name) && (isAll || errors.includes(name)))
+  const isIn = (list: readonly unknown[], name: string): boolean =>
+    list.includes(name) || (isDeprecation(name) && list.includes('Deprecations'));
+  return (warning) => {
+    const { name, message } = warning;
+    const isShown = !isDeprecation(name) || deprecations.note(name);
+    if (!isShown || isIn(silent, name)) return;
+    if (!isIn(warns, name) && (isAll || isIn(errors, name)))
       throw new DuckhouseError('DataInvalid', message, {
         context: { name },
         hint: 'warnings are errors here, because of --warn-error',
       });
-    log.fire({ name, level: 'warn', msg: `[WARNING]: ${message}` });
+    if (isDeprecation(name)) deprecations.fire(warning);
+    else log.fire({ name, level: 'warn', msg: `[WARNING]: ${message}` });
   };
 }
 

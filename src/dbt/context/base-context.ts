@@ -5,6 +5,7 @@ import {
   createEnvironment,
   fromJs,
   hostFunction,
+  PyDict,
   PyError,
   PyModule,
   PyObject,
@@ -61,6 +62,12 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   const asker = options.asker ?? (() => 'a template');
   add('var', new VarFunction(options.vars, { asker, render: varRenderer(names, reads) }));
   add('env_var', envVarFunction(env, { secrets, reads }));
+  if (sink.warn !== undefined) {
+    const { warn } = sink;
+    const message = 'modules.itertools will not stay: Jinja and the functions of dbt do what it does';
+    const tell = (): void => warn({ name: 'ModulesItertoolsUsageDeprecation', message, data: {} });
+    add('modules', watchedModules(names.get('modules') as PyDict, tell));
+  }
   if (profile !== undefined) add('target', targetValue(profile));
   add('project_name', options.projectName);
   add('flags', new FlagsObject(options.flags, reads));
@@ -88,6 +95,37 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   );
   add('builtins', new PyModule('builtins', names));
   return names;
+}
+
+/** The same modules, whose itertools tell that they are called. */
+function watchedModules(modules: PyDict, tell: () => void): PyDict {
+  const others = ['datetime', 'pytz', 're'].map((name) => [name, modules.get(name) as Value] as const);
+  return new PyDict([...others, ['itertools', new WatchedModule(modules.get('itertools') as PyObject, tell)]]);
+}
+
+class WatchedModule extends PyObject {
+  readonly typeName = 'dict';
+  readonly #inner: PyObject;
+  readonly #tell: () => void;
+
+  constructor(inner: PyObject, tell: () => void) {
+    super();
+    this.#inner = inner;
+    this.#tell = tell;
+  }
+
+  override attr(name: string): Value | undefined {
+    const found = this.#inner.attr(name) ?? this.#inner.item(name);
+    if (!(found instanceof PyObject)) return found;
+    return hostFunction(name, (args, kwargs) => {
+      this.#tell();
+      return found.call(args, kwargs);
+    });
+  }
+
+  override item(key: Value): Value | undefined {
+    return typeof key === 'string' ? this.attr(key) : undefined;
+  }
 }
 
 const marks = /[{][{%#]|[#}%][}]/;

@@ -42,7 +42,11 @@ function exposureOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry): 
     );
   if (!isDict(entry.owner)) throw badShape(file, `exposure '${entry.name}' needs an owner with a name or an email`);
   if (/[^\w-]/.test(entry.name))
-    throw badShape(file, `name of exposure '${entry.name}' may hold letters, digits, underscores and hyphens only`);
+    state.warn({
+      name: 'ExposureNameDeprecation',
+      message: `${file.original}: name of exposure '${entry.name}' should hold letters, digits, underscores and hyphens only; 'label' may hold any text`,
+      data: { exposure: entry.name },
+    });
   const fqn = schemaFqn(schema, entry.name);
   const request = {
     type: 'exposure',

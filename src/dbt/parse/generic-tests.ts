@@ -42,6 +42,7 @@ const configArguments = [
   'schema',
   'alias',
 ] as const;
+const topLevelKeys: ReadonlySet<string> = new Set(['config', 'column_name', 'description', 'name', ...configArguments]);
 
 export function addTestsOf(
   state: ParseState,
@@ -141,8 +142,7 @@ function hashable(value: unknown): unknown {
 function buildTest(state: ParseState, target: TestTarget, written: unknown, columnName: string | null): BuiltTest {
   const { macro, args } = splitTest(target, written);
   if (columnName !== null) args.column_name = columnName;
-  const { arguments: nested, ...flat } = args;
-  const merged: Dict = isDict(nested) ? { ...flat, ...nested } : nested === undefined ? flat : args;
+  const merged = withArguments(state, target, { macro, args });
   if ('model' in merged) throw badTest(target, `test '${macro}' must not take an argument 'model'`);
   merged.model = `{{ get_where_subquery(${targetText(target)}) }}`;
   const match = /^(?:([a-zA-Z_][0-9a-zA-Z_]*)\.)?([a-zA-Z_][0-9a-zA-Z_]*)/.exec(macro);
@@ -165,8 +165,45 @@ function buildTest(state: ParseState, target: TestTarget, written: unknown, colu
   };
 }
 
+/** Arguments stand under `arguments`, unless the project says that it is an argument itself. */
+function withArguments(state: ParseState, target: TestTarget, { macro, args }: SplitTest): Dict {
+  const { arguments: nested, ...flat } = args;
+  const file = target.schema.file.original;
+  if (state.flags.REQUIRE_GENERIC_TEST_ARGUMENTS_PROPERTY === false) {
+    if (nested !== undefined)
+      state.warn({
+        name: 'ArgumentsPropertyInGenericTestDeprecation',
+        message: `${file}: test '${macro}' of '${target.name}' has an argument named 'arguments', which will hold all of them`,
+        data: { test_name: macro },
+      });
+    return args;
+  }
+  for (const key of Object.keys(flat))
+    if (configArguments.includes(key as never))
+      state.warn({
+        name: 'PropertyMovedToConfigDeprecation',
+        message: `${file}: '${key}' of test '${macro}' of '${target.name}' belongs under its 'config'`,
+        data: { file, key, key_path: `data_tests.${macro}.${key}` },
+      });
+  const isNested = isDict(nested) && Object.keys(nested).length > 0;
+  if (!isNested && Object.keys(flat).some((key) => !topLevelKeys.has(key)))
+    state.warn({
+      name: 'MissingArgumentsPropertyInGenericTestDeprecation',
+      message: `${file}: arguments of test '${macro}' of '${target.name}' belong under 'arguments'`,
+      data: {
+        test_name: `\`${macro}\` defined on '${target.name}' in package '${target.schema.file.packageName}' (${file})`,
+      },
+    });
+  return isDict(nested) ? { ...flat, ...nested } : flat;
+}
+
+interface SplitTest {
+  readonly macro: string;
+  readonly args: Dict;
+}
+
 /** A test is a name, `{name: arguments}`, or arguments with a `test_name`. */
-function splitTest(target: TestTarget, written: unknown): { readonly macro: string; readonly args: Dict } {
+function splitTest(target: TestTarget, written: unknown): SplitTest {
   if (isText(written)) return { macro: written, args: {} };
   if (!isDict(written))
     throw badTest(target, `a test of '${target.name}' must be a name or a dictionary, not a ${typeName(written)}`);

@@ -4,7 +4,7 @@ import { DuckhouseError } from '../../errors.ts';
 import { extractBlocks } from '../../jinja/index.ts';
 import type { MacroNode } from '../manifest-types.ts';
 import { entryOf } from '../plain.ts';
-import type { DbtProject, MacroIndex } from '../project-types.ts';
+import type { DbtProject, MacroIndex, ParseWarning } from '../project-types.ts';
 import { type FoundFile, readText } from './files.ts';
 
 /** Packages whose macros belong to the engine itself; an adapter's win over the common ones. */
@@ -22,10 +22,17 @@ export class MacroStore {
     this.#now = now;
   }
 
-  readFile(file: FoundFile, allowed: ReadonlySet<string>): void {
+  readFile(file: FoundFile, allowed: ReadonlySet<string>, warn?: (warning: ParseWarning) => void): void {
     const text = readText(file);
     if (!text.includes('{%')) return;
-    for (const block of extractBlocks(text, { path: file.original, allowed })) this.add(file, block.type, block.text);
+    const onUnexpected = (type: string): void =>
+      warn?.({
+        name: 'UnexpectedJinjaBlockDeprecation',
+        message: `${file.original}: {% ${type} %} stands outside of any block, where it does nothing`,
+        data: { file: file.original, msg: `Found unexpected '${type}' block tag.` },
+      });
+    for (const { type, text: whole } of extractBlocks(text, { path: file.original, allowed, onUnexpected }))
+      this.add(file, type, whole);
   }
 
   add(file: FoundFile, type: string, text: string): void {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createParseRenderer } from '../context/parse-renderer.ts';
+import { isDeprecation } from '../events/deprecations.ts';
 import type { DbtManifest, Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { builtInFolder, type LoadedProjects, loadProjects } from '../project/load.ts';
 import { createVars } from '../project/vars.ts';
@@ -9,6 +10,7 @@ import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, Pa
 import { buildGraph } from '../select/graph.ts';
 import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
+import { warnDeprecated } from './deprecated.ts';
 import { renderDescriptions } from './descriptions.ts';
 import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts';
 import { readFunction } from './functions.ts';
@@ -56,10 +58,14 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
   );
   memo?.begin({ env: flags.env, flags: flags.flags ?? {} }, (token) => projectStamp(loaded, flags, files, token));
   const load = clock();
-  const macros = readMacros(loaded, files, { manifest, memo });
-  const macroTime = clock();
   const warnings: ParseWarning[] = [];
-  const state = createState({ loaded, manifest, macros, flags, invocation, sink, warnings, memo });
+  const warn = (warning: ParseWarning): void => {
+    warnings.push(warning);
+    sink.warn?.(warning);
+  };
+  const macros = readMacros(loaded, files, { manifest, memo, warn });
+  const macroTime = clock();
+  const state = createState({ loaded, manifest, macros, flags, invocation, sink: { ...sink, warn }, memo });
   readNodes(state, loaded, files);
   const nodes = clock();
   readSchemas(state, files);
@@ -113,14 +119,15 @@ const testBlocks = new Set(['test', 'data_test']);
 interface MacroTarget {
   readonly manifest: DbtManifest;
   readonly memo: ParseMemo | undefined;
+  readonly warn: (warning: ParseWarning) => void;
 }
 
-function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, memo }: MacroTarget): MacroIndex {
+function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, memo, warn }: MacroTarget): MacroIndex {
   const packages = [...loaded.projects.keys()];
   const indexOf = (macros: readonly MacroNode[]): MacroIndex =>
     createMacroIndex({ macros: macrosByPackage(macros), root: loaded.root, packages });
   const read = (): readonly MacroNode[] => {
-    const macros = readMacroFiles(loaded, files);
+    const macros = readMacroFiles(loaded, files, warn);
     linkMacros(macros, indexOf(macros));
     return macros;
   };
@@ -129,13 +136,17 @@ function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, m
   return indexOf(macros);
 }
 
-function readMacroFiles(loaded: LoadedProjects, files: FilesByPackage): readonly MacroNode[] {
+function readMacroFiles(
+  loaded: LoadedProjects,
+  files: FilesByPackage,
+  warn: (warning: ParseWarning) => void,
+): readonly MacroNode[] {
   const store = new MacroStore(Date.now() / 1000);
   for (const name of ['dbt', 'dbt_duckdb'])
     for (const file of builtInFiles(loaded, name)) store.readFile(file, macroBlocks);
   for (const found of files.values()) {
-    for (const file of found.macros) store.readFile(file, macroBlocks);
-    for (const file of found.genericTests) store.readFile(file, testBlocks);
+    for (const file of found.macros) store.readFile(file, macroBlocks, warn);
+    for (const file of found.genericTests) store.readFile(file, testBlocks, warn);
   }
   return [...store.macros.values()];
 }
@@ -160,15 +171,14 @@ interface StateParts {
   readonly flags: ParseFlags;
   readonly invocation: { readonly invocationId: string; readonly runStartedAt: Date };
   readonly sink: ParseSink;
-  readonly warnings: ParseWarning[];
   readonly memo: ParseMemo | undefined;
 }
 
-function createState({ loaded, manifest, macros, flags, invocation, sink, warnings, memo }: StateParts): ParseState {
+function createState({ loaded, manifest, macros, flags, invocation, sink, memo }: StateParts): ParseState {
   const reads = memo?.reads;
   const warn = (warning: ParseWarning): void => {
-    reads?.singular();
-    warnings.push(warning);
+    // A deprecation is told when its file is read; other warnings each time.
+    if (!isDeprecation(warning.name)) reads?.singular();
     sink.warn?.(warning);
   };
   const given = flags.flags ?? {};
@@ -267,6 +277,7 @@ function link(state: ParseState): void {
   linkFunctions(state);
   inferPrimaryKeys(state);
   checkManifest(state);
+  warnDeprecated(state);
   warnUnusedConfigs(state);
   finishMaps(state.manifest);
 }

@@ -2,6 +2,7 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, typeName } from '../plain.ts';
+import type { DuplicateKey } from '../yaml/load.ts';
 import type { FoundFile } from './files.ts';
 import type { ParseState } from './state.ts';
 
@@ -29,6 +30,8 @@ export interface SchemaFile {
   readonly content: Readonly<Dict>;
   /** Nothing in it needs to be rendered. */
   readonly isPlain: boolean;
+  /** Keys that stand twice in a dictionary, with their places. */
+  readonly duplicates: readonly DuplicateKey[];
 }
 
 /** An entry of a list such as `models:`, rendered, beside what was written. */

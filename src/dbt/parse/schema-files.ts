@@ -1,4 +1,5 @@
 import { readYaml } from '../project/render.ts';
+import type { DuplicateKey } from '../yaml/load.ts';
 import { readExposures, readGroups } from './exposures.ts';
 import { type FoundFile, readText } from './files.ts';
 import { readFunctionProperties } from './functions.ts';
@@ -15,6 +16,12 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
   for (const file of files) {
     const schema = state.memo === undefined ? readSchemaFile(file) : state.memo.ofFile('schema', file, readSchemaFile);
     if (schema === undefined) continue;
+    for (const { key, line, column } of schema.duplicates)
+      state.warn({
+        name: 'DuplicateYAMLKeysDeprecation',
+        message: `${file.original}:${line}:${column}: the key '${key}' stands twice in one dictionary; the last one counts`,
+        data: { duplicate_description: `Duplicate key '${key}', line ${line}, column ${column}`, file: file.original },
+      });
     readModels(state, schema);
     readSeeds(state, schema);
     readSnapshots(state, schema);
@@ -33,7 +40,11 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
 
 function readSchemaFile(file: FoundFile): SchemaFile | undefined {
   const text = readText(file);
-  const content = checkShape(file, readYaml(text, file.original));
+  const duplicates: DuplicateKey[] = [];
+  const content = checkShape(
+    file,
+    readYaml(text, file.original, (one) => void duplicates.push(one)),
+  );
   if (content === undefined) return undefined;
-  return { file, text, content, isPlain: !/\{[{%#]|[|>][-+]?\n/.test(text) };
+  return { file, text, content, duplicates, isPlain: !/\{[{%#]|[|>][-+]?\n/.test(text) };
 }

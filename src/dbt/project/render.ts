@@ -6,7 +6,7 @@ import { createBaseContext } from '../context/base-context.ts';
 import { dateTimeValue, dateValue } from '../context/dates.ts';
 import type { Dict } from '../manifest-types.ts';
 import type { DbtProfile, Env } from '../project-types.ts';
-import { loadYaml } from '../yaml/load.ts';
+import { type DuplicateKey, loadYaml } from '../yaml/load.ts';
 import type { ScalarMakers } from '../yaml/scalars.ts';
 import type { RenderYaml } from './project.ts';
 
@@ -17,7 +17,8 @@ export const yamlMakers: ScalarMakers = {
   dateTime: (parts, microsecond, offset) => dateTimeValue(parts, microsecond, offset),
 };
 
-export const readYaml = (text: string, path: string): unknown => loadYaml(text, path, yamlMakers);
+export const readYaml = (text: string, path: string, onDuplicate?: (duplicate: DuplicateKey) => void): unknown =>
+  loadYaml(text, path, { makers: yamlMakers, onDuplicate });
 
 export interface EarlyContextOptions {
   readonly env: Env;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Document, Node } from 'yaml';
+import type { Document, LineCounter, Node } from 'yaml';
 import { DuckhouseError } from '../../errors.ts';
 import { keyOf, quickYaml, setKey } from './quick.ts';
 import { resolvePlain, type ScalarMakers } from './scalars.ts';
@@ -8,13 +8,30 @@ import { resolvePlain, type ScalarMakers } from './scalars.ts';
 const load = createRequire(import.meta.url);
 const yaml = (): typeof import('yaml') => load('yaml') as typeof import('yaml');
 
-/** The document as plain values. `path` is named in errors; an empty document is null. */
-export function loadYaml(text: string, path: string, makers: ScalarMakers): unknown {
-  const quick = quickYaml(text, makers);
-  return quick === undefined ? fullYaml(text, path, makers) : quick.value;
+export interface DuplicateKey {
+  readonly key: string;
+  readonly line: number;
+  readonly column: number;
 }
 
-function fullYaml(text: string, path: string, makers: ScalarMakers): unknown {
+export interface YamlReading {
+  readonly makers: ScalarMakers;
+  /** Told of keys that stand in a dictionary again; the last of them counts. */
+  readonly onDuplicate?: ((duplicate: DuplicateKey) => void) | undefined;
+}
+
+/** The document as plain values. `path` is named in errors; an empty document is null. */
+export function loadYaml(text: string, path: string, reading: YamlReading): unknown {
+  const quick = quickYaml(text, reading.makers);
+  return quick === undefined ? fullYaml(text, path, reading) : quick.value;
+}
+
+interface Full extends YamlReading {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+function fullYaml(text: string, path: string, reading: YamlReading): unknown {
   const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -34,19 +51,19 @@ function fullYaml(text: string, path: string, makers: ScalarMakers): unknown {
       hint: `line ${line}: ${text.split('\n')[line - 1]?.trim() ?? ''}`,
     });
   }
-  return plainOf(document.contents as Node | null, document, makers);
+  return plainOf(document.contents as Node | null, { ...reading, document, lines });
 }
 
-function plainOf(node: Node | null | undefined, document: Document.Parsed, makers: ScalarMakers): unknown {
+function plainOf(node: Node | null | undefined, full: Full): unknown {
   if (node === null || node === undefined) return null;
   const { isAlias, isMap, isScalar, isSeq } = yaml();
-  if (isAlias(node)) return plainOf(node.resolve(document), document, makers);
-  if (isSeq(node)) return node.items.map((item) => plainOf(item as Node, document, makers));
-  if (isMap(node)) return mapOf(node, document, makers);
+  if (isAlias(node)) return plainOf(node.resolve(full.document), full);
+  if (isSeq(node)) return node.items.map((item) => plainOf(item as Node, full));
+  if (isMap(node)) return mapOf(node, full);
   if (!isScalar(node)) return null;
   const { value, type } = node;
   if (typeof value !== 'string') return value ?? null;
-  return type === 'PLAIN' && node.tag === undefined ? resolvePlain(value, makers) : value;
+  return type === 'PLAIN' && node.tag === undefined ? resolvePlain(value, full.makers) : value;
 }
 
 /** With YAML 1.1 the reader gives the merge key as a symbol. */
@@ -54,16 +71,23 @@ const isMergeKey = (name: unknown): boolean => name === '<<' || (typeof name ===
 
 function mapOf(
   node: { readonly items: readonly { readonly key: unknown; readonly value: unknown }[] },
-  document: Document.Parsed,
-  makers: ScalarMakers,
+  full: Full,
 ): Record<string, unknown> {
   const entries: Record<string, unknown> = {};
   const merged: Record<string, unknown>[] = [];
   for (const { key, value } of node.items) {
-    const name = plainOf(key as Node, document, makers);
-    const plain = plainOf(value as Node, document, makers);
+    const name = plainOf(key as Node, full);
+    const plain = plainOf(value as Node, full);
     if (isMergeKey(name)) merged.push(...([plain].flat() as Record<string, unknown>[]));
-    else setKey(entries, keyOf(name), plain);
+    else {
+      if (Object.hasOwn(entries, keyOf(name))) tellDuplicate(full, keyOf(name), key as Node);
+      setKey(entries, keyOf(name), plain);
+    }
   }
   return merged.length === 0 ? entries : Object.assign({}, ...merged.reverse(), entries);
+}
+
+function tellDuplicate({ onDuplicate, lines }: Full, key: string, node: Node): void {
+  const { line, col: column } = lines.linePos(node.range?.[0] ?? 0);
+  onDuplicate?.({ key, line, column });
 }

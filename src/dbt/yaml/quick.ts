@@ -108,6 +108,7 @@ class QuickReader {
         this.#row++;
         value = this.#nested(column, true);
       } else value = this.#inline(line, start, column);
+      if (Object.hasOwn(entries, key)) giveUp();
       setKey(entries, key, value);
       this.#skipBlank();
       const indent = this.#indent();
@@ -280,6 +281,7 @@ class FlowReader {
       if (this.#text[this.at] !== ':') giveUp();
       this.at++;
       this.#skip();
+      if (Object.hasOwn(entries, key)) giveUp();
       setKey(entries, key, this.value());
       this.#skip();
       if (this.#text[this.at] === ',') this.at++;
