@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { DuckhouseError } from '../errors.ts';
 import { type Accounts, findApiToken, type User, watchAccounts } from './accounts.ts';
 import { createJwtVerifier, type JwtOptions, looksLikeJwt } from './jwt.ts';
-import { openKeyRing } from './key-ring.ts';
+import { defaultLifetimeMs, openKeyRing } from './key-ring.ts';
 import { hashPassword, sameText, verifyPassword } from './passwords.ts';
 import type { Principal, Role } from './principal.ts';
 import { signToken, type TokenClaims, verifyToken } from './signed-token.ts';
@@ -48,7 +48,6 @@ export interface Authenticator {
   renewToken(principal: Principal): string | undefined;
 }
 
-const defaultLifetimeMs = 24 * 3_600_000;
 /** A token may be renewed until the last proof is this many lifetimes old. */
 const maxLifetimes = 7;
 const rememberPasswordMs = 300_000;
@@ -218,10 +217,3 @@ function createPasswordCheck(accounts: () => Accounts) {
     },
   };
 }
-
-/** A token with which the owner of a workspace, who may read its key file, speaks to its server. Good for some minutes. */
-export function ownerToken(tokenKeyFile: string): string {
-  const keys = openKeyRing({ file: tokenKeyFile, tokenLifetimeMs: defaultLifetimeMs, mustKeep: true });
-  return signToken(keys, { name: 'owner', role: 'admin', via: 'owner' }, { lifetimeMs: ownerTokenMs });
-}
-const ownerTokenMs = 300_000;

@@ -21,8 +21,8 @@ export {
   type AuthenticatorOptions,
   type Credentials,
   createAuthenticator,
-  ownerToken,
 } from './authenticator.ts';
 export { authorise, decide, type GatePolicy, guardOf, type Request } from './gate.ts';
 export type { JwtOptions } from './jwt.ts';
+export { ownerToken } from './owner-token.ts';
 export { isRole, type Principal, type Proof, type Role, roles } from './principal.ts';

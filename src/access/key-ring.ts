@@ -2,6 +2,9 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+/** Of tokens that are given out, unless a shorter or longer time is set. */
+export const defaultLifetimeMs = 24 * 3_600_000;
+
 /** A key that tokens are signed with. The newest one signs; older ones are kept until what they signed has expired. */
 interface SigningKey {
   readonly id: string;

@@ -1,25 +1,10 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { type DbtThreads, loadDbtThreads, type ThreadAnswer, type ThreadRun } from '../dbt/index.ts';
+import { type DbtThreads, loadDbtThreads, type ThreadRun } from '../dbt/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { FlightAction } from '../flight/index.ts';
-
-export const dbtActionType = 'dbt';
-
-/** What a client sends to have dbt run in the server. */
-export interface DbtActionBody {
-  readonly argv: readonly string[];
-  /** Variables of dbt itself; of the others the names alone, until the project turns out to name them. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly envNames: readonly string[];
-  readonly cwd: string;
-  readonly projectDir: string;
-  readonly language: 'en' | 'fr';
-}
-
-/** What it gets: texts to write, at last how it ended. */
-export type DbtActionResult = ThreadAnswer;
+import { dbtActionType } from './dbt-body.ts';
 
 export interface DbtActionHost {
   readonly engine: Engine;

@@ -1,25 +1,24 @@
-import { loadConfig, readServerFile } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { isDuckhouseError } from '../errors.ts';
-import { type DbtActionBody, type DbtActionResult, dbtActionType } from './dbt-action.ts';
+import { type DbtActionBody, type DbtActionResult, dbtActionType } from './dbt-body.ts';
 import type { Effects } from './effects.ts';
-import { clientOf } from './flight-target.ts';
+import { clientOf } from './flight-client.ts';
 
 export interface ServerRun {
+  readonly config: Config;
+  /** Where the workspace's server is. */
+  readonly uri: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly workspace: string;
   readonly projectDir: string;
   readonly language: 'en' | 'fr';
 }
 
-/** Has the workspace's running server do it; `elsewhere` when none runs or the project's database is not its own. */
+/** Has the workspace's running server do it; `elsewhere` when the project's database is not its own. */
 export async function runInServer({ stdout, signal }: Effects, run: ServerRun): Promise<number | 'elsewhere'> {
-  const { argv, env, cwd, workspace, projectDir, language } = run;
-  const config = loadConfig({ workspace, env, flags: {} });
-  const running = config.server === undefined ? readServerFile(config.stateDir) : undefined;
-  if (running === undefined) return 'elsewhere';
-  const client = clientOf(config, running.flight);
+  const { argv, env, cwd, projectDir, language } = run;
+  const client = clientOf(run.config, run.uri);
   const own = definedOnly(env);
   let sent = Object.fromEntries(Object.entries(own).filter(([name]) => isOfDbt(name)));
   try {

@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Config } from '../config/index.ts';
 import { runDbt } from '../dbt/index.ts';
 import { createTranslator, languageOf, type MessageId } from '../messages/index.ts';
 import type { Effects } from './effects.ts';
+
+interface RunningServer {
+  readonly config: Config;
+  readonly uri: string;
+}
 
 export interface DbtCommandOptions {
   readonly words: readonly string[];
@@ -32,14 +38,16 @@ export async function dbtCommand(
   const language = languageOf(env.DUCKHOUSE_LANG, env.LC_ALL, env.LC_MESSAGES, env.LANG);
   const projectDir = projectOf(cwd, folder);
   const isServing = command === 'docs' && words[words.indexOf(command) + 1] === 'serve';
-  if (command !== undefined && inServer.has(command) && !isServing) {
+  const running = inServer.has(command ?? '') && !isServing ? await serverOf(folder, env) : undefined;
+  if (running !== undefined) {
     const named = namedProject(words);
+    // What a client needs is loaded only when there is somebody to talk to.
     const { runInServer } = await import('./dbt-in-server.ts');
     const code = await runInServer(effects, {
+      ...running,
       argv: words,
       env,
       cwd,
-      workspace: folder,
       projectDir: named === undefined ? (projectDir ?? cwd) : path.resolve(cwd, named),
       language,
     });
@@ -56,6 +64,14 @@ export async function dbtCommand(
   const write = (text: string): void => void stdout.write(text);
   const host = { env, cwd, workspace: folder, projectDir, signal, language, write };
   return runDbt(words, host, messages);
+}
+
+/** The workspace's own server, if it runs. */
+async function serverOf(workspace: string, env: DbtCommandOptions['env']): Promise<RunningServer | undefined> {
+  const { loadConfig, readServerFile } = await import('../config/index.ts');
+  const config = loadConfig({ workspace, env, flags: {} });
+  const running = config.server === undefined ? readServerFile(config.stateDir) : undefined;
+  return running === undefined ? undefined : { config, uri: running.flight };
 }
 
 /** Outside a project, the workspace's own is meant. */

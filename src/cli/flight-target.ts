@@ -1,39 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { ownerToken } from '../access/index.ts';
 import type { Config } from '../config/index.ts';
-import {
-  connectFlight,
-  connectFlightSql,
-  type FlightClient,
-  type FlightClientOptions,
-  pathDescriptor,
-} from '../flight/index.ts';
+import { connectFlightSql, type FlightClient, pathDescriptor } from '../flight/index.ts';
 import { parseTableName, type Receipt, type TableInfo } from '../lakehouse/index.ts';
+import { clientOptions } from './flight-client.ts';
 import type { Target, TargetPut } from './target.ts';
-
-const pem = (file: string | undefined): string | undefined =>
-  file === undefined ? undefined : readFileSync(file, 'utf8');
-
-/** A client with the configuration's credentials and certificates. */
-export const clientOf = (config: Config, uri: string): FlightClient => connectFlight(clientOptions(config, uri));
-
-const clientOptions = (config: Config, uri: string): FlightClientOptions => ({
-  uri,
-  username: config.username,
-  password: config.password,
-  token: config.token ?? ownToken(config),
-  tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
-});
-
-/** Whoever may read the keys of a workspace is its owner: its own server takes that for an administrator's proof. */
-function ownToken({ server, password, tokenKeyFile }: Config): string | undefined {
-  if (server !== undefined || password !== undefined) return undefined;
-  try {
-    return ownerToken(tokenKeyFile);
-  } catch {
-    return undefined; // somebody else's workspace: the server says what it wants to see
-  }
-}
 
 export async function openFlightTarget(
   config: Config,

@@ -1,7 +1,7 @@
 import { readServerFile } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, write } from './effects.ts';
-import { clientOf } from './flight-target.ts';
+import { clientOf } from './flight-client.ts';
 
 /** `duckhouse health`: the workspace's server over HTTP, another over gRPC. Unavailable (exit 5) when it is not ready. */
 export async function healthCommand({ config, stdout, translator }: CommandContext): Promise<void> {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Node } from 'yaml';
 import { DuckhouseError, nearestNames } from '../errors.ts';
 import { type SettingName, settingNames, settings } from './settings.ts';
 
@@ -11,10 +12,14 @@ export interface FoundValue {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The package has many files: a workspace without a duckhouse.yaml does without it. */
+const load = createRequire(import.meta.url);
+
 /** The settings of a duckhouse.yaml; `${NAME}` is an environment variable. Unknown keys and lists are errors with their line. */
 export function readYaml(file: string, shown: string, env: Environment): ReadonlyMap<SettingName, FoundValue> {
   const found = new Map<SettingName, FoundValue>();
   if (!existsSync(file)) return found;
+  const { isMap, isScalar, LineCounter, parseDocument } = load('yaml') as typeof import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
   const [problem] = document.errors;

@@ -111,6 +111,7 @@ async function runOnce(
     if (error instanceof DatabaseElsewhere) return { code: 'elsewhere' };
     throw error;
   } finally {
+    lines.flush();
     await database.close();
   }
 }
@@ -118,21 +119,33 @@ async function runOnce(
 interface HeldLines {
   readonly write: (text: string) => void;
   readonly release: () => void;
+  /** Sends what was released so far. */
+  readonly flush: () => void;
 }
 
-/** Nothing is told until it is known that the project can run here: elsewhere it would be told again. */
+/**
+ * Nothing is told until it is known that the project can run here: elsewhere it would be told again. Lines that come
+ * at once go as one message.
+ */
 function heldLines(send: (text: string) => void): HeldLines {
-  let held: string[] | undefined = [];
+  let isHeld = true;
+  let lines: string[] = [];
+  const flush = (): void => {
+    if (isHeld || lines.length === 0) return;
+    const text = lines.join('');
+    lines = [];
+    send(text);
+  };
   return {
     write(text) {
-      if (held === undefined) send(text);
-      else held.push(text);
+      if (!isHeld && lines.length === 0) setImmediate(flush);
+      lines.push(text);
     },
     release() {
-      const texts = held ?? [];
-      held = undefined;
-      for (const text of texts) send(text);
+      isHeld = false;
+      flush();
     },
+    flush,
   };
 }
 

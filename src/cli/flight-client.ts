@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { ownerToken } from '../access/owner-token.ts';
+import type { Config } from '../config/index.ts';
+import { connectFlight, type FlightClient, type FlightClientOptions } from '../flight/client-api.ts';
+
+const pem = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readFileSync(file, 'utf8');
+
+/** A client with the configuration's credentials and certificates. */
+export const clientOf = (config: Config, uri: string): FlightClient => connectFlight(clientOptions(config, uri));
+
+export const clientOptions = (config: Config, uri: string): FlightClientOptions => ({
+  uri,
+  username: config.username,
+  password: config.password,
+  token: config.token ?? ownToken(config),
+  tls: { ca: pem(config.tlsCa ?? config.tlsCert), cert: pem(config.tlsCert), key: pem(config.tlsKey) },
+});
+
+/** Whoever may read the keys of a workspace is its owner: its own server takes that for an administrator's proof. */
+function ownToken({ server, password, tokenKeyFile }: Config): string | undefined {
+  if (server !== undefined || password !== undefined) return undefined;
+  try {
+    return ownerToken(tokenKeyFile);
+  } catch {
+    return undefined; // somebody else's workspace: the server says what it wants to see
+  }
+}
