@@ -111,7 +111,6 @@ async function runOnce(
     if (error instanceof DatabaseElsewhere) return { code: 'elsewhere' };
     throw error;
   } finally {
-    lines.flush();
     await database.close();
   }
 }
@@ -119,33 +118,21 @@ async function runOnce(
 interface HeldLines {
   readonly write: (text: string) => void;
   readonly release: () => void;
-  /** Sends what was released so far. */
-  readonly flush: () => void;
 }
 
-/**
- * Nothing is told until it is known that the project can run here: elsewhere it would be told again. Lines that come
- * at once go as one message.
- */
+/** Nothing is told until it is known that the project can run here: elsewhere it would be told again. */
 function heldLines(send: (text: string) => void): HeldLines {
-  let isHeld = true;
-  let lines: string[] = [];
-  const flush = (): void => {
-    if (isHeld || lines.length === 0) return;
-    const text = lines.join('');
-    lines = [];
-    send(text);
-  };
+  let held: string[] | undefined = [];
   return {
     write(text) {
-      if (!isHeld && lines.length === 0) setImmediate(flush);
-      lines.push(text);
+      if (held === undefined) send(text);
+      else held.push(text);
     },
     release() {
-      isHeld = false;
-      flush();
+      const text = held?.join('') ?? '';
+      held = undefined;
+      if (text !== '') send(text);
     },
-    flush,
   };
 }
 
