@@ -1,8 +1,8 @@
-import type { ServerHttp2Session } from 'node:http2';
 import type { Principal } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { ClientSession, SessionStore } from '../lakehouse/index.ts';
 import type { ServerCall } from './grpc/server-call.ts';
+import type { PeerConnection } from './http2/index.ts';
 
 /** How a call comes to its session. */
 export interface CallSessions {
@@ -31,11 +31,11 @@ const cookieOf = (header: string | undefined): string | undefined =>
 
 export function createSessionFinder(store: SessionStore): SessionFinder {
   /** Of a connection: the session of each principal. */
-  const bound = new WeakMap<ServerHttp2Session, Map<string, string>>();
-  const attached = new Map<string, Set<ServerHttp2Session>>();
+  const bound = new WeakMap<PeerConnection, Map<string, string>>();
+  const attached = new Map<string, Set<PeerConnection>>();
   const kept = new Set<string>();
 
-  const detach = (id: string, connection: ServerHttp2Session): void => {
+  const detach = (id: string, connection: PeerConnection): void => {
     const connections = attached.get(id);
     connections?.delete(connection);
     if (connections === undefined || connections.size > 0) return;
@@ -49,16 +49,14 @@ export function createSessionFinder(store: SessionStore): SessionFinder {
     setTimeout(end, graceMs).unref();
   };
 
-  const attach = (id: string, connection: ServerHttp2Session | undefined): void => {
-    if (connection === undefined) return;
+  const attach = (id: string, connection: PeerConnection): void => {
     const connections = attached.get(id) ?? new Set();
     if (connections.has(connection)) return;
     attached.set(id, connections.add(connection));
-    connection.once('close', () => detach(id, connection));
+    connection.onClose(() => detach(id, connection));
   };
 
-  const boundTo = (connection: ServerHttp2Session | undefined): Map<string, string> => {
-    if (connection === undefined) return new Map();
+  const boundTo = (connection: PeerConnection): Map<string, string> => {
     const sessions = bound.get(connection) ?? new Map<string, string>();
     bound.set(connection, sessions);
     return sessions;

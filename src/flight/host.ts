@@ -1,13 +1,8 @@
-import http2, {
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import type { TlsOptions as SecureOptions } from 'node:tls';
 import type { Logger } from '../log.ts';
 import { createServerCall, type ServerCall } from './grpc/server-call.ts';
+import { createHttp2Server } from './http2/index.ts';
 import type { FlightLimits, TlsOptions } from './types.ts';
 
 export interface FlightServer {
@@ -38,42 +33,29 @@ export interface FlightHostOptions {
 
 /** A stream's and a connection's window: large enough that a round trip never stalls a load, small enough to bound its memory. */
 const streamWindow = 8 << 20;
-const sessionWindow = 32 << 20;
+const connectionWindow = 32 << 20;
 const maxFrameSize = 1 << 20;
 const maxConcurrentStreams = 1000;
 
 /** gRPC over HTTP/2 for whatever answers the calls. */
-export function createFlightHost(options: FlightHostOptions): FlightServer {
-  const { serve, limits, log, onClose } = options;
+export function createFlightHost({ serve, limits, log, tls, onClose }: FlightHostOptions): FlightServer {
   let draining = false;
   let openCalls = 0;
-  const sessions = new Set<ServerHttp2Session>();
-  const server = createServer(options, limits.maxHeaderListSize);
-
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.setLocalWindowSize(sessionWindow);
-    session.on('error', (error) => log.debug('flight connection failed', { error: error.message }));
-    session.on('close', () => sessions.delete(session));
-  });
-  server.on('sessionError', () => undefined); // said by the session itself
-  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const { maxMessageBytes, putIdleMs: idleMs } = limits;
-    const call = createServerCall({ stream, headers, maxMessageBytes, idleMs });
-    openCalls++;
-    void serve(call, { draining: () => draining }).finally(() => openCalls--);
+  const { maxMessageBytes, maxHeaderListSize, putIdleMs: idleMs } = limits;
+  const server = createHttp2Server({
+    limits: { streamWindow, connectionWindow, maxFrameSize, maxConcurrentStreams, maxHeaderListSize },
+    tls: tls === undefined ? undefined : secureOptions(tls),
+    onStream(stream, connection) {
+      const call = createServerCall({ stream, connection, maxMessageBytes, idleMs });
+      openCalls++;
+      void serve(call, { draining: () => draining }).finally(() => openCalls--);
+    },
+    onError: (error) => log.debug('flight connection failed', { error: error.message }),
   });
 
   return {
-    acceptConnection(socket) {
-      socket.setNoDelay(true);
-      server.emit('connection', socket);
-    },
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
+    acceptConnection: server.accept,
+    listen: server.listen,
     openCalls: () => openCalls,
     async drain(ms) {
       draining = true;
@@ -81,33 +63,23 @@ export function createFlightHost(options: FlightHostOptions): FlightServer {
       const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
       while (openCalls > 0 && Date.now() < deadline) await wait();
       // A call that has ended may still be on its way out: its connection closes when all of it is sent.
-      while (sessions.size > 0 && Date.now() < deadline) {
-        for (const session of sessions) session.close();
+      while (server.connections() > 0 && Date.now() < deadline) {
+        server.closeConnections();
         await wait();
       }
     },
     async close() {
       draining = true;
-      for (const session of sessions) session.destroy();
+      server.destroyConnections();
       await onClose?.();
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
+      await server.close();
     },
   };
 }
 
-function createServer({ tls }: FlightHostOptions, maxHeaderListSize: number): Http2Server | Http2SecureServer {
-  const http = {
-    settings: { initialWindowSize: streamWindow, maxFrameSize, maxConcurrentStreams, maxHeaderListSize },
-    maxSendHeaderBlockLength: maxHeaderListSize,
-    maxSessionMemory: 1000,
-  };
-  if (tls === undefined) return http2.createServer(http);
-  const { cert, key, clientCa } = tls;
-  return http2.createSecureServer({
-    ...http,
-    cert,
-    key,
-    minVersion: 'TLSv1.2',
-    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
-  });
-}
+const secureOptions = ({ cert, key, clientCa }: TlsOptions): SecureOptions => ({
+  cert,
+  key,
+  minVersion: 'TLSv1.2',
+  ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+});

@@ -1,27 +1,29 @@
-import http2, {
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { TLSSocket } from 'node:tls';
 import { DuckhouseError } from '../../errors.ts';
+import {
+  type ErrorCode,
+  encodeHeaders,
+  errorCodes,
+  type IncomingHeaders,
+  type OutgoingHeaders,
+  type PeerConnection,
+  type ServerStream,
+} from '../http2/index.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
 import { type AssembledMessage, createAssembler } from './assembler.ts';
 import { statusTrailers } from './status.ts';
 
 /** One gRPC call on the server's side of an HTTP/2 stream. */
 export interface ServerCall {
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: IncomingHeaders;
   readonly peer: string;
   /** The HTTP/2 connection of the call. */
-  readonly connection: ServerHttp2Session | undefined;
+  readonly connection: PeerConnection;
   /** Common name of the client's certificate, which its connection has verified. */
   readonly certificate: string | undefined;
   /** Aborted when the client is gone, reset the stream, or its deadline passed. */
   readonly signal: AbortSignal;
   /** Headers sent before the first message. */
-  setInitialMetadata(metadata: OutgoingHttpHeaders): void;
+  setInitialMetadata(metadata: OutgoingHeaders): void;
   /** Named in the trailers. */
   setQueryId(queryId: string): void;
   send(message: Uint8Array): Promise<void>;
@@ -35,8 +37,8 @@ export interface ServerCall {
 }
 
 export interface ServerCallOptions {
-  readonly stream: ServerHttp2Stream;
-  readonly headers: IncomingHttpHeaders;
+  readonly stream: ServerStream;
+  readonly connection: PeerConnection;
   readonly maxMessageBytes: number;
   /** A client that sends nothing for this long while it is waited for is given up. */
   readonly idleMs: number;
@@ -51,73 +53,74 @@ const sendingLingerMs = 1000;
 /** A client that does not take what it was sent before an error is given up after this. */
 const readingLingerMs = 30_000;
 
-function certificateOf({ session }: ServerHttp2Stream): string | undefined {
-  const socket = session?.socket as Partial<TLSSocket> | undefined;
-  if (socket?.authorized !== true) return undefined;
-  const { CN: name } = socket.getPeerCertificate?.().subject ?? {};
-  return Array.isArray(name) ? name[0] : name;
-}
+/** Without metadata of a call's own, made once. */
+const plainHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const;
+const plainBlock = encodeHeaders(plainHeaders);
 
-export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: ServerCallOptions): ServerCall {
+export function createServerCall({ stream, connection, maxMessageBytes, idleMs }: ServerCallOptions): ServerCall {
+  const { headers } = stream;
   const controller = new AbortController();
+  const { signal } = controller;
   const timer = deadlineTimer(headers['grpc-timeout'], controller);
-  let initial: OutgoingHttpHeaders = {};
+  let initial: OutgoingHeaders | undefined;
   let queryId: string | undefined;
-  let trailers: OutgoingHttpHeaders | undefined;
+  let ended = false;
   let pendingWrites = 0;
   let room: (() => void) | undefined;
+  let closing: NodeJS.Timeout | undefined;
   let bytesOut = 0;
   let bytesIn = 0;
 
-  const abort = (): void => {
-    if (!controller.signal.aborted && trailers === undefined)
-      controller.abort(new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' }));
-    room?.();
-  };
-  stream.on('error', abort);
-  stream.on('aborted', abort);
-  stream.on('close', () => {
+  stream.onClose(() => {
     clearTimeout(timer);
-    abort();
+    clearTimeout(closing);
+    if (!signal.aborted && !ended) controller.abort(clientGone());
+    room?.();
   });
-  controller.signal.addEventListener('abort', () => room?.());
-  stream.on('wantTrailers', () => {
-    stream.sendTrailers(trailers ?? statusTrailers(undefined));
-    stopSending();
-  });
-  const stopSending = (): void => {
-    if (!stream.readableEnded) closeLater(stream, { ms: sendingLingerMs, code: http2.constants.NGHTTP2_NO_ERROR });
+  signal.addEventListener('abort', () => room?.());
+
+  const closeLater = (ms: number, code: ErrorCode): void => {
+    clearTimeout(closing);
+    closing = setTimeout(() => stream.reset(code), ms).unref();
+  };
+  const respond = (): void => {
+    if (!stream.headersSent)
+      stream.respond(initial === undefined ? plainBlock : encodeHeaders({ ...plainHeaders, ...initial }));
   };
 
-  const respond = (): void => {
-    if (!stream.headersSent && !stream.destroyed)
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...initial }, { waitForTrailers: true });
+  const onWritten = (): void => {
+    pendingWrites--;
+    room?.();
   };
 
   const sendFramed = async (bytes: Uint8Array, done?: () => void): Promise<void> => {
-    if (stream.destroyed || stream.closed || controller.signal.aborted) {
+    if (stream.closed || signal.aborted) {
       done?.();
-      throw controller.signal.reason ?? new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' });
+      throw signal.reason ?? clientGone();
     }
     respond();
     pendingWrites++;
     bytesOut += bytes.byteLength;
-    stream.write(bytes, () => {
-      pendingWrites--;
-      done?.();
-      room?.();
-    });
-    while (pendingWrites >= maxPendingWrites && !stream.destroyed && !controller.signal.aborted)
+    stream.write(
+      bytes,
+      done === undefined
+        ? onWritten
+        : () => {
+            done();
+            onWritten();
+          },
+    );
+    while (pendingWrites >= maxPendingWrites && !stream.closed && !signal.aborted)
       await new Promise<void>((resolve) => (room = resolve));
-    if (controller.signal.aborted) throw controller.signal.reason;
+    if (signal.aborted) throw signal.reason;
   };
 
   return {
     headers,
-    connection: stream.session as ServerHttp2Session | undefined,
-    peer: stream.session?.socket?.remoteAddress ?? 'unknown',
-    certificate: certificateOf(stream),
-    signal: controller.signal,
+    connection,
+    peer: connection.address,
+    certificate: connection.certificate,
+    signal,
     setInitialMetadata(metadata) {
       initial = { ...initial, ...metadata };
     },
@@ -128,7 +131,7 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
     sendFramed,
     messages: () =>
       readMessages(stream, {
-        signal: controller.signal,
+        signal,
         maxMessageBytes,
         idleMs,
         onBytes(count) {
@@ -136,23 +139,22 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
         },
       }),
     end(error) {
-      if (trailers !== undefined) return;
-      trailers = statusTrailers(error, queryId);
+      if (ended) return;
+      ended = true;
       clearTimeout(timer);
-      if (stream.destroyed || stream.closed) return;
-      if (!stream.headersSent) {
-        // Trailers-only: the one header frame says all.
-        if (error !== undefined) {
-          stream.respond(
-            { ':status': 200, 'content-type': 'application/grpc', ...initial, ...trailers },
-            { endStream: true },
-          );
-          return stopSending();
-        }
+      if (stream.closed) return;
+      const trailers = statusTrailers(error, queryId);
+      // Trailers-only: the one header frame says all.
+      if (!stream.headersSent && error !== undefined)
+        stream.respond(encodeHeaders({ ...plainHeaders, ...initial, ...trailers }), { endStream: true });
+      else {
         respond();
+        stream.end(trailers);
       }
-      if (error !== undefined) closeLater(stream, { ms: readingLingerMs, code: http2.constants.NGHTTP2_CANCEL });
-      stream.end();
+      stream.onSent(() => {
+        if (!stream.remoteEnded) closeLater(sendingLingerMs, errorCodes.NO_ERROR);
+      });
+      if (error !== undefined && !stream.closed) closeLater(readingLingerMs, errorCodes.CANCEL);
     },
     get bytesOut() {
       return bytesOut;
@@ -163,16 +165,7 @@ export function createServerCall({ stream, headers, maxMessageBytes, idleMs }: S
   };
 }
 
-interface CloseOptions {
-  readonly ms: number;
-  readonly code: number;
-}
-
-function closeLater(stream: ServerHttp2Stream, { ms, code }: CloseOptions): void {
-  const timer = setTimeout(() => stream.close(code), ms);
-  timer.unref();
-  stream.once('close', () => clearTimeout(timer));
-}
+const clientGone = (): DuckhouseError => new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' });
 
 const timeoutUnits: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 const maxTimer = 2 ** 31 - 1;
@@ -183,8 +176,9 @@ export function parseTimeout(header: string | undefined): number | undefined {
   return match === null ? undefined : Number(match[1]) * (timeoutUnits[match[2] as string] as number);
 }
 
-function deadlineTimer(header: string | string[] | undefined, controller: AbortController): NodeJS.Timeout | undefined {
-  const timeoutMs = parseTimeout(typeof header === 'string' ? header : undefined);
+function deadlineTimer(header: string | undefined, controller: AbortController): NodeJS.Timeout | undefined {
+  if (header === undefined) return undefined;
+  const timeoutMs = parseTimeout(header);
   if (timeoutMs === undefined) return undefined;
   const expire = (): void =>
     controller.abort(
@@ -206,7 +200,7 @@ interface ReadOptions {
 }
 
 async function* readMessages(
-  stream: ServerHttp2Stream,
+  stream: ServerStream,
   { signal, maxMessageBytes, idleMs, onBytes }: ReadOptions,
 ): AsyncGenerator<AssembledMessage> {
   const queue: AssembledMessage[] = [];
@@ -214,10 +208,9 @@ async function* readMessages(
   let ended = false;
   let failure: unknown;
   let wake: (() => void) | undefined;
-  const notify = (): void => wake?.();
   const fail = (error: unknown): void => {
     failure ??= error;
-    notify();
+    wake?.();
   };
   const assembler = createAssembler({
     maxMessageBytes,
@@ -226,45 +219,38 @@ async function* readMessages(
       queuedBytes += message.bytes.byteLength;
     },
   });
-  const onData = (chunk: Buffer): void => {
-    onBytes(chunk.byteLength);
-    if (failure !== undefined) return;
-    try {
-      assembler.push(chunk);
-    } catch (error) {
-      fail(error);
-    }
-    if (queuedBytes > maxQueuedBytes) stream.pause();
-    notify();
-  };
-  const onEnd = (): void => {
-    // Node ends the readable side of a reset stream too: only an open stream was ended by its client.
-    if (stream.aborted || stream.closed || stream.destroyed) {
-      fail(brokenOff());
-      return;
-    }
-    try {
-      assembler.end();
-      ended = true;
-    } catch (error) {
-      fail(error);
-    }
-    notify();
-  };
   const onAbort = (): void => fail(signal.reason ?? brokenOff());
-  stream.on('data', onData);
-  stream.on('end', onEnd);
-  // A client that sends nothing may have ended before anybody listened, while its credentials were checked.
-  if (stream.readableEnded) onEnd();
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
+  stream.listen({
+    data(part) {
+      onBytes(part.byteLength);
+      if (failure !== undefined) return;
+      try {
+        assembler.push(part);
+      } catch (error) {
+        fail(error);
+      }
+      if (queuedBytes > maxQueuedBytes) stream.pause();
+      wake?.();
+    },
+    end() {
+      try {
+        assembler.end();
+        ended = true;
+      } catch (error) {
+        fail(error);
+      }
+      wake?.();
+    },
+  });
   try {
     for (;;) {
       if (failure !== undefined) throw failure;
       const message = queue.shift();
       if (message !== undefined) {
         queuedBytes -= message.bytes.byteLength;
-        if (queuedBytes <= maxQueuedBytes / 2 && stream.isPaused()) stream.resume();
+        if (queuedBytes <= maxQueuedBytes / 2) stream.resume();
         yield message;
       } else if (ended) return;
       else {
@@ -275,9 +261,8 @@ async function* readMessages(
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    stream.off('data', onData);
     for (const message of queue.splice(0)) message.release();
-    stream.resume(); // what still comes is thrown away, or the client could never finish sending
+    stream.discard(); // what still comes is thrown away, or the client could never finish sending
   }
 }
 

@@ -1,5 +1,5 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
 import { DuckhouseError, type ErrorContext, type ErrorKind, toDuckhouseError } from '../../errors.ts';
+import type { OutgoingHeaders } from '../http2/index.ts';
 import { sqlStateOf } from './sqlstate.ts';
 
 /** Status codes of gRPC. */
@@ -73,7 +73,7 @@ const maxDetailBytes = 4096;
 const maxMessageBytes = 8192;
 
 /** Trailers that say how a call ended. An internal error's text stays here: the client learns only that there was one. */
-export function statusTrailers(failure: unknown, queryId?: string): OutgoingHttpHeaders {
+export function statusTrailers(failure: unknown, queryId?: string): OutgoingHeaders {
   const base = queryId === undefined ? {} : { 'x-query-id': queryId };
   if (failure === undefined) return { 'grpc-status': '0', ...base };
   const error = toDuckhouseError(failure);
