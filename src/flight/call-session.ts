@@ -2,7 +2,7 @@ import type { Principal } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { ClientSession, SessionStore } from '../lakehouse/index.ts';
 import type { ServerCall } from './grpc/server-call.ts';
-import type { PeerConnection } from './http2/index.ts';
+import type { PeerConnection } from './http2/server.ts';
 
 /** How a call comes to its session. */
 export interface CallSessions {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TlsOptions as SecureOptions } from 'node:tls';
 import type { Logger } from '../log.ts';
 import { createServerCall, type ServerCall } from './grpc/server-call.ts';
-import { createHttp2Server } from './http2/index.ts';
+import { createHttp2Server } from './http2/server.ts';
 import type { FlightLimits, TlsOptions } from './types.ts';
 
 export interface FlightServer {

@@ -66,7 +66,7 @@ test('DBeaver over JDBC: connect, navigate, open a table, edit a row', () =>
       ['memory', 'main'],
       ['memory', 'odd_schema'],
     ]);
-    assert.equal((await metadata(client, 'CommandGetTableTypes')).length, 3);
+    assert.equal((await metadata(client, 'CommandGetTableTypes')).length, 4);
     const tables = await metadata(client, 'CommandGetTables', text(1, 'memory'), text(2, 'main'), text(3, '%'));
     assert.deepEqual(
       tables.map((row) => `${row[2]} ${row[3]}`),

@@ -1,13 +1,9 @@
 import { DuckhouseError } from '../../errors.ts';
-import {
-  type ErrorCode,
-  encodeHeaders,
-  errorCodes,
-  type IncomingHeaders,
-  type OutgoingHeaders,
-  type PeerConnection,
-  type ServerStream,
-} from '../http2/index.ts';
+import { encodeHeaders, type OutgoingHeaders } from '../http2/header-encoder.ts';
+import { type ErrorCode, errorCodes } from '../http2/protocol.ts';
+import type { IncomingHeaders } from '../http2/request-headers.ts';
+import type { PeerConnection } from '../http2/server.ts';
+import type { ServerStream } from '../http2/stream.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
 import { type AssembledMessage, createAssembler } from './assembler.ts';
 import { statusTrailers } from './status.ts';

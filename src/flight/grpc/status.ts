@@ -1,5 +1,5 @@
 import { DuckhouseError, type ErrorContext, type ErrorKind, toDuckhouseError } from '../../errors.ts';
-import type { OutgoingHeaders } from '../http2/index.ts';
+import type { OutgoingHeaders } from '../http2/header-encoder.ts';
 import { sqlStateOf } from './sqlstate.ts';
 
 /** Status codes of gRPC. */

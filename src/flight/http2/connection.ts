@@ -107,6 +107,10 @@ export function createConnection({ socket, limits, onStream, onClose, onError }:
     },
   };
 
+  const endReceiving = (stream: ServerStream): void => {
+    if (!stream.endReceiving()) throw new StreamError(errorCodes.PROTOCOL_ERROR, 'the body is not as long as declared');
+  };
+
   /** RFC 9113, section 5.1: what is wrong with a frame of a stream that is not open. */
   const notOpen = (streamId: number): ConnectionError =>
     streamId > lastStreamId
@@ -133,7 +137,7 @@ export function createConnection({ socket, limits, onStream, onClose, onError }:
     if (stream.remoteEnded) throw new StreamError(errorCodes.STREAM_CLOSED, `stream ${stream.id} is half-closed`);
     if (!last || fields === undefined || !areTrailers(fields))
       throw new StreamError(errorCodes.PROTOCOL_ERROR, 'the trailers are malformed');
-    stream.endReceiving();
+    endReceiving(stream);
   };
 
   const endBlock = ({ streamId, endStream, parts }: HeaderBlock): void => {
@@ -143,7 +147,7 @@ export function createConnection({ socket, limits, onStream, onClose, onError }:
     if (present !== undefined) return endTrailers(present, fields, endStream);
     if (resetHere.has(streamId)) return;
     const stream = beginStream(streamId, fields);
-    if (endStream) stream.endReceiving();
+    if (endStream) endReceiving(stream);
     onStream(stream);
   };
 
@@ -291,7 +295,8 @@ export function createConnection({ socket, limits, onStream, onClose, onError }:
     onFrame: (header, payload) => guarded(header.streamId, () => onFrame(header, payload)),
     onData: ({ streamId }, part) => streams.get(streamId)?.receive(part),
     onDataEnd({ streamId, flags }) {
-      if ((flags & frameFlags.END_STREAM) !== 0) streams.get(streamId)?.endReceiving();
+      const stream = streams.get(streamId);
+      if ((flags & frameFlags.END_STREAM) !== 0 && stream !== undefined) guarded(streamId, () => endReceiving(stream));
     },
   });
 

@@ -1,7 +1,10 @@
+/**
+ * The server's side of HTTP/2 (RFC 9113 and 7541), as much of it as gRPC needs. This file accepts, `connection.ts` reads frames,
+ * `sender.ts` shares the socket among the streams, `stream.ts` is one request and its response.
+ */
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
-import type { Connection, ConnectionLimits } from './connection.ts';
-import { createConnection } from './connection.ts';
+import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
 import type { ServerStream } from './stream.ts';
 
 /** The connection a stream came by. */

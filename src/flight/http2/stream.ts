@@ -144,11 +144,14 @@ export class ServerStream implements Sending {
     this.deliver();
   }
 
-  /** Padding counts as received and is nobody's. */
-  endReceiving(): void {
+  /** False: the body is not as long as its headers say. */
+  endReceiving(): boolean {
+    const declared = this.headers['content-length'];
+    if (declared !== undefined && Number(declared) !== this.received) return false;
     this.remoteEnded = true;
     this.deliver();
     this.closeWhenEnded();
+    return true;
   }
 
   /** The connection is gone, or the client has reset the stream. */
