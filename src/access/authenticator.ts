@@ -108,12 +108,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   };
 
+  /** Old ODBC drivers put the rest of their connection string into the user's name. */
+  const packed = /^([^:{}]*)\};PWD=\{(.*?)\}?:?$/is;
   const checkBasic = (value: string, peer: string): Promise<Principal> => {
     const text = Buffer.from(value, 'base64').toString('utf8');
     const colon = text.indexOf(':');
-    return colon < 0
-      ? refuse(peer, unauthenticated('malformed basic credentials', 'credentials-wrong'))
-      : checkPassword(text.slice(0, colon), text.slice(colon + 1), peer);
+    if (colon < 0) return refuse(peer, unauthenticated('malformed basic credentials', 'credentials-wrong'));
+    const [name, password] = [text.slice(0, colon), text.slice(colon + 1)];
+    const both = packed.exec(text);
+    return checkPassword(both?.[1] ?? name, both?.[2] ?? password, peer);
   };
 
   const checkCertificate = (name: string, peer: string): Principal | Promise<never> => {

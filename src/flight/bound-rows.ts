@@ -1,4 +1,4 @@
-import { readMessageHeader } from '../arrow/index.ts';
+import { type ArrowField, createBatchDecoder, decodeSchema, isValidAt, readMessageHeader } from '../arrow/index.ts';
 import type { ArrowParams, EncodedBatch, QueryResult } from '../engine/index.ts';
 import type { ClientSession, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
 
@@ -17,6 +17,20 @@ interface Bound {
 
 export const rowsOf = ({ messages }: ArrowParams): number =>
   messages.reduce((sum, { metadata }) => sum + readMessageHeader(metadata).rows, 0);
+
+/**
+ * Whether the one row of parameters has the types that the statement asks for, and no null: then its result has the columns
+ * that were told when it was prepared. DuckDB makes other columns of other types.
+ */
+export function bindsAsDeclared(params: ArrowParams, declared: readonly ArrowField[]): boolean {
+  const schema = decodeSchema(params.schema);
+  const { fields } = schema;
+  const alike = ({ type, children, dictionary }: ArrowField, i: number): boolean =>
+    children.length === 0 && dictionary === undefined && JSON.stringify(type) === JSON.stringify(declared[i]?.type);
+  if (fields.length !== declared.length || rowsOf(params) !== 1 || !fields.every(alike)) return false;
+  const { decode } = createBatchDecoder(schema);
+  return params.messages.every((message) => decode(message)?.columns.every((column) => isValidAt(column, 0)) ?? true);
+}
 
 /** Runs the prepared query for the first row; those for the others follow in the same result. */
 export function boundRows(prepared: SessionStatement, bound: Bound, limit: { readonly rowLimit?: number }): BoundRows {

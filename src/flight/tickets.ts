@@ -4,7 +4,7 @@ import type { ArrowParams } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { ClientSession, Lakehouse, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
-import { type BoundRows, boundRows, rowsOf } from './bound-rows.ts';
+import { type BoundRows, bindsAsDeclared, boundRows, rowsOf } from './bound-rows.ts';
 import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
 import { partOf, type Stored, storeCount, storeResult } from './stored.ts';
 import type { FlightLimits } from './types.ts';
@@ -203,11 +203,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
         if (!once && !kept && prepared.schemaKnown) return issueRead(prepared, issued);
         const running = boundRows(prepared, issued, rowLimit);
         if (kept) return await issueStored(prepared, issued, await storeResult(await running.result));
-        return await issueOnce(
-          running,
-          issued,
-          prepared.schemaKnown && params === undefined ? prepared.schema : undefined,
-        );
+        return await issueOnce(running, issued, schemaBefore(prepared, params));
       } catch (error) {
         await prepared.close();
         throw error;
@@ -240,6 +236,13 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     },
   };
 }
+
+/** The columns that are certain before the statement has answered. */
+const schemaBefore = (
+  { schema, schemaKnown, parameterFields }: SessionStatement,
+  params: ArrowParams | undefined,
+): ArrowSchema | undefined =>
+  schemaKnown && (params === undefined || bindsAsDeclared(params, parameterFields)) ? schema : undefined;
 
 /** Many rows of parameters are one change. */
 async function runForStore(

@@ -31,6 +31,8 @@ test('basic credentials are taken padded or not, with colons in the password', a
     basic('ada:a:b::c?'),
     unpadded('ada:a:b::c?'),
     basic('ada:a:b::c?').replace('Basic', 'basic'),
+    // As old ODBC drivers pack their connection string.
+    basic('ada};PWD={a:b::c?}:'),
   ]) {
     assert.deepEqual(await authenticate({ authorization: header, peer: 'peer' }), ada);
   }

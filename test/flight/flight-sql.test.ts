@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { connectFlightSql, type FlightSqlClient, type FlightStream } from '../../src/flight/index.ts';
+import { decapsulate, decodeSchema } from '../../src/arrow/index.ts';
+import {
+  commandDescriptor,
+  connectFlightSql,
+  type FlightEndpoint,
+  type FlightSqlClient,
+  type FlightStream,
+  packAny,
+  type SqlMessage,
+  unpackAny,
+} from '../../src/flight/index.ts';
+import { decodeCreatedStatement, encodeHandle, encodeStatement } from '../../src/flight/sql/messages.ts';
+import { paramsOf } from '../../src/flight/sql-params.ts';
 import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 
 let running: RunningServer;
@@ -55,6 +67,55 @@ test('a prepared statement tells its kind, its columns and the types and names o
   assert.deepEqual(await describe('SELECT ? AS x'), [false, ['unknown'], ['1 utf8']], 'DuckDB does not say more');
   assert.deepEqual(await running.rows('SELECT count(*)::INTEGER AS n FROM told'), [{ n: 0 }], 'nothing ran');
   await assert.rejects(describe('SELECT nosuch FROM told'), failsWith('InvalidArgument', /nosuch/));
+});
+
+test('the columns told before a bound statement has answered are those it answers with', async () => {
+  const client = connect();
+  await client.execute(
+    "CREATE TABLE bound(a INTEGER, b BIGINT, f DOUBLE, s VARCHAR, d DECIMAL(9, 2)); INSERT INTO bound VALUES (1, 2, 3.5, 'x', 4)",
+  );
+  const values: readonly unknown[] = [1, 'x', 2.5, null, true];
+  for (const sql of [
+    'SELECT * FROM bound WHERE b < ?',
+    'SELECT coalesce(?, 1) AS x',
+    'SELECT coalesce(b, ?) AS x FROM bound',
+    'SELECT [1::BIGINT, ?] AS x',
+    'SELECT {x: ?} AS x',
+    'SELECT f / ? AS x FROM bound',
+    'SELECT a + ? AS x FROM bound',
+    'SELECT upper(?) AS x',
+    'SELECT greatest(d, ?) AS x FROM bound',
+    'SELECT CASE WHEN a > 1 THEN ? ELSE b END AS x FROM bound',
+    'SELECT nullif(?, 3) AS x',
+    'SELECT lag(b, 1, ?) OVER () AS x FROM bound',
+    'SELECT b FROM bound LIMIT ?',
+  ]) {
+    const request = packAny({ name: 'ActionCreatePreparedStatementRequest', value: encodeStatement(sql, undefined) });
+    const [created] = await client.flight.doAction('CreatePreparedStatement', request);
+    const { handle } = decodeCreatedStatement((unpackAny(created as Uint8Array) as SqlMessage).value);
+    const descriptor = commandDescriptor(
+      packAny({ name: 'CommandPreparedStatementQuery', value: encodeHandle(handle) }),
+    );
+    for (const value of values) {
+      const params = paramsOf([[value]]);
+      const batches = (async function* () {
+        yield* params.messages;
+      })();
+      await client.flight.doPut(descriptor, { schema: decodeSchema(params.schema), batches });
+      const answer = await client.flight
+        .getFlightInfo(descriptor)
+        .then(
+          async (info) => {
+            const { schema, messages } = await client.flight.doGet((info.endpoints[0] as FlightEndpoint).ticket);
+            for await (const message of messages) message.release();
+            return [decodeSchema(decapsulate(info.schema as Uint8Array)), schema] as const;
+          },
+          () => undefined,
+        )
+        .catch(() => undefined); // of a type the statement cannot take
+      if (answer !== undefined) assert.deepEqual(answer[0], answer[1], `${sql} with ${value}`);
+    }
+  }
 });
 
 test('a wrong number of parameters is told, and nothing runs', async () => {

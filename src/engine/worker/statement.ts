@@ -86,7 +86,7 @@ function describe(duckdb: DuckDb, statement: Address): StatementHandle {
       types.map(({ name, type }) => ({ name, type: type.name })),
     );
     // A parameter's type is unknown until it is bound: such a column is described by the result, as text until then.
-    const known = types.every(({ type }) => type.name !== 'UNKNOWN');
+    const known = !types.some(({ type }) => hasUnknown(type));
     const parameters = parameterNames(duckdb, statement);
     return {
       statement,
@@ -121,9 +121,12 @@ function parameterNames(duckdb: DuckDb, statement: Address): string[] {
   return Array.from({ length: count }, (_, i) => takeText(duckdb, duckdb.parameter_name(statement, i + 1)));
 }
 
+const hasUnknown = ({ name, children = [] }: DuckType): boolean =>
+  name === 'UNKNOWN' || children.some(({ type }) => hasUnknown(type));
+
 const asText = ({ name, type }: NamedType): NamedType => ({
   name,
-  type: type.name === 'UNKNOWN' || type.name === 'ANY' || type.name === 'NULL' ? { name: 'VARCHAR' } : type,
+  type: hasUnknown(type) || type.name === 'ANY' || type.name === 'NULL' ? { name: 'VARCHAR' } : type,
 });
 
 interface ParameterAt {
