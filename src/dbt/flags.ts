@@ -141,11 +141,13 @@ const own = {
   events: [text('event_time_start'), text('event_time_end'), text('sample')],
   failures: [onOff('store_failures', null), spec('count', 'show_failures', 0)],
   validate: [onOff('validate', null)],
+  changed: [onOff('changed', false)],
   inline: [text('inline', null, { env: null }), onOff('introspect', true)],
   show: [onOff('show', false, { env: null })],
 } as const;
 
-const { project, threads, select, listing, types, refresh, empty, events, failures, inline, show, validate } = own;
+const { project, threads, select, listing, types, refresh, empty, events, failures, inline, show, validate, changed } =
+  own;
 const showFormat = text('output', 'text', { env: null, choices: ['json', 'text'] });
 
 /** What each command takes beside the global flags. */
@@ -153,6 +155,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   build: [
     ...project,
     ...validate,
+    ...changed,
     ...threads,
     ...select,
     ...types,
@@ -215,9 +218,9 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   ],
   parse: [...project, ...threads],
   retry: [...project, ...threads, ...refresh],
-  run: [...project, ...validate, ...threads, ...select, ...refresh, ...empty, ...events],
+  run: [...project, ...validate, ...changed, ...threads, ...select, ...refresh, ...empty, ...events],
   'run-operation': [...project, ...threads, spec('yaml', 'args', {}, { env: null }), text('sql', null, { env: null })],
-  seed: [...project, ...threads, ...select, ...refresh, ...empty, ...show],
+  seed: [...project, ...changed, ...threads, ...select, ...refresh, ...empty, ...show],
   show: [
     ...project,
     ...threads,
@@ -228,9 +231,9 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
     showFormat,
     number('limit', 5, { env: null }),
   ],
-  snapshot: [...project, ...validate, ...threads, ...select, ...empty],
+  snapshot: [...project, ...validate, ...changed, ...threads, ...select, ...empty],
   'source freshness': [...project, ...threads, ...select, text('output', null, { short: '-o', env: null })],
-  test: [...project, ...validate, ...threads, ...select, ...types, ...failures],
+  test: [...project, ...validate, ...changed, ...threads, ...select, ...types, ...failures],
 };
 
 /** Other names of commands. */

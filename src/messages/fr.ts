@@ -15,6 +15,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'command.dbt': 'exécuter une commande de dbt : parse, ls, run, test, build, ...',
   'dbt.usage': 'Usage : duckhouse dbt COMMANDE [OPTIONS] ; dbt COMMANDE --help liste les options d’une commande',
   'dbt.validated': '{checked} requêtes sur {total} vérifiées avant l’exécution ({seconds} s) : {count} impossibles',
+  'dbt.reused': 'inchangé depuis {time}',
   'dbt.failing-rows': 'Lignes en échec de {test} ({shown} sur {count}) :',
   'dbt.command.build': 'exécuter graines, modèles, instantanés et tests dans l’ordre',
   'dbt.command.clean': 'supprimer les dossiers de clean-targets',

@@ -6,7 +6,8 @@ import type { RunSession } from '../run/session.ts';
 export function upstreamsOf({ parsed: { manifest } }: RunSession, node: ManifestNode): readonly string[] {
   const found = new Set<string>();
   const seen = new Set<string>();
-  const stack = [...node.depends_on.nodes];
+  // Seeds depend on macros only.
+  const stack = [...((node.depends_on as Partial<ManifestNode['depends_on']>).nodes ?? [])];
   for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);

@@ -36,6 +36,7 @@ export function runFlags(args: Dict, threads: number): RunFlags {
     sample: sampleWindow(args.sample),
     limit: count('limit'),
     validate: isSet('validate', checkedAlways.has(String(args.which))),
+    changed: isSet('changed'),
     history: isSet('history', true),
     showFailures: count('show_failures') ?? 0,
     args,

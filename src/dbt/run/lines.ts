@@ -89,10 +89,12 @@ export function describeResult(result: NodeResult): ResultWords {
       return { text: `ERROR ${name}`, status: 'ERROR', level: 'error', event };
     if (status === 'fail')
       return { text: `FAIL ${failures} ${name}`, status: `FAIL ${failures}`, level: 'error', event };
+    if (status === 'reused') return { text: `REUSED ${name}`, status: 'REUSED', level: 'info', event };
     if (status === 'warn')
       return { text: `WARN ${failures} ${name}`, status: `WARN ${failures}`, level: 'warn', event };
     return { text: `PASS ${name}`, status: 'PASS', level: 'info', event };
   }
+  if (status === 'reused') return { text: `REUSED ${what}`, status: 'REUSED', level: 'info', event };
   if (status === 'no-op') return { text: `NO-OP ${what}`, status: 'NO-OP', level: 'info', event };
   const [ok, failed] = okVerbs[node.resource_type] ?? ['OK', 'ERROR'];
   if (status === 'error') return { text: `${failed} ${what}`, status: 'ERROR', level: 'error', event };
@@ -159,6 +161,7 @@ export function tally(
     else if (status === 'warn') counts.warn++;
     else if (status === 'skipped') counts.skip++;
     else if (status === 'no-op') counts.noop++;
+    else if (status === 'reused') counts.reused++;
     else counts.error++;
   }
   return counts;

@@ -7,6 +7,7 @@ export type ResultStatus =
   | 'skipped'
   | 'partial success'
   | 'no-op'
+  | 'reused'
   | 'pass'
   | 'warn'
   | 'fail'

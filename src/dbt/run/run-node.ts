@@ -6,7 +6,7 @@ import { isMicrobatch, runMicrobatch } from './microbatch.ts';
 import { runPythonModel } from './python-model.ts';
 import type { NodeResult } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
-import { timed } from './timed.ts';
+import { reused, timed } from './timed.ts';
 
 /** Compiles and builds a model, a snapshot or a seed. */
 export function runModel(session: RunSession, node: ManifestNode, thread: string): Promise<NodeResult> {
@@ -15,12 +15,15 @@ export function runModel(session: RunSession, node: ManifestNode, thread: string
     return onConnection(session, node.unique_id, async (connection) => {
       if (node.resource_type !== 'seed') await compileNode(session, node, { connection, thread });
       clock.compiled();
+      const since = await session.changes?.unchangedSince(node, connection);
+      if (since !== undefined) return reused(session, since);
       await refuseKnown(session, node, connection);
       const { response } = await materialize(session, node, {
         connection,
         thread,
         submitPython: (code) => runPythonModel(session, node, { code, connection }),
       });
+      await session.changes?.made(node, connection);
       return { status: 'success', message: response.message, adapterResponse: response };
     });
   });

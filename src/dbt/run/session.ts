@@ -5,6 +5,7 @@ import { createTranslator, type Language, type Translator } from '../../messages
 import { createRelationCache, type RelationCache, type SchemaName } from '../adapter/cache.ts';
 import { readCredentials } from '../adapter/credentials.ts';
 import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
+import type { Changes } from '../changed/types.ts';
 import type { CheckProblem } from '../check/problem.ts';
 import type { EventLog } from '../events/events.ts';
 import type { ProjectLineage } from '../lineage/types.ts';
@@ -36,6 +37,8 @@ export interface RunFlags {
   readonly limit: number | undefined;
   /** Queries are bound before anything runs. */
   readonly validate: boolean;
+  /** What has not changed is not made again. */
+  readonly changed: boolean;
   /** The run is added to the tables of earlier ones. */
   readonly history: boolean;
   /** Rows of a failing test that are printed. */
@@ -70,6 +73,8 @@ export interface RunSession {
   results: readonly NodeResult[];
   /** The content of sources.json, when the command made it. */
   freshness: Dict | undefined;
+  /** What earlier runs made, with `--changed`. */
+  changes: Changes | undefined;
   /** Where columns come from, when the command read it. */
   lineage: ProjectLineage | undefined;
   /** Set once something ended the run early. */
@@ -144,6 +149,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     results: [],
     freshness: undefined,
     lineage: undefined,
+    changes: undefined,
     stopped: false,
     warnings: 0,
     warn(message, name = 'JinjaLogWarning') {

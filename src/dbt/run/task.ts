@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { quoteIdentifier } from '../../sql.ts';
+import { openChanges } from '../changed/changes.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { tellFailingRows } from './failing-rows.ts';
 import { hooksOf, runHooks } from './hooks.ts';
@@ -67,11 +68,15 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
     data: { num_threads: flags.threads, target_name: parsed.profile.targetName, node_count: ids.length },
   });
   log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
-  if (options.builds) await prepareSchemas(session, ids);
+  if (options.builds) {
+    await prepareSchemas(session, ids);
+    session.changes = await openChanges(session, ids);
+  }
   const results =
     options.builds && options.hooks !== false
       ? await withHooks(session, ids, options)
       : await runPlain(session, ids, options);
+  await session.changes?.save();
   const seconds = (performance.now() - started) / 1000;
   const interrupted = session.signal?.aborted === true;
   if (options.lines) {

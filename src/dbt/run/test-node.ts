@@ -7,7 +7,7 @@ import { refuseKnown } from './known-problems.ts';
 import { materialize } from './materialize.ts';
 import type { NodeResult } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
-import { type Outcome, timed } from './timed.ts';
+import { type Outcome, reused, timed } from './timed.ts';
 
 /** Runs a data test: its rows are counted, its severity decides what the count means. */
 export function runTest(session: RunSession, node: ManifestNode, thread: string): Promise<NodeResult> {
@@ -15,9 +15,12 @@ export function runTest(session: RunSession, node: ManifestNode, thread: string)
     onConnection(session, node.unique_id, async (connection) => {
       await compileNode(session, node, { connection, thread });
       clock.compiled();
+      const since = await session.changes?.unchangedSince(node, connection);
+      if (since !== undefined) return reused(session, since);
       await refuseKnown(session, node, connection);
       const { response, table } = await materialize(session, node, { connection, thread, materialized: 'test' });
       const outcome = { ...judge(session, node, readCounts(table)), adapterResponse: response };
+      if (outcome.status === 'pass') await session.changes?.made(node, connection);
       return { ...outcome, failingRows: await failingRows(session, node, { outcome, connection }) };
     }),
   );

@@ -1,5 +1,6 @@
 import { failureText } from '../context/run-errors.ts';
 import type { NodeResult, ResultStatus, RunNode, Timing } from './results.ts';
+import type { RunSession } from './session.ts';
 
 export interface Outcome {
   readonly status: ResultStatus;
@@ -49,3 +50,9 @@ export async function timed(
     return finish({ status: 'error', message: failureText(error, node) }, error);
   }
 }
+
+/** A node that is not made again, as nothing has changed since then. */
+export const reused = ({ text }: RunSession, since: Date): Outcome => ({
+  status: 'reused',
+  message: text('dbt.reused', { time: since.toISOString() }),
+});
