@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { privateUrl } from '../../src/dbt/deps/private.ts';
 import { newestOf, satisfies } from '../../src/dbt/deps/semver.ts';
 import { unpackTarball } from '../../src/dbt/deps/tar.ts';
 import { runDbt } from '../../src/dbt/run-dbt.ts';
@@ -184,7 +185,10 @@ test('what cannot be installed is told, with names that are near', async () => {
     /has no version that is >=3\.0\.0; it has 1\.0\.0, 1\.2\.0/,
   );
   assert.match(await failing('{local: nowhere}'), /the local package 'nowhere' has no dbt_project\.yml/);
-  assert.match(await failing('{version: 1.0.0}'), /a package needs one of 'package', 'git', 'local' or 'tarball'/);
+  assert.match(
+    await failing('{version: 1.0.0}'),
+    /a package needs one of 'package', 'git', 'local', 'private' or 'tarball'/,
+  );
   const missing = newProject({ 'packages.yml': 'packages:\n  - {package: acme/lib, version: 1.0.0}\n' });
   assert.throws(() => parse(missing), /1 packages are listed in packages\.yml, but none is installed/);
 });
@@ -201,4 +205,31 @@ test('versions and ranges', () => {
   assert.equal(newestOf(['1.0.0', '1.10.0', '1.9.0', '2.0.0-a1'], ['>=1.0.0'], false), '1.10.0');
   assert.equal(newestOf(['1.0.0', '2.0.0-a1'], [], true), '2.0.0-a1');
   assert.equal(newestOf(['1.0.0'], ['>1.0.0'], false), undefined);
+});
+
+// The addresses on the right were made by dbt-core 1.12.6.
+const hosts = JSON.stringify([
+  { org: 'acme', url: 'https://{token}@github.com/acme/{repo}.git', token: 't1', provider: 'github' },
+  { org: 'team', url: 'https://{token}@gitlab.com/team/{group}/{repo}.git', token: 't2', provider: 'gitlab' },
+  { org: 'az', url: 'https://{token}@dev.azure.com/az/{project}/_git/{repo}', token: 't3', provider: 'ado' },
+]);
+const addresses: readonly (readonly [string, string | undefined, string | undefined, string])[] = [
+  ['acme/models', undefined, undefined, 'git@github.com:acme/models.git'],
+  ['acme/sub/models', 'gitlab', '[]', 'git@gitlab.com:acme/sub/models.git'],
+  ['az/proj/models', 'azure_devops', '', 'git@ssh.dev.azure.com:v3/az/proj/models'],
+  ['acme/models', undefined, hosts, 'https://t1@github.com/acme/models.git'],
+  ['team/a/b/models', 'gitlab', hosts, 'https://t2@gitlab.com/team/a/b/models.git'],
+  ['az/proj/models', 'azure_devops', hosts, 'https://t3@dev.azure.com/az/proj/_git/models'],
+];
+
+test('private packages: by SSH, or at the addresses that the environment gives', () => {
+  for (const [name, provider, given, expected] of addresses)
+    assert.equal(privateUrl({ name, provider }, given), expected, name);
+  const failing = (name: string, provider?: string, given?: string) => () => privateUrl({ name, provider }, given);
+  assert.throws(failing('az/models', 'ado'), /organisation, project and repository/);
+  assert.throws(failing('acme/models', 'bitbucket'), /provider must be github, gitlab, ado or azure_devops/);
+  assert.throws(failing('acme/models', 'gitlab', hosts), /no git host that is set up has it/);
+  assert.throws(failing('--upload-pack=x', undefined), /must be the organisation and the repository/);
+  assert.throws(failing('acme/../x'), /must be the organisation/);
+  assert.throws(failing('acme/models', undefined, '{secret'), (error: Error) => !error.message.includes('secret'));
 });

@@ -77,6 +77,7 @@ async function installAll(
     hub: openHub(host.env.DBT_PACKAGE_HUB_URL || defaultHub, host.signal),
     downloads,
     render,
+    gitHosts: host.env.DBT_ENV_PRIVATE_GIT_PROVIDER_INFO,
     warn: (message) => log.fire({ name: 'DepsUnpinned', code: 'M018', level: 'warn', msg: `[WARNING]: ${message}` }),
     signal: host.signal,
   };
@@ -128,7 +129,7 @@ async function install(
       name: 'DepsStartPackageInstall',
       code: 'M014',
       level: 'info',
-      msg: `Installing ${String(one.lock.package ?? one.lock.git ?? one.lock.local ?? one.lock.tarball)}`,
+      msg: `Installing ${String(one.lock.package ?? one.lock.git ?? one.lock.private ?? one.lock.local ?? one.lock.tarball)}`,
     });
     const source = one.folder ?? (await unpackFrom(one.tarball as string, options));
     place(source, path.join(folder, one.name), one.link);
@@ -172,7 +173,7 @@ function addPackage({ args, log, projectDir }: CommandContext, text: string): vo
   const file = path.join(projectDir, 'packages.yml');
   const content = existsSync(file) ? readYaml(readFileSync(file, 'utf8'), file) : { packages: [] };
   const packages = isDict(content) && Array.isArray(content.packages) ? (content.packages as Dict[]) : [];
-  const kept = packages.filter((one) => String(one.package ?? one.git ?? one.local) !== name);
+  const kept = packages.filter((one) => String(one.package ?? one.git ?? one.private ?? one.local) !== name);
   writeFileSync(file, stringify({ packages: [...kept, entry] }, { indentSeq: true }));
   log.fire({ name: 'DepsAddPackage', code: 'M032', level: 'info', msg: `Added new package ${text} to ${file}` });
 }

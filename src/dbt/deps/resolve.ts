@@ -10,6 +10,7 @@ import { type RenderYaml, readProjectText } from '../project/project.ts';
 import { readYaml } from '../project/render.ts';
 import { checkOut, inside, masked } from './git.ts';
 import type { Hub } from './hub.ts';
+import { privateUrl } from './private.ts';
 import { newestOf } from './semver.ts';
 import {
   type GitSpec,
@@ -42,6 +43,8 @@ export interface ResolveOptions {
   readonly render: RenderYaml;
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal | undefined;
+  /** JSON of the git hosts of private packages. */
+  readonly gitHosts?: string | undefined;
 }
 
 interface Found {
@@ -90,7 +93,7 @@ function keyOf(spec: PackageSpec, root: string): string {
     case 'local':
       return `local ${path.resolve(root, spec.local)}`;
     case 'git':
-      return `git ${spec.git.replace(/\.git$/, '')} ${spec.subdirectory ?? ''}`;
+      return `${spec.isPrivate ? 'private' : 'git'} ${spec.git.replace(/\.git$/, '')} ${spec.subdirectory ?? ''}`;
     case 'tarball':
       return `tarball ${spec.tarball}`;
     default:
@@ -139,15 +142,18 @@ function resolveLocal(spec: LocalSpec, options: ResolveOptions): Found {
 
 async function resolveGit(spec: GitSpec, options: ResolveOptions): Promise<Found> {
   const folder = path.join(options.downloads, md5(`${spec.git} ${spec.subdirectory ?? ''}`));
-  const commit = await checkOut({ url: spec.git, revision: spec.revision, folder, signal: options.signal });
+  const url = spec.isPrivate ? privateUrl({ name: spec.git, provider: spec.provider }, options.gitHosts) : spec.git;
+  const commit = await checkOut({ url, revision: spec.revision, folder, signal: options.signal });
   if (spec.warnUnpinned && [undefined, 'HEAD', 'main', 'master'].includes(spec.revision))
     options.warn(
       `the git package "${masked(spec.git)}" is not pinned (${spec.revision ?? 'HEAD'}): its contents may change; name a tag or a commit`,
     );
   const project = inside(folder, spec.subdirectory);
   const name = projectName(project, `the git package ${masked(spec.git)}`, options.render);
-  const { git, subdirectory, 'warn-unpinned': unpinned } = spec.written;
-  const lock: Dict = { git, name, revision: commit };
+  const { git, private: own, provider, subdirectory, 'warn-unpinned': unpinned } = spec.written;
+  const lock: Dict = spec.isPrivate
+    ? { name, private: own, ...(provider === undefined ? {} : { provider }), revision: commit }
+    : { git, name, revision: commit };
   if (subdirectory !== undefined) lock.subdirectory = subdirectory;
   if (unpinned !== undefined) lock['warn-unpinned'] = unpinned;
   const label = `revision ${spec.revision ?? 'HEAD'}`;

@@ -15,6 +15,9 @@ export interface LocalSpec extends Common {
 export interface GitSpec extends Common {
   readonly kind: 'git';
   readonly git: string;
+  /** `git` is then no address but `org/repo` of a git host. */
+  readonly isPrivate: boolean;
+  readonly provider: string | undefined;
   readonly revision: string | undefined;
   readonly subdirectory: string | undefined;
   readonly warnUnpinned: boolean;
@@ -33,9 +36,10 @@ export interface HubSpec extends Common {
 export type PackageSpec = LocalSpec | GitSpec | TarballSpec | HubSpec;
 
 export function packageSpec(entry: Dict, written: Dict, file: string): PackageSpec {
-  const { local, git, tarball, package: name } = entry;
+  const { local, git, tarball, package: name, private: own } = entry;
   if (isText(local)) return { kind: 'local', local, written };
   if (isText(git)) return gitSpec(entry, git, written);
+  if (isText(own)) return { ...gitSpec(entry, own, written), isPrivate: true };
   if (isText(tarball)) return { kind: 'tarball', tarball, name: isText(entry.name) ? entry.name : undefined, written };
   if (isText(name)) {
     const { version } = entry;
@@ -51,16 +55,18 @@ export function packageSpec(entry: Dict, written: Dict, file: string): PackageSp
   }
   throw new DuckhouseError(
     'DataInvalid',
-    `${file}: a package needs one of 'package', 'git', 'local' or 'tarball', unlike ${JSON.stringify(written)}`,
+    `${file}: a package needs one of 'package', 'git', 'local', 'private' or 'tarball', unlike ${JSON.stringify(written)}`,
     { context: { path: file } },
   );
 }
 
 function gitSpec(entry: Dict, git: string, written: Dict): GitSpec {
-  const { revision, subdirectory } = entry;
+  const { revision, subdirectory, provider } = entry;
   return {
     kind: 'git',
     git,
+    isPrivate: false,
+    provider: isText(provider) ? provider : undefined,
     revision: revision === undefined || revision === null ? undefined : String(revision),
     subdirectory: isText(subdirectory) ? subdirectory : undefined,
     warnUnpinned: entry['warn-unpinned'] !== false && entry.warn_unpinned !== false,
@@ -76,7 +82,7 @@ export function hashForm(spec: PackageSpec): Dict {
       return { local: spec.local, unrendered };
     case 'git':
       return {
-        git: spec.git,
+        ...(spec.isPrivate ? { private: spec.git, provider: spec.provider ?? null } : { git: spec.git }),
         revision: spec.written.revision ?? null,
         subdirectory: spec.subdirectory ?? null,
         unrendered,

@@ -1,6 +1,7 @@
 import type { ExposureNode, ManifestNode, UnitTestNode } from '../manifest-types.ts';
 import type { DbtGraph } from '../project-types.ts';
 import { describeNode, describeResult, relationText, statusLine } from './lines.ts';
+import { nodeInfo } from './node-info.ts';
 import { contractGraph, runQueue } from './queue.ts';
 import { hasFailed, type NodeResult, nodeOf, type RunNode } from './results.ts';
 import { runModel } from './run-node.ts';
@@ -103,29 +104,6 @@ interface Place {
   readonly thread: string;
 }
 
-/** What orchestrators read of a node in every event. */
-function nodeInfo(node: RunNode, status: string, started: string, finished: string): Record<string, unknown> {
-  const { config, alias, database, schema, relation_name, checksum, path } = node as Partial<ManifestNode>;
-  return {
-    materialized: config?.materialized ?? '',
-    meta: config?.meta ?? {},
-    node_checksum: typeof checksum === 'object' ? checksum.checksum : '',
-    node_finished_at: finished,
-    node_name: node.name,
-    node_path: path ?? '',
-    node_relation: {
-      alias: alias ?? '',
-      database: database ?? '',
-      relation_name: relation_name ?? '',
-      schema: schema ?? '',
-    },
-    node_started_at: started,
-    node_status: status,
-    resource_type: node.resource_type,
-    unique_id: node.unique_id,
-  };
-}
-
 const clock = (time: Date | undefined): string => (time === undefined ? '' : time.toISOString().replace('Z', '000'));
 
 function tellStart({ log, flags }: RunSession, node: RunNode, { index, total, thread }: Place): void {
@@ -148,13 +126,14 @@ function tellResult({ log, flags }: RunSession, result: NodeResult, { index, tot
     level,
     msg: statusLine({ text, status, index, total, seconds: result.executionTime, width: flags.printerWidth }),
     data: {
+      ...kindData(result),
       description: describeNode(result.node),
       name: result.node.name,
       index,
       total,
       num_models: total,
       num_failures: result.failures ?? 0,
-      status: result.node.resource_type === 'test' ? result.status : status,
+      status: hasFailed(result) || ownStatus.has(result.node.resource_type) ? result.status : status,
       execution_time: result.executionTime,
       node_info: nodeInfo(
         result.node,
@@ -167,12 +146,22 @@ function tellResult({ log, flags }: RunSession, result: NodeResult, { index, tot
   });
 }
 
+/** Kinds whose events have the status itself, not the words for it. */
+const ownStatus: ReadonlySet<string> = new Set(['test', 'unit_test', 'seed']);
+
+/** What the events of one kind of node say beside what all do. */
+function kindData({ node, message }: NodeResult): Record<string, unknown> {
+  const { alias, schema, attached_node } = node as Partial<ManifestNode>;
+  if (node.resource_type === 'seed') return { relation: alias, schema, result_message: message ?? '' };
+  return node.resource_type === 'test' ? { attached_node: attached_node ?? '' } : {};
+}
+
 function tellSkip({ log, flags }: RunSession, node: RunNode, { index, total, thread }: Place): void {
   const relation = ['model', 'seed', 'snapshot'].includes(node.resource_type);
   const what = relation ? `relation ${relationText(node as ManifestNode)}` : `${node.resource_type} ${node.name}`;
   log.fire({
     name: 'SkippingDetails',
-    code: 'Z033',
+    code: 'Q034',
     level: 'info',
     msg: statusLine({ text: `SKIP ${what}`, status: 'SKIP', index, total, width: flags.printerWidth }),
     data: {

@@ -1,7 +1,8 @@
 import { failureText } from '../context/run-errors.ts';
-import type { EventLog } from '../events/events.ts';
+import type { DbtEvent, EventLog } from '../events/events.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { elapsedText, finishedText, tally } from './lines.ts';
+import { nodeInfo } from './node-info.ts';
 import { hasFailed, type NodeResult } from './results.ts';
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -36,7 +37,7 @@ export function tellSummary({ log, results, seconds, interrupted }: SummaryParts
   log.fire({
     name: 'EndOfRunSummary',
     code: 'Z030',
-    level: errors.length + partial.length > 0 ? 'error' : 'info',
+    level: 'info',
     msg: message,
     data: {
       num_errors: errors.length,
@@ -66,32 +67,38 @@ function endMessage(errors: number, partial: number, warnings: number, interrupt
 }
 
 function tellProblem(log: EventLog, { node, message, error }: NodeResult, level: 'error' | 'warn'): void {
-  const fire = (msg: string, name: string, code: string): void =>
-    log.fire({
-      name,
-      code,
-      level,
-      msg,
-      data: { node_info: { unique_id: node.unique_id, node_name: node.name, resource_type: node.resource_type } },
-    });
-  fire('', 'Formatting', 'Z017');
-  const label = level === 'error' ? '[ERROR]' : '[WARNING]';
-  fire(
-    `${label}: in ${node.resource_type} ${node.name} (${node.original_file_path})`,
-    level === 'error' ? 'RunResultFailure' : 'RunResultWarning',
-    level === 'error' ? 'Z022' : 'Z021',
-  );
+  const info = nodeInfo(node, 'None', '', '');
+  const fire = (event: Pick<DbtEvent, 'name' | 'code' | 'level' | 'msg' | 'data'>): void =>
+    log.fire({ ...event, data: { ...event.data, node_info: info } });
+  const blank = (): void => log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+  const isError = level === 'error';
+  blank();
+  fire({
+    name: isError ? 'RunResultFailure' : 'RunResultWarning',
+    code: isError ? 'Z022' : 'Z021',
+    level,
+    msg: `${isError ? '[ERROR]' : '[WARNING]'}: in ${node.resource_type} ${node.name} (${node.original_file_path})`,
+    data: { node_name: node.name, path: node.original_file_path, resource_type: node.resource_type },
+  });
   const text = message ?? (error === undefined ? 'Status: error' : failureText(error, node));
-  fire(`  ${text}`, level === 'error' ? 'RunResultError' : 'RunResultWarningMessage', 'Z024');
+  fire({
+    name: isError ? 'RunResultError' : 'RunResultWarningMessage',
+    code: 'Z024',
+    level,
+    msg: `  ${text}`,
+    data: { msg: text },
+  });
   const { compiled_path: compiled, relation_name: relation, config } = node as Partial<ManifestNode>;
   if (compiled !== undefined && compiled !== null) {
-    fire('', 'Formatting', 'Z017');
-    fire(`  compiled code at ${compiled}`, 'SQLCompiledPath', 'Z026');
+    blank();
+    const msg = `  compiled code at ${compiled}`;
+    fire({ name: 'SQLCompiledPath', code: 'Z026', level: 'info', msg, data: { path: compiled } });
   }
   if (node.resource_type === 'test' && relation && config?.store_failures === true) {
     const query = `select * from ${relation}`;
     const rule = '-'.repeat(query.length);
-    fire('', 'Formatting', 'Z017');
-    fire(`  See test failures:\n  ${rule}\n  ${query}\n  ${rule}`, 'CheckNodeTestFailure', 'Z027');
+    blank();
+    const msg = `  See test failures:\n  ${rule}\n  ${query}\n  ${rule}`;
+    fire({ name: 'CheckNodeTestFailure', code: 'Z027', level: 'info', msg, data: { relation_name: relation } });
   }
 }
