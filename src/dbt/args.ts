@@ -1,6 +1,6 @@
 /** Words of a command line to arguments: command line first, then DBT_* variables, then `flags:` of the project. */
 import { DuckhouseError, nearestNames } from '../errors.ts';
-import { commandAliases, commandFlags, type FlagSpec, globalFlags } from './flags.ts';
+import { behaviours, commandAliases, commandFlags, type FlagSpec, globalFlags } from './flags.ts';
 import type { Dict } from './manifest-types.ts';
 import { isDict, isText } from './plain.ts';
 import type { Env } from './project-types.ts';
@@ -160,7 +160,8 @@ export function resolveArgs(
     values[spec.name] = args.given[spec.name] ?? fromEnv ?? projectFlags[spec.name] ?? spec.fallback ?? null;
   }
   // Switches of the project's behaviour are no options: they are passed on as they are.
-  for (const [name, value] of Object.entries(projectFlags)) if (!(name in values)) values[name] = value;
+  for (const [name, value] of Object.entries({ ...behaviours, ...projectFlags }))
+    if (!(name in values)) values[name] = value;
   if (values.warn_error === true && hasKeys(values.warn_error_options))
     throw usage('--warn-error and --warn-error-options exclude each other');
   return { command, values, explicit, words: args.words };

@@ -66,7 +66,7 @@ export async function runSql(
   host: AdapterHost,
   sql: string,
   options: { readonly autoBegin?: boolean; readonly fetch?: boolean; readonly limit?: number | undefined } = {},
-): Promise<{ readonly rowsAffected: number | undefined; readonly table: ResultTable }> {
+): Promise<{ readonly table: ResultTable }> {
   const connection = await host.connection();
   const commented = host.comment(sql);
   try {
@@ -176,8 +176,7 @@ async function rename(host: AdapterHost, from: Relation, to: Relation): Promise<
   await runSql(host, `alter ${kind} ${from.render()} rename to "${to.identifier}"`, { autoBegin: true });
 }
 
-const response = (message: string, rowsAffected?: number): Value =>
-  new ResponseObject(message, null, rowsAffected ?? null);
+const response = (message: string): Value => new ResponseObject(message, null, null);
 
 const methods: Readonly<Record<string, Method>> = {
   type: () => 'duckdb',
@@ -202,12 +201,12 @@ const methods: Readonly<Record<string, Method>> = {
   async execute(host, args, kwargs) {
     const names = ['sql', 'auto_begin', 'fetch', 'limit'] as const;
     const given = readArguments('execute', names, args, kwargs, { auto_begin: false, fetch: false, limit: null });
-    const { table, rowsAffected } = await runSql(host, str(given.sql), {
+    const { table } = await runSql(host, str(given.sql), {
       autoBegin: truth(given.auto_begin),
       fetch: truth(given.fetch),
       limit: given.limit === null ? undefined : Number(given.limit),
     });
-    return new PyTuple([response('OK', rowsAffected), new TableObject(table, host.print)]);
+    return new PyTuple([response('OK'), new TableObject(table, host.print)]);
   },
   async add_query(host, args, kwargs) {
     const names = ['sql', 'auto_begin', 'bindings', 'abridge_sql_log'] as const;

@@ -62,10 +62,7 @@ export class MacroStore {
       docs: { show: true, node_color: null },
       config: { meta: {}, docs: { show: true, node_color: null } },
       patch_path: null,
-      arguments:
-        type === 'macro' || type === 'materialization'
-          ? args.map((arg) => ({ name: arg, type: null, description: '' }))
-          : [],
+      arguments: isTestFile(file) ? [] : args.map((arg) => ({ name: arg, type: null, description: '' })),
       created_at: this.#now,
       supported_languages: languages,
     });
@@ -78,6 +75,9 @@ export function macrosByPackage(macros: Iterable<MacroNode>): MacrosByPackage {
     entryOf(found, macro.package_name, () => new Map<string, MacroNode>()).set(macro.name, macro);
   return found;
 }
+
+/** Files of tests keep no argument names, those of macros do. */
+const isTestFile = ({ original }: FoundFile): boolean => /(^|\/)generic\//.test(original);
 
 interface Signature {
   readonly name: string;
@@ -209,6 +209,7 @@ export function createMacroIndex({ macros, root, packages }: MacroIndexOptions):
 }
 
 const callForm = /(?<![.|]\s*|\w)([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?\s*\(/g;
+const textForm = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/gs;
 const dispatchForm =
   /adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"]\s*(?:,\s*(?:macro_namespace\s*=\s*)?(?:['"](\w+)['"])?)?/g;
 
@@ -224,7 +225,7 @@ export function linkMacros(macros: readonly MacroNode[], index: MacroIndex): voi
         const plain = name === macro.name ? undefined : index.resolve(name, macro.package_name);
         if (plain !== undefined) ids.add(plain.unique_id);
       }
-      for (const [, first = '', second] of tag.matchAll(callForm)) {
+      for (const [, first = '', second] of tag.replace(textForm, "''").matchAll(callForm)) {
         const target =
           second === undefined
             ? index.resolve(first, macro.package_name)

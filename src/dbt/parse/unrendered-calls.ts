@@ -6,9 +6,10 @@ const environment = createEnvironment();
 
 /** Text values stay as they are, other literals and expressions are spelled as dbt does; undefined = no call. */
 export function unrenderedCalls(code: string): Dict | undefined {
-  const start = /\{\{[-+]?\s*config\s*\(|\bconfig\s*\(/.exec(code);
-  if (start === null) return undefined;
-  const text = callText(code, start.index + start[0].length);
+  if (!code.includes('config')) return undefined;
+  const open = openingOf(code);
+  if (open === undefined) return undefined;
+  const text = callText(code, open);
   if (text === undefined) return {};
   try {
     const template = compileTemplate(environment, `{{ config(${text}) }}`, { path: '', name: 'config' });
@@ -16,6 +17,18 @@ export function unrenderedCalls(code: string): Dict | undefined {
   } catch {
     return {}; // what is no call is told when the file is rendered
   }
+}
+
+/** Where the arguments of the first call begin; comments and raw text call nothing. */
+function openingOf(code: string): number | undefined {
+  for (const tag of code.matchAll(
+    /\{#[\s\S]*?#\}|\{%[-+]?\s*raw\b[\s\S]*?endraw\s*[-+]?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g,
+  )) {
+    if (/^\{#|^\{%[-+]?\s*raw\b/.test(tag[0])) continue;
+    const call = /(?<![\w.])config\s*\(/.exec(tag[0]);
+    if (call !== null) return tag.index + call.index + call[0].length;
+  }
+  return undefined;
 }
 
 /**

@@ -162,7 +162,9 @@ const show: Command = async (session, input) => {
   }
   const results: NodeResult[] = [];
   const ok = await task(['model', 'seed', 'snapshot', 'test', 'analysis'], {
-    runner: showNode((node, table) => tellTable(session, node, table, json, false)),
+    runner: showNode((node, table) => {
+      if (isAskedFor(session, input, node.name)) tellTable(session, node, table, json, false);
+    }),
     builds: false,
     lines: false,
     keepsEphemeral: true,
@@ -171,6 +173,13 @@ const show: Command = async (session, input) => {
   tellErrors(session, results);
   return ok;
 };
+
+/** Of what `--select` finds only the nodes it names are shown, not their tests; all when it names none. */
+function isAskedFor({ parsed, selected }: RunSession, { args }: CommandInput, name: string): boolean {
+  const words = Array.isArray(args.select) ? args.select.map(String) : [];
+  const isNamed = (one: string): boolean => words.some((word) => word.includes(one));
+  return isNamed(name) || !selected.some((id) => isNamed(parsed.manifest.nodes[id]?.name ?? '\u0000'));
+}
 
 const operation: Command = async (session, { args }) => {
   const started = performance.now();

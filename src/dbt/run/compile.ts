@@ -35,9 +35,12 @@ async function renderNode(session: RunSession, node: ManifestNode, options: Comp
   node.compiled_code = text;
   node.extra_ctes = [...(options.neededCtes ?? []), ...context.ctes].map((id) => ({ id, sql: '' }));
   node.extra_ctes_injected = false;
-  if (node.resource_type === 'test' && node.relation_name === null && node.config.store_failures === true)
+  if (node.resource_type === 'test' && node.relation_name === null && storesFailures(session, node))
     node.relation_name = `"${node.database}"."${node.schema}"."${node.alias}"`;
 }
+
+const storesFailures = ({ flags }: RunSession, { config }: ManifestNode): boolean =>
+  (config.store_failures ?? flags.storeFailures) === true;
 
 export const nodeLabel = (node: {
   readonly resource_type: string;

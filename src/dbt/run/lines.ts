@@ -49,10 +49,18 @@ export function describeNode(node: RunNode): string {
     case 'function':
       return `function ${relationText(node as ManifestNode)}`;
     case 'unit_test':
-      return `unit_test ${(node as UnitTestNode).model}::${node.name}`;
+      return `unit_test ${(node as UnitTestNode).model}::${runName(node)}`;
     default:
       return `${node.resource_type} ${node.name}`;
   }
+}
+
+/** A unit test of one version of a model carries the version in its name. */
+export function runName(node: RunNode): string {
+  const { version } = node as UnitTestNode;
+  return node.resource_type !== 'unit_test' || version === undefined || version === null
+    ? node.name
+    : `${node.name}_v${version}`;
 }
 
 interface ResultWords {
@@ -82,7 +90,7 @@ const resultEvents: Readonly<Record<string, { readonly name: string; readonly co
 export function describeResult(result: NodeResult): ResultWords {
   const { node, status, failures, message } = result;
   const event = resultEvents[node.resource_type] ?? { name: 'LogNodeResult', code: 'Q008' };
-  const what = describeNode(node);
+  const what = node.resource_type === 'snapshot' ? relationText(node as ManifestNode) : describeNode(node);
   if (node.resource_type === 'test' || node.resource_type === 'unit_test') {
     const name = what.slice(what.indexOf(' ') + 1);
     if (status === 'error' || status === 'runtime error')
@@ -115,7 +123,7 @@ const plural = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
 
 const pluralWords: Readonly<Record<string, readonly [string, string]>> = {
-  test: ['data test', 'data tests'],
+  test: ['test', 'data tests'],
   unit_test: ['unit test', 'unit tests'],
   operation: ['project hook', 'project hooks'],
   analysis: ['analysis', 'analyses'],

@@ -147,12 +147,6 @@ async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun):
       await compileNode(session, copy, { connection, ...options });
       await materialize(session, copy, { connection, ...options });
     });
-    Object.assign(node, {
-      compiled: true,
-      compiled_code: copy.compiled_code,
-      compiled_path: copy.compiled_path,
-      build_path: copy.build_path,
-    });
     tell(`OK created ${what}`, 'OK', (performance.now() - started) / 1000);
     return undefined;
   } catch (error) {

@@ -54,6 +54,9 @@ export const failedStatuses: ReadonlySet<ResultStatus> = new Set(['error', 'fail
 
 export const hasFailed = ({ status }: NodeResult): boolean => failedStatuses.has(status);
 
+/** The text of unit tests that were compiled: it belongs to their results, not to the manifest. */
+export const compiledUnitTests = new WeakMap<RunNode, string>();
+
 /** Time as run results write it. */
 const instant = (time: Date): string => time.toISOString().replace('Z', '000Z');
 
@@ -62,6 +65,7 @@ export function resultEntry(result: NodeResult): Dict {
   const { node, status, message, failures, timing, threadId, executionTime, adapterResponse, batchResults } = result;
   const compiled = node as Partial<ManifestNode>;
   const isSql = 'raw_code' in node && node.resource_type !== 'seed';
+  const testCode = compiledUnitTests.get(node);
   return {
     status,
     timing: timing.map(({ name, startedAt, completedAt }) => ({
@@ -75,12 +79,21 @@ export function resultEntry(result: NodeResult): Dict {
     message,
     failures,
     unique_id: node.unique_id,
-    compiled: isSql ? compiled.compiled === true : null,
-    compiled_code: isSql ? (compiled.compiled_code ?? null) : null,
+    compiled: isSql ? compiled.compiled === true : testCode === undefined ? null : true,
+    compiled_code: isSql ? (compiled.compiled_code ?? null) : (testCode ?? null),
     relation_name: isSql ? (compiled.relation_name ?? null) : null,
-    batch_results: batchResults,
+    batch_results: batchResults === null ? null : batchEntry(batchResults),
+    overload_results: null,
   };
 }
+
+const batchEntry = ({ successful, failed }: BatchResults): Dict => ({
+  successful: successful.map(windowEntry),
+  failed: failed.map(windowEntry),
+});
+
+const windowEntry = (window: readonly [string, string | null]): (string | null)[] =>
+  window.map((time) => time?.replace(' ', 'T') ?? null);
 
 const responseEntry = ({ message, code, rowsAffected }: AdapterResponse): Dict => ({
   _message: message,

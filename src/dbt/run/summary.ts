@@ -1,7 +1,7 @@
 import { failureText } from '../context/run-errors.ts';
 import type { DbtEvent, EventLog } from '../events/events.ts';
 import type { ManifestNode } from '../manifest-types.ts';
-import { elapsedText, finishedText, tally } from './lines.ts';
+import { elapsedText, finishedText, runName, tally } from './lines.ts';
 import { nodeInfo } from './node-info.ts';
 import { hasFailed, type NodeResult } from './results.ts';
 
@@ -77,7 +77,7 @@ function tellProblem(log: EventLog, { node, message, error }: NodeResult, level:
     name: isError ? 'RunResultFailure' : 'RunResultWarning',
     code: isError ? 'Z022' : 'Z021',
     level,
-    msg: `${isError ? '[ERROR]' : '[WARNING]'}: in ${node.resource_type} ${node.name} (${node.original_file_path})`,
+    msg: `${isError ? '[ERROR]' : '[WARNING]'}: in ${node.resource_type} ${runName(node)} (${node.original_file_path})`,
     data: { node_name: node.name, path: node.original_file_path, resource_type: node.resource_type },
   });
   const text = message ?? (error === undefined ? 'Status: error' : failureText(error, node));
@@ -85,7 +85,7 @@ function tellProblem(log: EventLog, { node, message, error }: NodeResult, level:
     name: isError ? 'RunResultError' : 'RunResultWarningMessage',
     code: 'Z024',
     level,
-    msg: `  ${text}`,
+    msg: `${!isError && message !== null ? '[WARNING]:' : ' '} ${text}`,
     data: { msg: text },
   });
   const { compiled_path: compiled, relation_name: relation, config } = node as Partial<ManifestNode>;

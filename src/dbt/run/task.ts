@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { quoteIdentifier } from '../../sql.ts';
 import { openChanges } from '../changed/changes.ts';
-import type { ManifestNode } from '../manifest-types.ts';
+import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { tellFailingRows } from './failing-rows.ts';
 import { hooksOf, runHooks } from './hooks.ts';
 import { lookAhead } from './known-problems.ts';
@@ -188,7 +188,7 @@ export function writeResults(session: RunSession, results: readonly NodeResult[]
   const content = runResults({
     results,
     elapsedTime: (performance.now() - started) / 1000,
-    args: flags.args,
+    args: givenArgs(flags.args),
     metadata: {
       dbtVersion: metadata.dbt_version,
       invocationId: parsed.invocationId,
@@ -198,6 +198,9 @@ export function writeResults(session: RunSession, results: readonly NodeResult[]
   });
   writeArtifact(session, 'run_results.json', content);
 }
+
+/** What a command was told, as results keep it: nothing that was left open. */
+const givenArgs = (args: Dict): Dict => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
 
 /** Writes a file of the target folder; a reader never sees half of one. */
 export function writeArtifact({ targetPath }: Pick<RunSession, 'targetPath'>, name: string, content: unknown): void {

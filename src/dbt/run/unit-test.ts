@@ -7,8 +7,9 @@ import { fixtureRelations } from '../context/run-context.ts';
 import { relationOfNode, relationOfSource } from '../context/run-refs.ts';
 import type { Dict, ManifestNode, SourceNode, UnitTestFixture, UnitTestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
+import { runName } from './lines.ts';
 import { materialize } from './materialize.ts';
-import type { NodeResult } from './results.ts';
+import { compiledUnitTests, type NodeResult } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
 import { timed } from './timed.ts';
 import { diffTables } from './unit-test-diff.ts';
@@ -19,6 +20,7 @@ export function runUnitTest(session: RunSession, test: UnitTestNode, thread: str
     onConnection(session, test.unique_id, async (connection) => {
       const setup = setUp(session, test);
       await compileNode(session, setup.node, { connection, thread, ...setup.options });
+      compiledUnitTests.set(test, setup.node.compiled_code ?? '');
       clock.compiled();
       const { response, table } = await materialize(session, setup.node, {
         connection,
@@ -201,10 +203,10 @@ function testNode(test: UnitTestNode, tested: ManifestNode): ManifestNode {
   const isSql = expect.format === 'sql';
   return {
     ...tested,
-    name: test.name,
+    name: runName(test),
     unique_id: test.unique_id,
     resource_type: 'unit_test',
-    path: path.join(path.dirname(test.path), `${test.name}.sql`),
+    path: path.join(path.dirname(test.path), `${runName(test)}.sql`),
     original_file_path: test.original_file_path,
     config: {
       ...tested.config,

@@ -161,8 +161,9 @@
   {{ return('create table ' ~ relation.render() ~ columns) }}
 {%- endmacro %}
 
-{# Drops a relation that is about to be built in place, and first what points at it. #}
+{# Drops a relation that is about to be built in place, and first what points at it; a failed build brings all back. #}
 {% macro drop_relation_for_rebuild(relation) -%}
+  {%- do adapter.ensure_transaction() -%}
   {%- set dropped = drop_foreign_key_dependents(relation) if relation.is_table else [] -%}
   {%- do drop_indexes_on_relation(relation) -%}
   {%- do adapter.drop_relation(relation) -%}

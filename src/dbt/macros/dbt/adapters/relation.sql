@@ -8,7 +8,8 @@
 {%- endmacro %}
 
 {% macro make_temp_relation(base_relation, suffix='__dbt_tmp') -%}
-  {{ return(adapter.dispatch('make_temp_relation', 'dbt')(base_relation, suffix)) }}
+  {%- set apart = '_' ~ model.batch.id if suffix == '__dbt_tmp' and model.batch else '' -%}
+  {{ return(adapter.dispatch('make_temp_relation', 'dbt')(base_relation, suffix ~ apart)) }}
 {%- endmacro %}
 
 {% macro default__make_temp_relation(base_relation, suffix) -%}

@@ -10,7 +10,7 @@
     {%- endfor -%}
   {%- else -%}
     {%- set known.types = {} -%}
-    {%- for column in adapter.get_columns_in_relation(load_relation(this) or defer_relation) -%}
+    {%- for column in adapter.get_columns_in_relation(load_relation(this) or defer_relation or this) -%}
       {%- do known.types.update({column.name | lower: column.data_type}) -%}
       {%- do known.quoted.update({column.name | lower: column.quoted}) -%}
     {%- endfor -%}

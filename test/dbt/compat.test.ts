@@ -1,0 +1,130 @@
+/** What real projects showed to differ from dbt-core 1.12 with dbt-duckdb 1.11; values are what those two give. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { unrenderedCalls } from '../../src/dbt/parse/unrendered-calls.ts';
+import { openEngine } from '../../src/engine/index.ts';
+import { queryRows } from '../../src/lakehouse/rows.ts';
+import { type Files, newProject, parse } from './project.ts';
+import { dbt } from './replay.ts';
+
+const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+const project = (files: Files): string => newProject({ 'profiles/profiles.yml': profile, ...files });
+
+interface Result {
+  readonly unique_id: string;
+  readonly status: string;
+  readonly message: string | null;
+  readonly [key: string]: unknown;
+}
+
+function artifact(folder: string, name: string): { readonly results: readonly Result[] } & Record<string, unknown> {
+  return JSON.parse(readFileSync(path.join(folder, 'target', name), 'utf8'));
+}
+
+test('results keep every argument that was given, and the switches of behaviour', async () => {
+  const folder = project({ 'models/m.sql': 'select 1 as id' });
+  assert.equal((await dbt(folder, ['run', '--select', 'm', '--threads', '2'])).code, 0);
+  const { args, results } = artifact(folder, 'run_results.json') as { args: Record<string, unknown> } & ReturnType<
+    typeof artifact
+  >;
+  assert.equal(args.which, 'run');
+  assert.match(String(args.invocation_command), /^dbt run --select m --threads 2 /);
+  assert.equal(args.require_generic_test_arguments_property, true);
+  assert.ok(!('selector' in args));
+  assert.deepEqual(results[0]?.adapter_response, { _message: 'OK' });
+  assert.ok('overload_results' in (results[0] ?? {}));
+});
+
+test('each snapshot of a file is compiled into a folder named as the file', async () => {
+  const folder = project({
+    'snapshots/s.sql': `{% snapshot s %}{{ config(strategy='check', check_cols='all', unique_key='id') }} select 1 as id{% endsnapshot %}`,
+  });
+  assert.equal((await dbt(folder, ['snapshot'])).code, 0);
+  assert.ok(existsSync(path.join(folder, 'target/compiled/shop/snapshots/s.sql/s.sql')));
+});
+
+test('macros: arguments of tests, and no call seen in a text', () => {
+  const folder = project({
+    'macros/m.sql': `{% macro a(x) %}{{ exceptions.warn("use b() or shop.b()") }}{{ c(x) }}{% endmacro %}
+{% macro b() %}{% endmacro %}
+{% macro c(y) %}{% endmacro %}
+{% test odd(model, column_name, by=2) %}select 1{% endtest %}`,
+  });
+  const { macros } = parse(folder).manifest;
+  assert.deepEqual(macros['macro.shop.a']?.depends_on.macros, ['macro.shop.c']);
+  assert.deepEqual(
+    macros['macro.shop.test_odd']?.arguments.map(({ name }) => name),
+    ['model', 'column_name', 'by'],
+  );
+});
+
+test('configs as they are written, in the spelling of Python', () => {
+  const code = `-- config(materialized='no')
+{% raw %}{{ config(materialized='no') }}{% endraw %}
+{{ config(enabled=(var("a")=='x' and not  y), tags=["a",'b',], meta={'k':1}, schema = 'raw' ~ env_var('E',"d")) }}`;
+  assert.deepEqual(unrenderedCalls(code), {
+    enabled: "(var('a') == 'x' and not y)",
+    tags: "['a', 'b']",
+    meta: "{'k': 1}",
+    schema: "'raw' ~ env_var('E', 'd')",
+  });
+  assert.equal(unrenderedCalls("select 'config(' as a"), undefined);
+});
+
+test('a table with foreign keys that fails to be built is left as it was', async () => {
+  const folder = project({
+    'models/parent.sql': 'select 1 as id',
+    'models/child.sql': `select {{ var('id', 1) }} as parent_id -- {{ ref('parent') }}`,
+    'models/m.yml': `models:
+  - name: parent
+    config: {materialized: table, contract: {enforced: true}}
+    constraints: [{type: primary_key, columns: [id]}]
+    columns: [{name: id, data_type: integer}]
+  - name: child
+    config: {materialized: table, contract: {enforced: true}}
+    constraints: [{type: foreign_key, columns: [parent_id], to: ref('parent'), to_columns: [id]}]
+    columns: [{name: parent_id, data_type: integer}]
+`,
+  });
+  assert.equal((await dbt(folder, ['run'])).code, 0);
+  assert.equal((await dbt(folder, ['run', '--vars', '{id: 5}'])).code, 1);
+  const engine = await openEngine({ database: path.join(folder, 'shop.duckdb') });
+  try {
+    assert.deepEqual(await queryRows(engine, 'select parent_id from main.child'), [{ parent_id: 1 }]);
+  } finally {
+    await engine.close();
+  }
+});
+
+test('models past their date, and references to them, are warned of', () => {
+  const folder = project({
+    'models/old_v1.sql': 'select 1 as id',
+    'models/old_v2.sql': 'select 1 as id',
+    'models/uses.sql': "select * from {{ ref('old', v=1) }}",
+    'models/m.yml':
+      'models: [{name: old, latest_version: 2, versions: [{v: 1, deprecation_date: 2020-01-01}, {v: 2}]}]',
+  });
+  assert.deepEqual(
+    parse(folder).told.map(({ name }) => name),
+    ['DeprecatedModel', 'DeprecatedReference'],
+  );
+});
+
+test('--event-time-start needs --event-time-end', async () => {
+  const { code, text } = await dbt(project({}), ['run', '--event-time-end', '2024-01-01']);
+  assert.equal(code, 2);
+  assert.match(text, /--event-time-end was given without --event-time-start/);
+});
+
+test('show: a node that is named, not its tests', async () => {
+  const folder = project({
+    'models/m.sql': 'select 1 as id',
+    'models/m.yml': 'models: [{name: m, columns: [{name: id, data_tests: [not_null]}]}]',
+  });
+  await dbt(folder, ['run']);
+  const { text } = await dbt(folder, ['show', '--select', 'm']);
+  assert.match(text, /Previewing node 'm'/);
+  assert.doesNotMatch(text, /not_null_m_id/);
+});
