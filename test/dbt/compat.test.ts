@@ -65,7 +65,7 @@ test('configs as they are written, in the spelling of Python', () => {
 {% raw %}{{ config(materialized='no') }}{% endraw %}
 {{ config(enabled=(var("a")=='x' and not  y), tags=["a",'b',], meta={'k':1}, schema = 'raw' ~ env_var('E',"d")) }}`;
   assert.deepEqual(unrenderedCalls(code), {
-    enabled: "(var('a') == 'x' and not y)",
+    enabled: "var('a') == 'x' and not y",
     tags: "['a', 'b']",
     meta: "{'k': 1}",
     schema: "'raw' ~ env_var('E', 'd')",
@@ -127,4 +127,38 @@ test('show: a node that is named, not its tests', async () => {
   const { text } = await dbt(folder, ['show', '--select', 'm']);
   assert.match(text, /Previewing node 'm'/);
   assert.doesNotMatch(text, /not_null_m_id/);
+});
+
+test('a private model serves its group only, in whatever package', () => {
+  const files = {
+    'dbt_packages/pkg/dbt_project.yml': 'name: pkg\nversion: 1.0.0\n',
+    'dbt_packages/pkg/models/hidden.sql': 'select 1 as id',
+    'dbt_packages/pkg/models/m.yml':
+      'groups: [{name: g, owner: {email: a@b.c}}]\nmodels: [{name: hidden, access: private, group: g}]',
+    'models/m.sql': "select * from {{ ref('pkg', 'hidden') }}",
+  };
+  assert.throws(() => parse(newProject(files)), /references 'model.pkg.hidden', which is private to group 'g'/);
+});
+
+test('hooks of the root project come before those of packages, counted in their order', async () => {
+  const folder = project({
+    'dbt_project.yml': 'name: shop\nversion: 1.0.0\nprofile: shop\non-run-start: select 1\n',
+    'dbt_packages/a_pkg/dbt_project.yml': 'name: a_pkg\nversion: 1.0.0\non-run-start: [select 2, select 3]\n',
+    'models/m.sql': 'select 1 as id',
+  });
+  assert.equal((await dbt(folder, ['run'])).code, 0);
+  assert.deepEqual(
+    artifact(folder, 'run_results.json').results.map(({ message }) => message),
+    ['shop.on-run-start.0 passed', 'a_pkg.on-run-start.1 passed', 'a_pkg.on-run-start.2 passed', 'OK'],
+  );
+  assert.equal((await dbt(folder, ['compile'])).code, 0);
+  assert.ok(existsSync(path.join(folder, 'target/compiled/shop/dbt_project.yml/hooks/shop-on-run-start-0.sql')));
+});
+
+test('what a macro asks of an undefined name fails while parsing', () => {
+  const folder = newProject({
+    'macros/m.sql': '{% macro m() %}{{ nothing.there }}{% endmacro %}',
+    'models/m.sql': 'select 1 {{ m() }}',
+  });
+  assert.throws(() => parse(folder), /'nothing' is undefined/);
 });

@@ -63,7 +63,7 @@ export function createParseRenderer(options: RendererOptions): ParseRenderer {
   const strict = createEnvironment({ undefinedMode: 'strict', macroPrefix });
   const native = createEnvironment({ native: true, undefinedMode: 'chain', macroPrefix });
   const strictNative = createEnvironment({ native: true, macroPrefix });
-  const templates = new MacroTemplates(environment);
+  const templates = new MacroTemplates(strict); // only a node's own text may ask anything of what is not defined
   const packages = new Map<string, PackageContext>();
   const contextOf = (packageName: string): PackageContext => {
     return entryOf(

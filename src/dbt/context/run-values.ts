@@ -199,7 +199,7 @@ export class StatementResults {
     if (found === undefined) return null;
     if (found === null)
       throw new PyError(
-        'DbtRuntimeError',
+        'CompilationError',
         `The 'statement' result named '${key}' has already been loaded into a variable`,
       );
     if (key !== 'main') this.#results.set(key, null);

@@ -48,7 +48,18 @@ function linkRef(state: ParseState, node: Linked, ref: RefArgs): void {
     return;
   }
   checkAccess(state, node, target.node);
+  warnOfRoot(state, node, ref, target.node);
   addDependency(node.depends_on, target.node.unique_id);
+}
+
+/** A package that reaches into the root project by a bare name may close a circle there. */
+function warnOfRoot(state: ParseState, node: Linked, ref: RefArgs, target: ManifestNode): void {
+  const root = state.root.name;
+  if (ref.package || node.package_name === root || target.package_name !== root) return;
+  state.warn({
+    name: 'PackageNodeDependsOnRootProjectNode',
+    message: `${node.unique_id} of package '${node.package_name}' depends on ${target.unique_id} of the root project. With the flag require_ref_searches_node_package_before_root a package finds its own nodes first.`,
+  });
 }
 
 export function linkFunctions(state: ParseState): void {
@@ -179,28 +190,18 @@ const candidatesOf = (state: ParseState, kind: Missing['kind']): Iterable<string
 function checkAccess(state: ParseState, node: Linked, target: ManifestNode): void {
   if (target.resource_type !== 'model') return;
   const group = (node as { readonly group?: string | null }).group ?? null;
-  const sameGroup = target.group === group && target.package_name === node.package_name;
+  const isElsewhere = target.package_name !== node.package_name;
+  const isOutside = isElsewhere && restrictsAccess(state, target.package_name);
   const refusal = (access: string, scope: string): DuckhouseError =>
     new DuckhouseError(
       'PermissionDenied',
       `${node.resource_type} '${node.unique_id}' (${node.original_file_path}) references '${target.unique_id}', which is ${access} to ${scope}`,
       { context: { node: node.unique_id, path: node.original_file_path } },
     );
-  if (target.access === 'private' && !sameGroup && isRestricted(state, node, target))
-    throw refusal('private', `group '${target.group}'`);
-  if (
-    target.access === 'protected' &&
-    target.package_name !== node.package_name &&
-    restrictsAccess(state, target.package_name)
-  )
-    throw refusal('protected', `package '${target.package_name}'`);
+  const isPrivate = target.access === 'private' && node.resource_type !== 'sql_operation';
+  if (isPrivate && (!group || group !== target.group || isOutside)) throw refusal('private', `group '${target.group}'`);
+  if (target.access === 'protected' && isOutside) throw refusal('protected', `package '${target.package_name}'`);
 }
-
-/** A private model without a group is private within its package when that restricts access. */
-const isRestricted = (state: ParseState, node: Linked, target: ManifestNode): boolean =>
-  target.group !== null && target.group !== ''
-    ? target.package_name === node.package_name || restrictsAccess(state, target.package_name)
-    : target.package_name !== node.package_name && restrictsAccess(state, target.package_name);
 
 const restrictsAccess = (state: ParseState, packageName: string): boolean =>
   state.projects.get(packageName)?.rendered['restrict-access'] === true;

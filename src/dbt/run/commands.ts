@@ -69,7 +69,7 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
 }
 
 const buildKinds = ['model', 'seed', 'snapshot', 'test', 'unit_test', 'exposure', 'saved_query', 'function'];
-const compileKinds = ['model', 'seed', 'snapshot', 'test', 'analysis', 'sql_operation', 'function'];
+const compileKinds = ['model', 'seed', 'snapshot', 'test', 'analysis', 'operation', 'sql_operation', 'function'];
 
 function task(kinds: readonly string[], options: Partial<TaskOptions> = {}): Command {
   return async (session, input) => {

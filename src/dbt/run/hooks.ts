@@ -12,16 +12,20 @@ import { timed } from './timed.ts';
 
 export type HookType = 'on-run-start' | 'on-run-end';
 
-/** The hooks of all packages, those of the root project last. */
+/** The hooks of all packages: those of the root project first, then the packages by name. */
 export function hooksOf({ parsed }: RunSession, type: HookType): ManifestNode[] {
   const root = parsed.project.name;
   const hooks = Object.values(parsed.manifest.nodes).filter(
     ({ resource_type, tags }) => resource_type === 'operation' && tags.includes(type),
   );
-  const rank = ({ package_name }: ManifestNode): number => (package_name === root ? 1 : 0);
+  const rank = ({ package_name }: ManifestNode): string => (package_name === root ? '' : package_name);
+  const byRank = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
   return hooks
     .map((hook, position) => ({ hook, position }))
-    .sort((a, b) => rank(a.hook) - rank(b.hook) || (a.hook.index ?? 0) - (b.hook.index ?? 0) || a.position - b.position)
+    .sort(
+      (a, b) =>
+        byRank(rank(a.hook), rank(b.hook)) || (a.hook.index ?? 0) - (b.hook.index ?? 0) || a.position - b.position,
+    )
     .map(({ hook }) => hook);
 }
 
@@ -36,7 +40,8 @@ export async function runHooks(
   const extra = type === 'on-run-end' ? endNames(earlier) : new Map<string, Value>();
   const results: NodeResult[] = [];
   for (const [index, hook] of hooks.entries()) {
-    const name = `${hook.package_name}.${type}.${hook.index ?? index + 1}`;
+    const name = `${hook.package_name}.${type}.${index}`;
+    hook.index = index + 1;
     const failed = results.find(({ status }) => status === 'error');
     if (failed !== undefined) {
       results.push({ ...failed, node: hook, status: 'skipped', message: `${name} skipped`, failures: null });
@@ -93,7 +98,7 @@ function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookR
     onConnection(session, hook.unique_id, async (connect) => {
       const { render } = createNodeContext({ session, node: hook, connection: connect, extra });
       hook.compiled_code = await render(hook.raw_code, nodeLabel(hook));
-      hook.compiled = true;
+      Object.assign(hook, { compiled: true, extra_ctes: [], extra_ctes_injected: true });
       writeCompiled(session, hook);
       clock.compiled();
       const sql = hook.compiled_code.trim();

@@ -1,4 +1,4 @@
-import { PyObject } from '../../jinja/index.ts';
+import { PyDateTime, PyObject } from '../../jinja/index.ts';
 import type { ResultTable } from '../adapter/table.ts';
 
 /** Rows as JSON objects, by column. */
@@ -6,6 +6,7 @@ export const jsonRows = ({ columnNames, rows }: ResultTable): Record<string, unk
   rows.map((row) => Object.fromEntries(columnNames.map((name, i) => [name, plain(row[i])])));
 
 function plain(value: unknown): unknown {
+  if (value instanceof PyDateTime) return value.toJSON();
   if (typeof value === 'bigint') return Number(value);
   if (!(value instanceof PyObject)) return value;
   const text = value.str();
