@@ -19,6 +19,7 @@ import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
 import { createMacroIndex, linkMacros, MacroStore, macrosByPackage } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
 import type { ParseMemo } from './memo.ts';
+import { warnDeprecatedModels } from './model-dates.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
@@ -278,6 +279,7 @@ function link(state: ParseState): void {
   inferPrimaryKeys(state);
   checkManifest(state);
   warnDeprecated(state);
+  warnDeprecatedModels(state, new Date(state.now * 1000));
   warnUnusedConfigs(state);
   finishMaps(state.manifest);
 }
