@@ -44,25 +44,24 @@ export function findPackageFiles(project: DbtProject, within?: string): PackageF
     return entryOf(walked, folder, () => walk(project, folder, within).filter((file) => !ignored(file.original)));
   };
   const search = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
-    [...new Set(folders)].flatMap((folder) =>
-      below(folder).filter(({ relative }) =>
-        extensions.some((extension) => relative.toLowerCase().endsWith(extension)),
-      ),
-    );
+    [...new Set(folders)].flatMap((folder) => {
+      const form = new RegExp(`\\.(?:${extensions.join('|')})$`, 'i');
+      return below(folder).filter(({ relative }) => form.test(relative));
+    });
   const inTests = (name: string): string[] => project.testPaths.map((folder) => `${folder}/${name}`);
   const everywhere = allSourcePaths(project);
   return {
-    models: search(project.modelPaths, '.py', '.sql'),
-    snapshots: search(project.snapshotPaths, '.sql'),
-    analyses: search(project.analysisPaths, '.sql'),
-    singularTests: search(project.testPaths, '.sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
-    genericTests: search(inTests('generic'), '.sql'),
-    macros: search(project.macroPaths, '.sql'),
-    seeds: search(project.seedPaths, '.csv'),
-    docs: search(project.docsPaths, '.md'),
-    schemas: search(everywhere, '.yml', '.yaml'),
-    fixtures: search(inTests('fixtures'), '.csv', '.sql'),
-    functions: search(project.functionPaths, '.py', '.js', '.sql'),
+    models: search(project.modelPaths, 'py', 'sql'),
+    snapshots: search(project.snapshotPaths, 'sql'),
+    analyses: search(project.analysisPaths, 'sql'),
+    singularTests: search(project.testPaths, 'sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
+    genericTests: search(inTests('generic'), 'sql'),
+    macros: search(project.macroPaths, 'sql'),
+    seeds: search(project.seedPaths, 'csv'),
+    docs: search(project.docsPaths, 'md'),
+    schemas: search(everywhere, 'yml', 'yaml'),
+    fixtures: search(inTests('fixtures'), 'csv', 'sql'),
+    functions: search(project.functionPaths, 'py', 'js', 'sql'),
   };
 }
 
@@ -81,6 +80,7 @@ export const allSourcePaths = (project: DbtProject): string[] => [
 
 function walk(project: DbtProject, folder: string, within: string | undefined): FoundFile[] {
   const found: FoundFile[] = [];
+  const prefix = `${path.posix.join(folder)}/`.replace(/^\.\/|\/(?=\/$)/g, '');
   checkWithin(within, path.join(project.root, folder));
   const visit = (relative: string): void => {
     const absolute = path.join(project.root, folder, relative);
@@ -100,7 +100,7 @@ function walk(project: DbtProject, folder: string, within: string | undefined): 
           packageName: project.name,
           folder,
           relative: below,
-          original: path.posix.join(folder, below),
+          original: `${prefix}${below}`,
           absolute: `${absolute}/${entry.name}`,
         });
     }

@@ -93,13 +93,19 @@ export function finishMaps(manifest: DbtManifest): void {
   for (const { unique_id: id } of graphMembers(manifest)) children[id] = [];
   for (const { unique_id: id, depends_on: depends } of graphMembers(manifest)) {
     const nodes = depends?.nodes ?? [];
-    parents[id] = nodes.length > 1 ? [...nodes].sort() : [...nodes];
+    parents[id] = sorted([...nodes]);
     for (const parent of nodes) addTo(children, parent, id);
   }
-  for (const id in children) (children[id] as string[]).sort();
+  for (const id in children) sorted(children[id] as string[]);
   manifest.parent_map = parents;
   manifest.child_map = children;
   manifest.group_map = groupMap(manifest);
+}
+
+/** Sorts in place, unless there is nothing to do. */
+function sorted(texts: string[]): string[] {
+  for (let at = 1; at < texts.length; at++) if ((texts[at - 1] as string) > (texts[at] as string)) return texts.sort();
+  return texts;
 }
 
 function groupMap(manifest: DbtManifest): Dict<string[]> {
@@ -171,12 +177,15 @@ const replacer = (key: string, value: unknown): unknown => {
 /** Parts whose members are large and mostly the same from one parse to the next. */
 const keptParts: ReadonlySet<string> = new Set(['nodes']);
 
+/** Parts without keys that are for running only. */
+const plainParts: ReadonlySet<string> = new Set(['metadata', 'parent_map', 'child_map', 'group_map']);
+
 function writeParts(manifest: DbtManifest, put: (text: string | Buffer) => void, texts: MemberTexts | undefined): void {
   let first = true;
   for (const [key, part] of Object.entries(manifest)) {
     put(`${first ? '{' : ', '}${JSON.stringify(key)}: `);
     first = false;
-    if (key === 'metadata') put(JSON.stringify(part));
+    if (plainParts.has(key)) put(JSON.stringify(part));
     else {
       put('{');
       if (texts !== undefined && keptParts.has(key)) putJoined(texts.pieces(part as Dict<object>, memberText), put);

@@ -96,7 +96,8 @@ function knownOf(id: string, member: object): KnownMember {
 
 function isUnchanged({ member: earlier, keys }: KnownMember, member: Readonly<Record<string, unknown>>): boolean {
   for (const key of keys) {
-    const [a, b] = [earlier[key], member[key]];
+    const a = earlier[key];
+    const b = member[key];
     if (a !== b && !isSame(a, b)) return false;
   }
   let count = 0;
@@ -115,8 +116,11 @@ function isSame(a: unknown, b: unknown): boolean {
     return true;
   }
   if (!isPlain(a) || !isPlain(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) if (!(key in b) || !isSame(a[key], b[key])) return false;
-  return true;
+  let count = 0;
+  for (const key in a) {
+    if (!(key in b) || !isSame(a[key], b[key])) return false;
+    count++;
+  }
+  for (const _ in b) count--;
+  return count === 0;
 }

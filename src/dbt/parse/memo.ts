@@ -48,7 +48,7 @@ export class ParseMemo {
   readonly #freeze: boolean;
   #entries = new WeakMap<object, KeptEntry>();
   #rendered = new WeakMap<object, Kept<unknown>>();
-  #origins = new WeakMap<ManifestNode, KeptNode>();
+  readonly #origins = new Map<ManifestNode, KeptNode>();
   #macros: readonly MacroNode[] | undefined;
   #stamp = '';
   #around: Surroundings = { env: {}, flags: {} };
@@ -60,7 +60,7 @@ export class ParseMemo {
   /** A parse begins; `stampOf` tells what all of it stands on. With another stamp than before nothing is used again. */
   begin(around: Surroundings, stampOf: (token: (absolute: string) => string) => string): void {
     this.#around = around;
-    this.#origins = new WeakMap();
+    this.#origins.clear();
     this.#files.begin();
     const stamp = stampOf((absolute) => this.#files.look(absolute).token);
     if (stamp === this.#stamp) return;
@@ -74,6 +74,7 @@ export class ParseMemo {
   /** A parse succeeded: what it did not use is of files that are gone. */
   end(): void {
     this.#files.end();
+    this.#origins.clear();
   }
 
   /** Where the files are that the last parse looked at. */

@@ -23,8 +23,9 @@ const noTests: readonly ManifestNode[] = [];
 function primaryKey(node: ManifestNode, tests: readonly ManifestNode[]): string[] {
   const inModel = node.constraints?.find(({ type }) => type === 'primary_key');
   if (inModel !== undefined) return inModel.columns;
-  for (const column of Object.values(node.columns))
-    if (column.constraints.some(({ type }) => type === 'primary_key')) return [column.name];
+  for (const name in node.columns)
+    if (node.columns[name]?.constraints.some(({ type }) => type === 'primary_key')) return [node.columns[name].name];
+  if (tests.length === 0) return [];
   const unique: Record<'enabled' | 'disabled', Set<string>> = { enabled: new Set(), disabled: new Set() };
   const notNull = new Set<string>();
   for (const { test_metadata: metadata, config } of tests) {

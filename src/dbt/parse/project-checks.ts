@@ -1,7 +1,7 @@
 /** What a project says that is not so: versions it cannot run with, configs that reach nothing. */
 import { DuckhouseError } from '../../errors.ts';
 import { isVersion, satisfies } from '../deps/semver.ts';
-import type { Dict } from '../manifest-types.ts';
+import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { dbtVersion } from '../version.ts';
@@ -50,7 +50,10 @@ function resourceNames({ manifest }: ParseState): Map<string, (readonly string[]
     if (list === undefined) found.set(type, [fqn]);
     else list.push(fqn);
   };
-  for (const node of Object.values(manifest.nodes)) add(node.resource_type, node.fqn);
+  for (const id in manifest.nodes) {
+    const { resource_type: type, fqn } = manifest.nodes[id] as ManifestNode;
+    add(type, fqn);
+  }
   for (const source of Object.values(manifest.sources)) add('source', source.fqn);
   for (const member of Object.values(manifest.disabled).flat()) add(member.resource_type, member.fqn);
   return found;

@@ -20,8 +20,12 @@ function sorted(
   parents: ReadonlyMap<string, readonly string[]>,
   children: ReadonlyMap<string, readonly string[]>,
 ): string[] {
-  const waiting = new Map([...parents].map(([id, list]) => [id, list.length]));
-  const order = [...waiting].filter(([, count]) => count === 0).map(([id]) => id);
+  const waiting = new Map<string, number>();
+  const order: string[] = [];
+  for (const [id, list] of parents) {
+    waiting.set(id, list.length);
+    if (list.length === 0) order.push(id);
+  }
   for (let at = 0; at < order.length; at++)
     for (const child of children.get(order[at] as string) ?? []) {
       const left = (waiting.get(child) ?? 0) - 1;

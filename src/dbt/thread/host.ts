@@ -67,6 +67,7 @@ class DbtThread {
   #failure: unknown;
   #idle: NodeJS.Timeout | undefined;
   #warming: NodeJS.Timeout | undefined;
+  #warmingSince = Number.POSITIVE_INFINITY;
   #pending: ThreadMessage[] = [];
   #wake: (() => void) | undefined;
 
@@ -94,7 +95,7 @@ class DbtThread {
   }
 
   get isFree(): boolean {
-    return !this.#isBusy && !this.#hasEnded && this.#warming === undefined;
+    return !this.#isBusy && !this.#hasEnded && performance.now() - this.#warmingSince < patienceMs;
   }
 
   async *run(run: ThreadRun, signal: AbortSignal): AsyncGenerator<ThreadAnswer> {
@@ -149,6 +150,7 @@ class DbtThread {
       else this.#connections.delete(message.connection);
     } else if (message.type === 'warming') {
       clearTimeout(this.#warming);
+      this.#warmingSince = message.isBusy ? performance.now() : Number.POSITIVE_INFINITY;
       this.#warming = message.isBusy ? setTimeout(() => void this.#worker.terminate(), warmingMs).unref() : undefined;
     } else {
       this.#pending.push(message);
