@@ -170,7 +170,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
   };
 
   const issueStored = async (
-    { queryId }: SessionStatement,
+    { queryId }: Pick<SessionStatement, 'queryId'>,
     { session, keptMs = limits.ticketIdleMs, parts = 1 }: TicketRequest,
     stored: Stored,
   ): Promise<IssuedTicket> => {
@@ -194,8 +194,12 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     async issue(request) {
       const { session, sql, params } = request;
       const options = params === undefined ? request.options : { ...request.options, arrowParams: params };
-      const prepared = await session.prepare(sql, options);
       const issued = { ...request, options };
+      if (session.isGrouped(sql, options)) {
+        const result = await session.query(sql, options);
+        return issueStored(result, issued, await storeResult(result));
+      }
+      const prepared = await session.prepare(sql, options);
       try {
         if (!isQuery(prepared)) return await issueStored(prepared, issued, await runForStore(prepared, issued));
         const once = prepared.exclusive || params !== undefined || mayBeScript(sql);

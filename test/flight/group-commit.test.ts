@@ -5,7 +5,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { addUser, writeAccounts } from '../../src/access/index.ts';
 import { connectFlightSql, type FlightSqlClient } from '../../src/flight/index.ts';
-import { literalInsert } from '../../src/lakehouse/sessions/literal-insert.ts';
+import { paramsOf } from '../../src/flight/sql-params.ts';
+import { literalInsert, withLiterals } from '../../src/lakehouse/sessions/literal-insert.ts';
 import { failsWith, type RunningServer, runServer } from './running-server.ts';
 
 const password = 'long enough';
@@ -92,6 +93,32 @@ test('a group lets through what its members may do, and no more', async () => {
   assert.deepEqual(await running.rows('SELECT list(a ORDER BY a) AS a FROM guarded'), [{ a: [1, 3, 4, 8, 9, 10] }]);
 });
 
+test('prepared inserts with one row of parameters, and those sent as queries, are written together too', async () => {
+  const clients = ['ada', 'writer', 'writer', 'ada'].map(connect);
+  await clients[0]?.execute('CREATE TABLE prepared(a INTEGER PRIMARY KEY, b VARCHAR, c BOOLEAN, d DOUBLE)');
+  const values = (i: number): readonly unknown[] => [
+    i,
+    i % 3 === 0 ? null : `it's ; -- ${i}`,
+    i % 2 === 0,
+    i === 7 ? 1.5 : i,
+  ];
+  const insert = async (client: FlightSqlClient, c: number): Promise<void> => {
+    const statement = await client.prepare('INSERT INTO prepared VALUES (?, ?, ?, ?)');
+    for (let i = 0; i < 5; i++) assert.equal(await statement.execute(values(c * 10 + i)), 1);
+    await assert.rejects(statement.execute(values(c * 10)), failsWith('AlreadyExists', /\d/));
+    await assert.rejects(statement.execute(['x', 'y', true, 1]), failsWith('InvalidArgument', /x/));
+    const info = await client.info(`INSERT INTO prepared VALUES (${c * 10 + 9}, 'asked', NULL, NULL)`);
+    assert.equal(info.totalRecords, 1);
+  };
+  await Promise.all(clients.map(insert));
+  assert.equal(await count('prepared'), 24);
+  const found = await running.rows("SELECT * FROM prepared WHERE b IS DISTINCT FROM 'asked' ORDER BY a");
+  assert.deepEqual(
+    found.map(({ a, b, c, d }) => [a, b, c, d]),
+    [0, 1, 2, 3].flatMap((c) => [0, 1, 2, 3, 4].map((i) => values(c * 10 + i))),
+  );
+});
+
 test('rows of plain literals are told from everything else', () => {
   const rows = (sql: string): unknown => {
     const insert = literalInsert(sql);
@@ -120,6 +147,29 @@ test('rows of plain literals are told from everything else', () => {
     'INSERT INTO t VALUES ("a")',
   ])
     assert.equal(literalInsert(sql), undefined, sql);
+});
+
+test('parameters become the literals that stand for them', () => {
+  const literals = (sql: string, ...row: unknown[]) => withLiterals(sql, paramsOf([row]));
+  const sql = 'INSERT INTO t (a, b) VALUES (?, ?)';
+  assert.equal(literals(sql, 1n, "it's"), "INSERT INTO t (a, b) VALUES (1, 'it''s')");
+  assert.equal(literals(sql, null, false), 'INSERT INTO t (a, b) VALUES (NULL, false)');
+  assert.equal(literals(sql, -(2n ** 63n), ''), "INSERT INTO t (a, b) VALUES (-9223372036854775808, '')");
+  assert.equal(literals(sql, 1.5, 'x'), undefined);
+  assert.equal(literals(sql, 1, 'a\0b'), undefined);
+  assert.equal(literals(sql, 1), undefined);
+  assert.equal(literals('INSERT INTO t VALUES (?, upper(?))', 1, 'x'), undefined);
+  assert.equal(literals('INSERT INTO t VALUES (?, ?) RETURNING a', 1, 'x'), undefined);
+  assert.equal(
+    withLiterals(
+      sql,
+      paramsOf([
+        [1, 2],
+        [3, 4],
+      ]),
+    ),
+    undefined,
+  );
 });
 
 test('inserts that become one statement put in what each alone would have', async () => {

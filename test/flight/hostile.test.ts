@@ -245,6 +245,8 @@ test('a query id and the error class of DuckDB are in the trailers, and the text
   assert.notEqual(answer.status, '0');
   assert.match(answer.message, /é/);
   assert.match(String(answer.headers['x-duckdb-error-type']), /onversion/);
+  const placed = await call(`${flight}DoGet`, message(field(1, 'SELECT 1,\n  nosuch')));
+  assert.equal(placed.headers['x-error-position'], '2:3');
 });
 
 test('what is our own fault says nothing to the client and all to the log', async () => {

@@ -88,12 +88,13 @@ export function statusTrailers(failure: unknown, queryId?: string): OutgoingHead
         context: error.context,
         hint: error.hint,
       });
-  const { errorType } = error.context;
+  const { errorType, line, column } = error.context;
   return {
     'grpc-status': String(grpcCodes[codeOf(error)]),
     'grpc-message': encodeMessage(message).slice(0, maxMessageBytes).replace(/%.?$/, ''),
     'x-sqlstate': internal ? 'XX000' : sqlStateOf(error),
     ...(typeof errorType === 'string' ? { 'x-duckdb-error-type': encodeMessage(errorType) } : {}),
+    ...(typeof line === 'number' && typeof column === 'number' ? { 'x-error-position': `${line}:${column}` } : {}),
     ...(detail === undefined || detail.length > maxDetailBytes
       ? {}
       : { 'x-duckhouse-error-bin': Buffer.from(detail, 'utf8').toString('base64') }),

@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection, Engine, GroupedStatement, QueryOptions, QueryResult } from '../../engine/index.ts';
+import type {
+  ArrowParams,
+  Connection,
+  Engine,
+  GroupedStatement,
+  QueryOptions,
+  QueryResult,
+} from '../../engine/index.ts';
 import { isDuckhouseError } from '../../errors.ts';
 import { mayBeScript } from '../../sql.ts';
-import { type LiteralInsert, literalInsert } from './literal-insert.ts';
+import { type LiteralInsert, literalInsert, withLiterals } from './literal-insert.ts';
 
 /** Small inserts of many clients in one transaction: one write to the disk for all that came while the last was written. */
 export interface GroupCommit {
-  /** Resolves, with the rows inserted, when they are on the disk. */
-  insert(sql: string, options: QueryOptions): Promise<number>;
+  /** Resolves, with the rows inserted, when they are on the disk. `grouped` is what `groupedSql` gave. */
+  insert(sql: string, grouped: string, options: QueryOptions): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -16,8 +23,14 @@ const maxTextLength = 16_384;
 /** For others to come; never longer than the last group took. */
 const maxGatherMs = 5;
 
+/** The statement as it runs beside others, parameters put in; undefined for one that does not. */
+export function groupedSql(sql: string, params: ArrowParams | undefined): string | undefined {
+  if (params !== undefined) return sql.length > maxTextLength ? undefined : withLiterals(sql, params);
+  return isGroupable(sql) ? sql : undefined;
+}
+
 /** INSERT ... VALUES only: each means the same alone and beside others, and none takes long. */
-export function isGroupable(sql: string): boolean {
+function isGroupable(sql: string): boolean {
   if (sql.length > maxTextLength || !/^\s*insert\s+into\b/i.test(sql)) return false;
   const bare = sql.replace(/'(?:[^']|'')*'/g, "''");
   return /\bvalues\b/i.test(bare) && !/\b(?:returning|conflict|select|from)\b/i.test(bare) && !mayBeScript(sql);
@@ -25,6 +38,7 @@ export function isGroupable(sql: string): boolean {
 
 interface Waiting {
   readonly sql: string;
+  readonly grouped: string;
   readonly options: QueryOptions;
   readonly resolve: (rows: number) => void;
   readonly reject: (error: unknown) => void;
@@ -96,9 +110,9 @@ export function createGroupCommit(engine: Engine): GroupCommit {
   };
 
   return {
-    insert(sql, options) {
+    insert(sql, grouped, options) {
       return new Promise((resolve, reject) => {
-        waiting.push({ sql, options, resolve, reject });
+        waiting.push({ sql, grouped, options, resolve, reject });
         if (waiting.length >= expected) gathered?.();
         working ??= work();
       });
@@ -127,7 +141,7 @@ const tell = ({ members, counts }: Unit, rows: number): void =>
 const recordOf = ({ sql, options: { owner, queryId } }: Waiting) => ({ sql, owner, queryId: queryId ?? randomUUID() });
 
 const alone = (member: Waiting): Unit => ({
-  sql: member.sql,
+  sql: member.grouped,
   guard: member.options.guard,
   records: [recordOf(member)],
   members: [member],
@@ -139,7 +153,7 @@ function unitsOf(group: readonly Waiting[]): Unit[] {
   const others: Unit[] = [];
   const byHead = new Map<string, (readonly [Waiting, LiteralInsert])[]>();
   for (const member of group) {
-    const insert = literalInsert(member.sql);
+    const insert = literalInsert(member.grouped);
     if (insert === undefined) {
       others.push(alone(member));
       continue;

@@ -9,7 +9,7 @@ import type { Admission } from './admission.ts';
 import { type OnEnd, preparedThen, resultThen } from './after-end.ts';
 import { endOnLane, transactionStatement, transactionWord } from './commit.ts';
 import { executeRows } from './execute-rows.ts';
-import { type GroupCommit, insertedResult, isGroupable } from './group-commit.ts';
+import { type GroupCommit, groupedSql, insertedResult } from './group-commit.ts';
 import { createHome, type Home } from './home.ts';
 import { createLane, type Lane } from './lane.ts';
 import { leavesSomething, needsHome, type SessionState } from './session-state.ts';
@@ -168,17 +168,23 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
       preparedThen(await prepareAt(where, sql, named), onEnd),
     );
 
-  const mayGroup = (sql: string, { params, arrowParams }: SessionQueryOptions): boolean =>
-    host.groupCommit !== undefined &&
-    params === undefined &&
-    arrowParams === undefined &&
-    home.plain() &&
-    isGroupable(sql);
+  const grouped = (
+    sql: string,
+    { params, arrowParams, transactionId }: SessionQueryOptions = {},
+  ): string | undefined =>
+    host.groupCommit === undefined ||
+    transactionId !== undefined ||
+    params !== undefined ||
+    !home.plain() ||
+    home.bound()
+      ? undefined
+      : groupedSql(sql, arrowParams);
 
   const query = async (sql: string, options: SessionQueryOptions = {}): Promise<QueryResult> =>
     during(options, sql, async ({ where, onEnd, options: named }) => {
-      if (where === undefined && mayGroup(sql, named)) {
-        const rows = await (host.groupCommit as GroupCommit).insert(sql, named);
+      const together = where === undefined ? grouped(sql, named) : undefined;
+      if (together !== undefined) {
+        const rows = await (host.groupCommit as GroupCommit).insert(sql, together, named);
         return resultThen(insertedResult(named.queryId, rows), onEnd);
       }
       // One task fewer than prepare and run; what the text does is known well enough.
@@ -334,6 +340,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     principal,
     prepare,
     query,
+    isGrouped: (sql, options) => grouped(sql, options) !== undefined,
     executeMany,
     put,
     begin,

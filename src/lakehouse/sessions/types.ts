@@ -45,6 +45,8 @@ export interface Session {
   /** Reads may wait to be run; on a connection that is the session's own they must be run or closed at once (`exclusive`). */
   prepare(sql: string, options?: SessionQueryOptions): Promise<SessionStatement>;
   query(sql: string, options?: SessionQueryOptions): Promise<QueryResult>;
+  /** Whether `query` writes it together with inserts of other sessions. */
+  isGrouped(sql: string, options?: SessionQueryOptions): boolean;
   /** Runs a statement for each row of its parameters, all or none of them; resolves with the rows changed. */
   executeMany(sql: string, params: ArrowParams, options?: SessionQueryOptions): Promise<number>;
   put(request: SessionPutRequest): Promise<Receipt>;
