@@ -24,7 +24,7 @@ export function statusLine({
   truncate = false,
   prefix = '',
 }: LineParts): string {
-  const padded = `${prefix}${index} of ${total} ${text} `.padEnd(width, '.');
+  const padded = prefix + `${index} of ${total} ${text} `.padEnd(width, '.');
   const cut = truncate && padded.length > width - 3 ? `${padded.slice(0, width - 3)}...` : padded;
   return `${cut} [${status}${seconds === undefined ? '' : ` in ${seconds.toFixed(2)}s`}]`;
 }
@@ -110,7 +110,7 @@ export function describeResult(result: NodeResult): ResultWords {
     const built = result.batchResults?.successful.length ?? 0;
     const total = built + (result.batchResults?.failed.length ?? 0);
     return {
-      text: `PARTIAL SUCCESS creating ${what}`,
+      text: `PARTIALLY created ${what}`,
       status: `PARTIAL SUCCESS (${built}/${total})`,
       level: 'error',
       event,

@@ -6,6 +6,7 @@ import { type Batch, type BatchSize, batchId, batchName, batchSizeOf, planBatche
 import { compileNode } from './compile.ts';
 import { relationText, statusLine } from './lines.ts';
 import { materialize } from './materialize.ts';
+import { nodeInfo } from './node-info.ts';
 import type { BatchResults } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
 import type { Clock, Outcome } from './timed.ts';
@@ -44,45 +45,91 @@ export async function runMicrobatch(
       now: session.parsed.runStartedAt,
     });
   clock.compiled();
-  const results: { -readonly [K in keyof BatchResults]: [string, string][] } = { successful: [], failed: [] };
-  let lastError: unknown;
-  for (const [index, batch] of batches.entries()) {
-    if (session.stopped) break;
-    const window: [string, string] = [timeText(batch.start), timeText(batch.end)];
-    if (index > 0 && results.successful.length === 0 && !isIncremental && retried === undefined) {
-      results.failed.push(window); // the table was not made: later windows have nowhere to go
-      continue;
-    }
-    const error = await runBatch(session, node, {
-      batch,
-      index,
-      total: batches.length,
-      size,
-      thread,
-      isIncremental: isIncremental || index > 0,
-    });
-    if (error === undefined) results.successful.push(window);
-    else {
-      results.failed.push(window);
-      lastError = error;
-    }
-  }
-  return outcomeOf(node, results, lastError);
+  const run = { batches, size, thread, isIncremental };
+  return outcomeOf(node, batches, await runBatches(session, node, run));
 }
 
-function outcomeOf(node: ManifestNode, batchResults: BatchResults, error: unknown): Outcome {
+interface BatchesRun {
+  readonly batches: readonly Batch[];
+  readonly size: BatchSize;
+  readonly thread: string;
+  readonly isIncremental: boolean;
+}
+
+/** Of a window that was not begun. */
+const notRun = Symbol('not run');
+
+/**
+ * The first window runs alone, and when it fails the others do not run; the last one runs when all others have ended.
+ * Those between run on threads that have nothing else to do, where that is allowed. Resolves with the error of each
+ * window that failed.
+ */
+async function runBatches(session: RunSession, node: ManifestNode, run: BatchesRun): Promise<Map<number, unknown>> {
+  const { batches, isIncremental } = run;
+  const last = batches.length - 1;
+  const errors = new Map<number, unknown>();
+  const one = async (index: number, thread = run.thread): Promise<void> => {
+    const batch = batches[index] as Batch;
+    const place = { ...run, batch, index, total: batches.length, thread, isIncremental: isIncremental || index > 0 };
+    const isSkipped = index > 0 && errors.has(0);
+    if (isSkipped) tellSkipped(session, node, place);
+    if (isSkipped || session.stopped) return void errors.set(index, notRun);
+    const error = await runBatch(session, node, place);
+    if (error !== undefined) errors.set(index, error);
+  };
+  await one(0);
+  const isConcurrent = mayRunBeside(node) && !errors.has(0);
+  const beside = new Set<Promise<void>>();
+  for (let index = 1; index < last; index++) {
+    if (!isConcurrent || session.busy >= session.flags.threads) {
+      await one(index);
+      continue;
+    }
+    session.busy++;
+    const work = one(index, `${run.thread.replace(')', '')}, window ${index + 1})`).finally(() => {
+      session.busy--;
+      beside.delete(work);
+    });
+    beside.add(work);
+  }
+  await Promise.all(beside);
+  if (last > 0) await one(last);
+  return errors;
+}
+
+/** Windows of a model that reads what it has built so far follow one another, unless the model says otherwise. */
+function mayRunBeside({ config, raw_code }: ManifestNode): boolean {
+  if (typeof config.concurrent_batches === 'boolean') return config.concurrent_batches;
+  const code = raw_code.replace(/\{#[\s\S]*?#\}/g, '');
+  return ![...code.matchAll(/\{[{%]([\s\S]*?)[%}]\}/g)].some(([, inside = '']) => /(?<![.\w'"])this\b/.test(inside));
+}
+
+function outcomeOf(node: ManifestNode, batches: readonly Batch[], errors: ReadonlyMap<number, unknown>): Outcome {
+  const windows = (isFailed: boolean): [string, string][] =>
+    batches
+      .filter((_, index) => errors.has(index) === isFailed)
+      .map(({ start, end }) => [isoText(start), isoText(end)]);
+  const batchResults: BatchResults = { successful: windows(false), failed: windows(true) };
   const { successful, failed } = batchResults;
   if (failed.length === 0) return { status: 'success', message: 'SUCCESS', failures: 0, batchResults };
-  const text = error === undefined ? null : failureText(error, node);
-  if (successful.length === 0)
-    return { status: 'error', message: text ?? 'ERROR', failures: failed.length, batchResults };
+  if (successful.length > 0)
+    return {
+      status: 'partial success',
+      message: `PARTIAL SUCCESS (${successful.length}/${successful.length + failed.length})`,
+      failures: 0,
+      batchResults,
+    };
+  const error = [...errors.values()].find((one) => one !== notRun);
   return {
-    status: 'partial success',
-    message: `PARTIAL SUCCESS (${successful.length}/${successful.length + failed.length})`,
-    failures: failed.length,
+    status: 'error',
+    message: error === undefined ? 'ERROR' : failureText(error, node),
+    failures: 0,
     batchResults,
   };
 }
+
+/** As artifacts hold the time. */
+const isoText = (time: Date): string => timeText(time).replace(' ', 'T');
 
 const existsAsTable = (session: RunSession, node: ManifestNode): Promise<boolean> =>
   onConnection(session, node.unique_id, async (connect) => {
@@ -102,27 +149,46 @@ interface BatchRun {
   readonly isIncremental: boolean;
 }
 
+const describeBatch = (node: ManifestNode, { batch, size }: BatchRun): string =>
+  `batch ${batchName(batch, size)} of ${relationText(node)}`;
+
+interface BatchLine {
+  readonly run: BatchRun;
+  readonly text: string;
+  readonly status: string;
+  readonly seconds?: number | undefined;
+}
+
+function tellBatch({ log, flags }: RunSession, node: ManifestNode, { run, text, status, seconds }: BatchLine): void {
+  const { index, total, thread } = run;
+  const isStart = seconds === undefined;
+  const place = { prefix: 'Batch ', text, status, index: index + 1, total, width: flags.printerWidth };
+  log.fire({
+    name: isStart ? 'LogStartBatch' : 'LogBatchResult',
+    code: isStart ? 'Q045' : 'Q046',
+    level: status === 'ERROR' ? 'error' : 'info',
+    msg: statusLine({ ...place, ...(isStart ? {} : { seconds }) }),
+    data: {
+      description: describeBatch(node, run),
+      batch_index: index + 1,
+      total_batches: total,
+      ...(isStart ? {} : { status: status === 'OK' ? status : status.toLowerCase(), execution_time: seconds }),
+      node_info: nodeInfo(node, isStart ? 'started' : status.toLowerCase(), '', ''),
+    },
+    thread,
+  });
+}
+
+const tellSkipped = (session: RunSession, node: ManifestNode, run: BatchRun): void =>
+  tellBatch(session, node, { run, text: `SKIP ${describeBatch(node, run)}`, status: 'SKIPPED', seconds: 0 });
+
 /** Builds one window; the error when it failed. Only the first window runs pre-hooks, only the last post-hooks. */
 async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun): Promise<unknown> {
   const { batch, index, total, size, thread, isIncremental } = run;
   const name = batchName(batch, size);
-  const what = `batch ${name} of ${relationText(node)}`;
+  const what = describeBatch(node, run);
   const tell = (text: string, status: string, seconds?: number): void =>
-    session.log.fire({
-      name: seconds === undefined ? 'LogStartBatch' : 'LogBatchResult',
-      code: seconds === undefined ? 'Q047' : 'Q045',
-      level: status === 'ERROR' ? 'error' : 'info',
-      msg: statusLine({
-        prefix: 'Batch ',
-        text,
-        status,
-        index: index + 1,
-        total,
-        width: session.flags.printerWidth,
-        ...(seconds === undefined ? {} : { seconds }),
-      }),
-      thread,
-    });
+    tellBatch(session, node, { run, text, status, seconds });
   const copy: ManifestNode = {
     ...node,
     config: {

@@ -70,7 +70,8 @@ export async function runNodes(
         return true;
       }
       if (lines) tellStart(session, node, place);
-      const result = await runner(session, node, thread);
+      session.busy++;
+      const result = await runner(session, node, thread).finally(() => session.busy--);
       add(result);
       if (lines) tellResult(session, result, place);
       const failed = hasFailed(result);

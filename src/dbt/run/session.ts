@@ -79,6 +79,8 @@ export interface RunSession {
   lineage: ProjectLineage | undefined;
   /** Set once something ended the run early. */
   stopped: boolean;
+  /** Threads at work: those of nodes, and those of windows that run beside others. */
+  busy: number;
   /** Warnings told so far; they fail the command with --warn-error. */
   warnings: number;
   warn(message: string, name?: string): void;
@@ -151,6 +153,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     lineage: undefined,
     changes: undefined,
     stopped: false,
+    busy: 0,
     warnings: 0,
     warn(message, name = 'JinjaLogWarning') {
       session.warnings++;

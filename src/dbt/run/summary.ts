@@ -46,7 +46,7 @@ export function tellSummary({ log, results, seconds, interrupted }: SummaryParts
       keyboard_interrupt: interrupted,
     },
   });
-  for (const result of [...errors, ...partial]) tellProblem(log, result, 'error');
+  for (const result of errors) tellProblem(log, result, 'error');
   for (const result of warnings) tellProblem(log, result, 'warn');
   info('');
   const stats = tally(results);
@@ -61,7 +61,9 @@ export function tellSummary({ log, results, seconds, interrupted }: SummaryParts
 
 function endMessage(errors: number, partial: number, warnings: number, interrupted: boolean): string {
   if (interrupted) return 'Exited because of keyboard interrupt';
-  if (errors + partial > 0)
+  if (errors === 0 && partial > 0)
+    return `Completed with ${plural(partial, 'partial success', 'partial successes')} and ${plural(warnings, 'warning', 'warnings')}`;
+  if (errors > 0)
     return `Completed with ${plural(errors, 'error', 'errors')}, ${plural(partial, 'partial success', 'partial successes')}, and ${plural(warnings, 'warning', 'warnings')}:`;
   return warnings > 0 ? `Completed with ${plural(warnings, 'warning', 'warnings')}:` : 'Completed successfully';
 }
