@@ -20,7 +20,9 @@ export interface DbtActionParts {
 
 /** Commands that work on a project as it is; the others change its files, and belong to who has them. */
 const servedCommands: ReadonlySet<string> = new Set(
-  'build run test seed snapshot compile show clone run-operation retry debug source docs parse ls list'.split(' '),
+  'build run test seed snapshot compile show clone run-operation retry debug lineage source docs parse ls list'.split(
+    ' ',
+  ),
 );
 
 /** `duckhouse dbt ...` inside the server, in threads of its own, on the server's database. */

@@ -100,5 +100,9 @@ test('dbt runs in the server that is up, beside queries; Ctrl-C ends statements 
     });
     const again = await duckhouse(['dbt', 'run', '--select', 'b'], { cwd });
     assert.equal(again.code, 0, again.stdout + again.stderr);
+    const lineage = await duckhouse(['dbt', 'lineage', 'b.twice', '--quiet'], { cwd });
+    assert.equal(lineage.stdout, 'b.twice\n  ~ a.id\n', lineage.stderr);
+    const kept = "SELECT count(*) AS n FROM _duckhouse.dbt_runs WHERE command IN ('build', 'lineage') AND success";
+    assert.equal((await duckhouse(['query', kept], { cwd })).stdout, '{"n":2}\n');
     await stop();
   }));

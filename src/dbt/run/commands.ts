@@ -259,7 +259,9 @@ const docsGenerate: Command = async (session, input) => {
 
 /** Where columns come from: what the wanted nodes need is compiled too, nothing is made. */
 const lineage: Command = async (session, input) => {
-  const wanted = new Set(input.select(['model', 'snapshot']));
+  const { macro } = input.args;
+  const column = typeof macro === 'string' ? macro : undefined;
+  const wanted = new Set(column === undefined ? input.select(['model', 'snapshot']) : ownersOf(session, column));
   const results: NodeResult[] = [];
   const compiled = await task(['model', 'snapshot'], {
     runner: compileOnly,
@@ -270,11 +272,19 @@ const lineage: Command = async (session, input) => {
   tellErrors(session, results);
   const { makeLineage, tellLineage } = await import('../lineage/command.ts');
   const found = await makeLineage(session, session.selected);
-  const { macro: column } = input.args;
-  const named = typeof column === 'string' ? column : undefined;
-  tellLineage(session, found, { wanted, column: named, json: isJson(session.flags) });
+  tellLineage(session, found, { wanted, column, json: isJson(session.flags) });
   return compiled;
 };
+
+/** Ids of the models that `model.column` may mean; all when there is none of that name, for the error to know them. */
+function ownersOf({ parsed: { manifest } }: RunSession, column: string): readonly string[] {
+  const name = column.slice(0, column.lastIndexOf('.')).toLowerCase();
+  const ids = Object.values(manifest.nodes).flatMap(({ unique_id, resource_type }) =>
+    ['model', 'snapshot'].includes(resource_type) ? [unique_id] : [],
+  );
+  const found = ids.filter((id) => id.split('.').slice(2).join('.').toLowerCase() === name);
+  return found.length > 0 ? found : ids;
+}
 
 function withAncestors({ parsed: { graph } }: RunSession, ids: Iterable<string>): readonly string[] {
   const all = new Set<string>();
