@@ -123,7 +123,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
     if (options.guard !== undefined) await check(statement, options);
-    const { params, arrowParams, rowLimit } = options;
+    const { params, arrowParams, rowLimit, batchBytes } = options;
     const kept = plans.take(sql);
     const version = kept?.version ?? core.catalogVersion.current;
     const parts = (slabs: CursorSlabs) => ({ sql, params, arrowParams, slabs, keep: keep || kept !== undefined });
@@ -131,6 +131,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
       const result = await openResult({
         statement,
         rowLimit,
+        batchBytes,
         start: (slabs): Request =>
           kept === undefined
             ? { op: 'query', connection: address, ...parts(slabs) }
@@ -307,13 +308,14 @@ function preparedQuery(prepared: PreparedOptions): PreparedQuery {
     async run(runOptions = {}) {
       if (state !== 'prepared') throw new DuckhouseError('InvalidArgument', 'a prepared query runs once');
       state = 'running';
-      const { signal, rowLimit = options.rowLimit } = runOptions;
+      const { signal, rowLimit = options.rowLimit, batchBytes = options.batchBytes } = runOptions;
       const { params = options.params, arrowParams = options.arrowParams } = runOptions;
       if (signal !== undefined) stopOnAbort(statement, signal);
       try {
         result = await openResult({
           statement,
           rowLimit,
+          batchBytes,
           start: (slabs): Request => ({ op: 'execute', handle, sql: statement.sql, params, arrowParams, slabs, keep }),
           onStarted: prepared.onStarted,
           onEnd: prepared.giveBack,

@@ -65,6 +65,8 @@ export interface CursorState {
 export interface CursorSlabs {
   readonly slabs: readonly (SharedArrayBuffer | undefined)[];
   readonly states: SharedArrayBuffer;
+  /** Of a record batch's body at most; undefined = the usual. */
+  readonly batchBytes: number | undefined;
 }
 
 interface ExecuteParts {

@@ -17,6 +17,7 @@ interface CursorOptions {
   /** The request that starts it, given its slabs. */
   readonly start: (slabs: CursorSlabs) => Request;
   readonly rowLimit: number | undefined;
+  readonly batchBytes: number | undefined;
   readonly onStarted?: (handle: ResultHandle) => void;
   /** Called when a result that had started has ended and its statement is free. */
   readonly onEnd?: (handle: ResultHandle) => void;
@@ -30,10 +31,11 @@ export async function openResult({
   statement,
   start,
   rowLimit,
+  batchBytes,
   onStarted,
   onEnd,
 }: CursorOptions): Promise<QueryResult> {
-  const cursor = createCursor(statement, start, onEnd);
+  const cursor = createCursor(statement, { start, onEnd, batchBytes });
   const started = await cursor.started;
   onStarted?.(started);
   const schema: ArrowSchema = { fields: started.columns.map(({ field }) => field) };
@@ -58,8 +60,13 @@ type Phase = 'running' | 'parked' | 'ended';
 
 function createCursor(
   statement: Statement,
-  start: (slabs: CursorSlabs) => Request,
-  onEnd: CursorOptions['onEnd'],
+  {
+    start,
+    onEnd,
+    batchBytes,
+  }: Pick<CursorOptions, 'start' | 'batchBytes'> & {
+    readonly onEnd: CursorOptions['onEnd'] | undefined;
+  },
 ): Cursor {
   const states = keptStates.pop()?.fill(0) ?? new Int32Array(new SharedArrayBuffer(4 * (1 + slabsPerResult)));
   // One slab to begin with: most results need no more, and sending memory to a worker has its price.
@@ -89,7 +96,11 @@ function createCursor(
   const started = deferred<ResultHandle>();
   const ended = deferred<void>();
 
-  const slabSet = (): CursorSlabs => ({ slabs: [...slabs], states: states.buffer as SharedArrayBuffer });
+  const slabSet = (): CursorSlabs => ({
+    slabs: [...slabs],
+    states: states.buffer as SharedArrayBuffer,
+    batchBytes,
+  });
   const notify = (): void => {
     wake?.();
     wake = undefined;

@@ -159,6 +159,8 @@ export interface QueryOptions {
   readonly timeoutMs?: number;
   /** More rows than this end the stream with ResourceExhausted. */
   readonly rowLimit?: number;
+  /** Of a record batch's body at most, save for a single row; default 2 MiB. */
+  readonly batchBytes?: number | undefined;
   /** Name of the statement for progress and cancel; made up when absent. */
   readonly queryId?: string;
 }

@@ -558,6 +558,27 @@ test('a result is kept and given in parts to who asks for it', async () => {
   assert.deepEqual(await client.setOptions(new Map([['duckhouse.parallel', 'many']])), ['duckhouse.parallel']);
 });
 
+test('record batches are as large as the client asks for, within bounds', async () => {
+  const client = connect();
+  const largest = async (headers: Record<string, string> = {}): Promise<number> => {
+    const { messages } = await client.query('SELECT i, i AS j, i AS k FROM range(2000000) t(i)', { headers });
+    let most = 0;
+    for await (const { body, release } of messages) {
+      most = Math.max(most, body.byteLength);
+      release();
+    }
+    return most;
+  };
+  const between = (bytes: number, least: number, most: number): void =>
+    assert.ok(bytes > least && bytes <= most, `${bytes} bytes`);
+  between(await largest(), 1 << 19, 2 << 20);
+  between(await largest({ 'x-duckhouse-batch-bytes': '8388608' }), 3 << 20, 8 << 20);
+  between(await largest({ 'x-duckhouse-batch-bytes': '1' }), 1 << 10, 64 << 10);
+  await client.setOptions(new Map([['duckhouse.batch_bytes', 1n << 40n]]));
+  between(await largest(), 5 << 20, 16 << 20);
+  assert.deepEqual(await client.setOptions(new Map([['duckhouse.batch_bytes', 'large']])), ['duckhouse.batch_bytes']);
+});
+
 test('a plan that is run again sees what has changed in the meantime', async () => {
   const client = connect();
   await client.execute('CREATE TABLE changing(a INTEGER)');

@@ -27,8 +27,7 @@ import { anyLayout, type Layout, losslessLayout, needsLossless } from '../type-m
 import { arrowOptions, releaseArray, type WorkerDatabase } from './arrow-options.ts';
 import { checkIntervals } from './check-intervals.ts';
 
-/** Bytes of a record batch's body: aimed at, and never exceeded but by a single row. */
-const batchTarget = 1 << 20;
+/** Bytes of a record batch's body, never exceeded but by a single row; half of it is aimed at. */
 const batchLimit = 2 << 20;
 const maxChunksPerBatch = 256;
 
@@ -68,6 +67,8 @@ interface Run extends OpenResult {
   chunks: OpenChunk[];
   exhausted: boolean;
   target: number;
+  /** Of a batch's body; half of it is aimed at. */
+  limit: number;
 }
 
 /** Cursors that were parked here: most come back, and are then not set up anew. */
@@ -107,6 +108,8 @@ export function continueCursor(
 function produce(run: Run, slabs: CursorSlabs, emit: EmitBatch): RunEnd {
   const { context } = run;
   const slots = openSlots(slabs);
+  run.limit = slabs.batchBytes ?? batchLimit;
+  run.target = Math.min(run.target, run.limit / 2);
   const sliceEnd = performance.now() + sliceMs;
   try {
     for (;;) {
@@ -158,6 +161,7 @@ function createRun(context: WorkerContext, { result, columns }: OpenResult): Run
     chunks: [],
     exhausted: false,
     target: firstTarget,
+    limit: batchLimit,
   };
 }
 
@@ -243,7 +247,7 @@ function encodeGroup(run: Run, { slots, slot }: { readonly slots: Slots; readonl
   const group = takeGroup(run);
   const { slab, ...place } = run.encode(group.chunks, (bytes) => slots.block(slot, bytes));
   for (const chunk of group.consumed) releaseChunk(chunk);
-  run.target = batchTarget;
+  run.target = run.limit / 2;
   return { slot, slab: slots.take(slot, slab), ...place };
 }
 
@@ -251,7 +255,7 @@ function encodeGroup(run: Run, { slots, slot }: { readonly slots: Slots; readonl
 function takeGroup(run: Run): { readonly chunks: readonly OpenChunk[]; readonly consumed: readonly OpenChunk[] } {
   const chunks: OpenChunk[] = [];
   const consumed: OpenChunk[] = [];
-  let room = batchLimit;
+  let room = run.limit;
   for (let next = run.chunks[0]; next !== undefined; next = run.chunks[0]) {
     if (next.bytes <= room) {
       chunks.push(next);

@@ -68,10 +68,8 @@ export async function queryInfo(
 /** Results are kept, and given in parts, for clients that ask for it: by session option or header. */
 function keeping({ call, session }: CallContext): Pick<TicketRequest, 'keptMs' | 'parts'> {
   const options = session().options();
-  const asked = (name: string): number | undefined => {
-    const value = Number(call.headers[`x-duckhouse-${name.replace('_', '-')}`] ?? options.get(`duckhouse.${name}`));
-    return Number.isSafeInteger(value) && value > 0 ? value : undefined;
-  };
+  const asked = (name: string): number | undefined =>
+    wholeNumber(call.headers[header(name)] ?? options.get(`duckhouse.${name}`));
   const [seconds, parts] = [asked('keep_seconds'), asked('parallel')];
   return {
     keptMs: seconds === undefined ? undefined : Math.min(seconds, maxKeepSeconds) * 1000,
@@ -79,6 +77,22 @@ function keeping({ call, session }: CallContext): Pick<TicketRequest, 'keptMs' |
   };
 }
 
+const header = (name: string): string => `x-duckhouse-${name.replace('_', '-')}`;
+
+function wholeNumber(given: unknown): number | undefined {
+  const value = Number(given);
+  return Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+/** Clients differ in the largest message they take; those that take more may have it. */
+function batchBytes({ call, session }: CallContext): Pick<QueryOptions, 'batchBytes'> {
+  const asked = wholeNumber(call.headers[header('batch_bytes')] ?? session().options().get('duckhouse.batch_bytes'));
+  if (asked === undefined) return {};
+  return { batchBytes: Math.min(Math.max(asked, leastBatchBytes), mostBatchBytes) };
+}
+
+const leastBatchBytes = 64 << 10;
+const mostBatchBytes = 16 << 20;
 const maxKeepSeconds = 24 * 3600;
 const maxParts = 64;
 
@@ -99,14 +113,18 @@ export async function querySchema(
   return prepared.schema;
 }
 
-export const queryOptions = ({ call, limits, guard, principal, session, polled }: CallContext): QueryOptions => ({
-  signal: call.signal,
-  ...(polled === undefined ? {} : { queryId: polled.queryId }),
-  guard,
-  owner: { user: principal.name, session: session().id },
-  ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
-  ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
-});
+export const queryOptions = (context: CallContext): QueryOptions => {
+  const { call, limits, guard, principal, session, polled } = context;
+  return {
+    signal: call.signal,
+    ...batchBytes(context),
+    ...(polled === undefined ? {} : { queryId: polled.queryId }),
+    guard,
+    owner: { user: principal.name, session: session().id },
+    ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
+    ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
+  };
+};
 
 /** The rows are counted where the result is fetched. */
 const issueOptions = (context: CallContext): QueryOptions => {

@@ -77,6 +77,7 @@ export function createGroupCommit(engine: Engine): GroupCommit {
       const rows = await connection.executeGroup(units);
       units.forEach((unit, i) => tell(unit, rows[i] ?? 0));
     } catch (error) {
+      if (!isUndone(error)) return units.forEach(({ members }) => members.forEach(({ reject }) => reject(error)));
       const at = failedUnit(error, units);
       await run(connection, units.slice(0, at));
       const { members } = units[at] as Unit;
@@ -95,7 +96,7 @@ export function createGroupCommit(engine: Engine): GroupCommit {
     });
     gathered = undefined;
   };
-  const work = async (): Promise<void> => {
+  const runWaiting = async (): Promise<void> => {
     opening ??= engine.connect();
     const connection = await opening;
     while (waiting.length > 0) {
@@ -105,6 +106,14 @@ export function createGroupCommit(engine: Engine): GroupCommit {
       await run(connection, unitsOf(group.filter(isWanted)));
       lastMs = performance.now() - start;
       expected = Math.min(group.length + waiting.length, maxGroup);
+    }
+  };
+  const work = async (): Promise<void> => {
+    try {
+      await runWaiting();
+    } catch (error) {
+      opening = undefined; // it could not be opened
+      for (const { reject } of waiting.splice(0)) reject(error);
     }
     working = undefined;
   };
@@ -119,10 +128,23 @@ export function createGroupCommit(engine: Engine): GroupCommit {
     },
     async close() {
       await working;
-      await (await opening)?.close();
+      await (await opening?.catch(() => undefined))?.close();
     },
   };
 }
+
+/** Nothing of the group was kept, for certain: a thread that is lost may have written all of it before. */
+const isUndone = (error: unknown): boolean =>
+  isDuckhouseError(error) && undoneKinds.has(error.kind) && !/is durable/.test(error.message);
+const undoneKinds: ReadonlySet<string> = new Set([
+  'InvalidArgument',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'CommitConflict',
+  'DataInvalid',
+  'Unsupported',
+]);
 
 /** The first one where nothing is told, as when the commit failed: then each is tried alone. */
 function failedUnit(error: unknown, units: readonly Unit[]): number {

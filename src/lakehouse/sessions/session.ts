@@ -403,6 +403,7 @@ async function inOwnTransaction<T>(connection: Connection, work: () => Promise<T
 const ownOptions: Readonly<Record<string, 'number' | 'boolean'>> = {
   'duckhouse.parallel': 'number',
   'duckhouse.keep_seconds': 'number',
+  'duckhouse.batch_bytes': 'number',
 };
 
 function setOwnOption(values: Map<string, SessionValue>, name: string, value: SessionValue | undefined): void {
