@@ -10,6 +10,26 @@ export function explainedSql(sql: string): string | undefined {
   return match === null ? undefined : sql.slice(match[0].length);
 }
 
+const preparePattern = /^\s*PREPARE\s+(?:"(?:[^"]|"")+"|[a-z_]\w*)\s+AS\s+(?=[a-z(])/i;
+
+/** The statement of `PREPARE name AS statement`. As with EXPLAIN no comment is followed. */
+export function preparedSql(sql: string): string | undefined {
+  const match = preparePattern.exec(sql);
+  return match === null ? undefined : sql.slice(match[0].length);
+}
+
+const argument = /(?:(?:\w+\s*:=\s*)?(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|'(?:[^']|'')*'|null|true|false))/.source;
+const executePattern = new RegExp(
+  `^\\s*EXECUTE\\s+("(?:[ !#-~]|"")+"|[a-z_]\\w*)\\s*(?:\\(\\s*(?:${argument}(?:\\s*,\\s*${argument})*)?\\s*\\))?\\s*;?\\s*$`,
+  'i',
+);
+
+/** The name in an EXECUTE whose arguments are plain literals: nothing is computed for them. */
+export function executedName(sql: string): string | undefined {
+  const name = executePattern.exec(sql)?.[1];
+  return name?.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}
+
 const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_][\w$]*|[^\s]/gi;
 
 /** The tokens of a short command, words in lower case, without a closing semicolon; undefined when it may hold a comment. */

@@ -157,7 +157,7 @@ test('a reader pivots without naming the values, and gets what an administrator 
   for (const sql of [
     'PIVOT sales ON i USING sum(n)',
     'PIVOT sales ON s USING sum(n), count(*) GROUP BY d ORDER BY d;',
-    'pivot main.sales on d, "i" using max(n) limit 3',
+    'pivot main.sales on d, "i" using max(n) order by all limit 3',
     'PIVOT (SELECT i, n FROM sales WHERE n > 1) AS x ON i',
     'PIVOT sales x ON i, s USING sum(n) GROUP BY d ORDER BY ALL',
   ]) {
@@ -177,6 +177,39 @@ test('a reader pivots without naming the values, and gets what an administrator 
     assert.doesNotMatch(said, new RegExp(secret));
   }
   await running.lakehouse.engine.execute('DROP TABLE sales');
+});
+
+test('PREPARE and EXECUTE in SQL may do what the statement in them may', async () => {
+  const reader = running.connect({ username: 'reader', password });
+  const writer = running.connect({ username: 'writer', password });
+  const said = (client: FlightClient, sql: string): Promise<string> =>
+    outcome(client, sql).then(({ said: text, kind }) => (kind === 'ok' ? text : kind));
+  assert.equal(await said(reader, 'PREPARE least AS SELECT DISTINCT a FROM t WHERE a = $1'), '[]');
+  assert.equal(await said(reader, 'EXECUTE least(1)'), '[[1]]');
+  assert.equal(await said(reader, 'execute "LEAST"(500);'), '[]');
+  for (const sql of [
+    "EXECUTE least(length(current_setting('secret_directory')))",
+    'EXECUTE least(/* here */ 0)',
+    'PREPARE w AS INSERT INTO t VALUES (2, $1)',
+    `PREPARE f AS SELECT * FROM read_text('${files}/secret.txt')`,
+    `PREPARE f AS FROM file_macro('${files}/secret.txt')`,
+    `PREPARE f /* /* */ AS SELECT 1 --*/ AS FROM read_text('${files}/secret.txt')`,
+    'PREPARE s AS FROM duckhouse_system.queries',
+  ])
+    assert.equal(await said(reader, sql), 'PermissionDenied', sql);
+  assert.notEqual(await said(reader, 'EXECUTE nosuch'), '[]');
+  assert.equal(await said(reader, 'DEALLOCATE least'), '[]');
+
+  // A macro that is harmless when it is prepared, and not any more when it is asked for.
+  const { engine } = running.lakehouse;
+  await engine.execute('CREATE MACRO changing() AS TABLE SELECT 1 AS one');
+  assert.equal(await said(writer, 'PREPARE later AS FROM changing()'), '[]');
+  assert.equal(await said(writer, 'EXECUTE later'), '[[1]]');
+  await engine.execute(
+    `CREATE OR REPLACE MACRO changing() AS TABLE SELECT size AS one FROM read_text('${files}/secret.txt')`,
+  );
+  assert.equal(await said(writer, 'EXECUTE later'), 'PermissionDenied');
+  await engine.execute('DROP MACRO TABLE changing');
 });
 
 test('errors of what a reader may ask for are those of DuckDB, with their candidates', async () => {

@@ -5,7 +5,7 @@ import { fileLike } from '../file-names.ts';
 import type { DuckDb } from '../native/library.ts';
 import { type Address, allocateBlock, readCString, readPointer, writePointer } from '../native/memory.ts';
 import type { Request } from '../protocol.ts';
-import { explainedSql, firstWord, withoutParameters } from '../statement-text.ts';
+import { executedName, explainedSql, firstWord, preparedSql, withoutParameters } from '../statement-text.ts';
 import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
 
 /**
@@ -13,10 +13,20 @@ import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
  * json_serialize_plan binds every kind of statement that has a plan, with parameters that are not bound yet;
  * json_serialize_sql gives queries as they are written, without views and macros looked into.
  */
-export function inspectStatement(
-  duckdb: DuckDb,
-  { connection, sql, tableFunctions, catalogVersion }: Inspection,
-): StatementFacts {
+export function inspectStatement(duckdb: DuckDb, inspection: Inspection): StatementFacts {
+  const { connection, sql } = inspection;
+  const prepared = preparedSql(sql);
+  const executed = prepared === undefined ? executedName(sql) : undefined;
+  if (executed === undefined) return inspectOne(duckdb, { ...inspection, sql: prepared ?? sql });
+  const [inside] = readRow(duckdb, connection, preparedText(executed)) ?? [];
+  return inside === undefined ? untold(sql, 1, 'transaction') : inspectOne(duckdb, { ...inspection, sql: inside });
+}
+
+/** What DuckDB keeps under a name, '' for nothing: it is looked at again, for what its names mean may have changed. */
+const preparedText = (name: string): string =>
+  `SELECT coalesce(max(statement), '') FROM duckdb_prepared_statements() WHERE lower(name) = lower(${quoteLiteral(name)})`;
+
+function inspectOne(duckdb: DuckDb, { connection, sql, tableFunctions, catalogVersion }: Inspection): StatementFacts {
   const statements = countStatements(duckdb, connection, sql);
   if (statements !== 1) return untold(sql, statements, statements === 0 ? 'parser' : 'script');
   const ask: Ask = { read: (text) => readRow(duckdb, connection, text), tableFunctions, catalogVersion };
