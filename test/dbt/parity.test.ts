@@ -90,3 +90,14 @@ test('the overview that every manifest has can be overridden', () => {
   const { manifest } = parse(newProject({ 'models/o.md': '{% docs __overview__ %}Ours{% enddocs %}' }));
   assert.deepEqual(Object.keys(manifest.docs), ['doc.dbt.__overview__', 'doc.shop.__overview__']);
 });
+
+test('packages read the configuration of the run while it is parsed too', () => {
+  const { manifest } = parse(
+    newProject({
+      'macros/m.sql':
+        '{% macro version_of(name) %}{% do return(builtins.ref.config.dependencies[name].version) %}{% endmacro %}',
+      'models/a.sql': "{{ config(alias='v' ~ version_of('shop') | replace('.', '_')) }}select 1",
+    }),
+  );
+  assert.equal(manifest.nodes['model.shop.a']?.alias, 'v1_0_0');
+});

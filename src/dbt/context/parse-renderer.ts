@@ -39,6 +39,7 @@ import {
   relationOfNode,
   sourceFunction,
 } from './parse-values.ts';
+import { runtimeConfig } from './runtime-config.ts';
 
 export interface RendererOptions {
   readonly root: DbtProject;
@@ -151,7 +152,7 @@ class PackageContext implements Context {
   #nodeNames(base: Map<string, Value>): Map<string, Value> {
     const capture = (): Capture => this.#capture as Capture;
     const own: [string, Value][] = [
-      ['ref', refFunction(capture)],
+      ['ref', refFunction(capture, () => this.#configuration())],
       ['source', sourceFunction(capture)],
       ['metric', metricFunction(capture)],
       ['function', functionFunction(capture)],
@@ -186,6 +187,11 @@ class PackageContext implements Context {
     const builtins = new Map([...names].filter(([name]) => name !== 'builtins'));
     names.set('builtins', new PyDict(builtins));
     return names;
+  }
+
+  #configuration(): Value {
+    const { root: project, projects, profile, cliVars: vars } = this.#options;
+    return runtimeConfig({ project, projects, profile, vars });
   }
 
   get(name: string): Value | undefined {

@@ -2,6 +2,7 @@
 import {
   type Args,
   fromJs,
+  type HostFunction,
   hostFunction,
   type Kwargs,
   PyDict,
@@ -20,6 +21,7 @@ import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { addConfigCall } from '../parse/config-merge.ts';
 import type { Captured } from '../parse/state.ts';
 import { isDict, own } from '../plain.ts';
+import { ConfiguredFunction } from './runtime-config.ts';
 
 /** Of the node that is being rendered. */
 export interface Capture {
@@ -75,8 +77,9 @@ export const relationOfNode = (node: ManifestNode): Value =>
 const badArguments = (what: string, count: number): PyError =>
   new PyError('CompilationError', `${what} takes one or two names, not ${count}`);
 
-export function refFunction(capture: () => Capture): Value {
-  return hostFunction('ref', (args, kwargs) => {
+/** `config`: what packages read of the run's configuration. */
+export function refFunction(capture: () => Capture, config: () => Value): Value {
+  const run: HostFunction = (args, kwargs) => {
     const { node, found } = capture();
     if (args.length < 1 || args.length > 2) throw badArguments('ref()', args.length);
     const unknown = [...kwargs.keys()].filter((key) => key !== 'version' && key !== 'v');
@@ -92,7 +95,8 @@ export function refFunction(capture: () => Capture): Value {
       version: version === null ? null : typeof version === 'number' ? version : str(version),
     });
     return relationOfNode(node);
-  });
+  };
+  return new ConfiguredFunction('ref', run, config);
 }
 
 export function sourceFunction(capture: () => Capture): Value {

@@ -14,11 +14,12 @@ export class ConfiguredFunction extends PyFunction {
   }
 }
 
-const configs = new WeakMap<ParsedProject, Value>();
+type Configured = Pick<ParsedProject, 'project' | 'projects' | 'profile' | 'vars'>;
+const configs = new WeakMap<Configured['projects'], Value>();
 
 /** What packages read of the run's configuration: the project's name, its variables, the packages by name. No secrets. */
-export function runtimeConfig(parsed: ParsedProject): Value {
-  const known = configs.get(parsed);
+export function runtimeConfig(parsed: Configured): Value {
+  const known = configs.get(parsed.projects);
   if (known !== undefined) return known;
   const { project, projects, profile } = parsed;
   const config = new PyModule('RuntimeConfig', [
@@ -31,7 +32,7 @@ export function runtimeConfig(parsed: ParsedProject): Value {
     ['cli_vars', fromJs(parsed.vars)],
     ['dependencies', packagesOf(projects)],
   ]);
-  configs.set(parsed, config);
+  configs.set(projects, config);
   return config;
 }
 

@@ -1,4 +1,5 @@
 /** Tells what a project as a whole does in ways that will end. */
+import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
@@ -61,11 +62,16 @@ function warnNames({ manifest, warn }: ParseState): void {
   }
 }
 
-function warnSemantics({ manifest, warn }: ParseState): void {
+function warnSemantics({ manifest, warn, flags }: ParseState): void {
   const metrics = Object.values(manifest.metrics).filter(({ type_params: params }) => {
     const { window, grain_to_date: grain } = params as Dict;
     return (window ?? grain ?? null) !== null;
   });
+  if (metrics.length > 0 && flags.REQUIRE_NESTED_CUMULATIVE_TYPE_PARAMS !== false)
+    throw new DuckhouseError(
+      'DataInvalid',
+      `'window' and 'grain_to_date' of ${metrics.map(({ name }) => name).join(', ')} belong under type_params.cumulative_type_params`,
+    );
   if (metrics.length > 0)
     warn({
       name: 'MFCumulativeTypeParamsDeprecation',
@@ -73,7 +79,8 @@ function warnSemantics({ manifest, warn }: ParseState): void {
       data: {},
     });
   const { time_spines: spines, time_spine_table_configurations: legacy } = timeSpinesOf(manifest);
-  if (legacy.length > 0 && !spines.some((one) => (one.primary_column as Dict).time_granularity === 'day'))
+  const isAsked = flags.REQUIRE_YAML_CONFIGURATION_FOR_MF_TIME_SPINES === false;
+  if (isAsked && legacy.length > 0 && !spines.some((one) => (one.primary_column as Dict).time_granularity === 'day'))
     warn({
       name: 'MFTimespineWithoutYamlConfigurationDeprecation',
       message:

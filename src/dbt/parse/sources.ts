@@ -171,6 +171,13 @@ function sourceNode(
     doc_blocks: [],
   };
   node.relation_name = sourceRelationName(state.root, node);
+  const { freshness } = node;
+  const isAsked = isTime(freshness?.warn_after ?? null) || isTime(freshness?.error_after ?? null);
+  if (isAsked && !node.loaded_at_field && !node.loaded_at_query)
+    state.warn({
+      name: 'FreshnessConfigProblem',
+      message: `${file.original}: freshness of source '${sourceName}.${tableName}' needs a loaded_at_field: DuckDB does not know when a table was changed`,
+    });
   return node;
 }
 
