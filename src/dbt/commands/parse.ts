@@ -5,8 +5,10 @@ export async function parseCommand(context: CommandContext): Promise<number> {
   const parsed = context.parse();
   const { timings, manifest } = parsed;
   const counts = new Map<string, number>();
-  for (const node of Object.values(manifest.nodes))
-    counts.set(node.resource_type, (counts.get(node.resource_type) ?? 0) + 1);
+  for (const id in manifest.nodes) {
+    const type = manifest.nodes[id]?.resource_type ?? '';
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
   context.log.fire({
     name: 'ParsePerfInfoPath',
     code: 'I010',

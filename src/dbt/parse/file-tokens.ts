@@ -29,6 +29,7 @@ export class FileTokens {
   readonly #files = new Map<string, TrackedFile>();
   #round = 0;
   #nowMs = 0;
+  #version = 0;
 
   /** A new look at all files. */
   begin(): void {
@@ -38,11 +39,20 @@ export class FileTokens {
 
   /** Forgets files that nobody asked for in this round. */
   end(): void {
-    for (const [absolute, { round }] of this.#files) if (round !== this.#round) this.#files.delete(absolute);
+    for (const [absolute, { round }] of this.#files) {
+      if (round === this.#round) continue;
+      this.#files.delete(absolute);
+      this.#version++;
+    }
   }
 
   clear(): void {
     for (const file of this.#files.values()) file.made.clear();
+  }
+
+  /** Another number whenever files have come or gone. */
+  get version(): number {
+    return this.#version;
   }
 
   folders(): ReadonlySet<string> {
@@ -55,6 +65,7 @@ export class FileTokens {
     if (file === undefined) {
       file = { ...unseen, made: new Map() };
       this.#files.set(absolute, file);
+      this.#version++;
     } else if (file.round === this.#round && !again) return file;
     file.round = this.#round;
     file.text = undefined;

@@ -77,6 +77,11 @@ export class ParseMemo {
     this.#origins.clear();
   }
 
+  /** Another number whenever the files of the project are others. */
+  get filesVersion(): number {
+    return this.#files.version;
+  }
+
   /** Where the files are that the last parse looked at. */
   folders(): ReadonlySet<string> {
     return this.#files.folders();

@@ -12,11 +12,13 @@ export interface DbtThreadsOptions {
 /** A thread that was told to stop and does not is ended after this: its template may never end. */
 const patienceMs = 5000;
 /** A thread that parses on its own for longer is ended. */
-const warmingMs = 60_000;
+const warmingMs = 30_000;
 /** A thread that nobody needed for this long ends, and gives its memory back. */
 const idleMs = 30 * 60_000;
 /** Heap of a dbt thread: projects of 10,000 models need a few hundred. */
 const memoryMb = 2048;
+/** A parse makes some tens of MB that are gone when it ends: they should not get old before that. */
+const nurseryMb = 96;
 
 export type ThreadAnswer = { readonly text: string } | ThreadOutcome;
 
@@ -75,7 +77,7 @@ class DbtThread {
     this.#worker = new Worker(new URL('./main.js', import.meta.url), {
       workerData: { share: engine.share(), version, tableFolders } satisfies ThreadStart,
       // A template that fills the memory ends its thread, not the server.
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: nurseryMb },
       // What a project may see of the environment is told, not inherited.
       env: {},
     });

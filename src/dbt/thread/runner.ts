@@ -9,7 +9,11 @@ import { runDbt } from '../run-dbt.ts';
 import { clientEnvironment } from './environment.ts';
 import { type WarmProject, WarmProjects } from './projects.ts';
 import type { ThreadMessage, ThreadOutcome, ThreadRun, ThreadStart } from './protocol.ts';
+import { createTidier } from './tidy.ts';
 import { type FolderWatch, watchFolders } from './watch.ts';
+
+/** So few files are read when a command asks, as quickly as ahead of it. */
+const fewChanges = 20;
 
 export interface Runner {
   run(run: ThreadRun, signal: AbortSignal): Promise<ThreadOutcome>;
@@ -18,21 +22,21 @@ export interface Runner {
 /** Runs one command line after the other; parsed projects stay warm between them. */
 export function createRunner(start: ThreadStart, send: (message: ThreadMessage) => void): Runner {
   const projects = new WarmProjects();
+  const tidier = createTidier();
   let last: WarmProject | undefined;
-  let watched: FolderWatch | undefined;
+  let watched: WatchedProject | undefined;
 
-  const stopWatching = (): void => {
-    watched?.close();
-    watched = undefined;
-  };
   const watch = (): void => {
     if (last === undefined) return;
     const { memo } = last;
-    watched = watchFolders(memo.folders(), warm);
+    if (watched?.memo === memo && watched.version === memo.filesVersion) return watched.folders.resume();
+    watched?.folders.close();
+    watched = { memo, version: memo.filesVersion, folders: watchFolders(memo.folders(), warm) };
   };
   /** What has changed is parsed before anybody asks; what is wrong with it is told to who asks. */
-  const warm = (): void => {
-    if (last === undefined) return;
+  const warm = (changes: number): void => {
+    if (last === undefined || changes < fewChanges) return;
+    watched?.folders.pause();
     send({ type: 'warming', isBusy: true });
     try {
       parseProject(last.flags, {}, last.memo);
@@ -40,12 +44,14 @@ export function createRunner(start: ThreadStart, send: (message: ThreadMessage) 
       // told by the next command
     }
     send({ type: 'warming', isBusy: false });
+    tidier.soon();
     watch();
   };
 
   return {
     async run(run, signal) {
-      stopWatching();
+      watched?.folders.pause();
+      tidier.notNow();
       const outcome = await runOnce(start, run, {
         signal,
         send,
@@ -55,9 +61,16 @@ export function createRunner(start: ThreadStart, send: (message: ThreadMessage) 
         },
       });
       watch();
+      tidier.soon();
       return outcome;
     },
   };
+}
+
+interface WatchedProject {
+  readonly memo: WarmProject['memo'];
+  readonly version: number;
+  readonly folders: FolderWatch;
 }
 
 interface RunParts {
