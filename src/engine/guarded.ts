@@ -7,6 +7,7 @@ export function guardedEngine(engine: Engine, guard: StatementGuard): Engine {
   return {
     ...engine,
     isGuarded: true,
+    unguarded: engine,
     connect: async () => guardedConnection(await engine.connect(), guarded, guard),
     query: (sql, options) => engine.query(sql, guarded(options)),
     execute: (sql, options) => engine.execute(sql, guarded(options)),

@@ -323,6 +323,8 @@ export interface Engine {
   readonly database: string;
   /** Every statement is looked at by a guard. */
   readonly isGuarded?: boolean;
+  /** The engine without that guard, for statements that are the program's own. */
+  readonly unguarded?: Engine;
   readonly duckdbVersion: string;
   connect(): Promise<Connection>;
   /** On a pooled connection, given back when the result ends or is closed. */

@@ -63,6 +63,9 @@ test('a writer builds a project in the server; a reader does not; what the gate 
       'shop.a\nshop.i\nshop.v\n',
     );
 
+    const kept = await duckhouse(['query', 'SELECT count(*) > 0 AS kept FROM _duckhouse.dbt_results'], { cwd });
+    assert.equal(kept.stdout, '{"kept":true}\n', kept.stderr);
+
     const outside = await mkdtemp(path.join(tmpdir(), 'duckhouse-outside-'));
     const secret = path.join(outside, 'secret.csv');
     await writeFile(secret, 'not for you\n');

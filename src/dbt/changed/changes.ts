@@ -60,7 +60,7 @@ export async function openChanges(session: RunSession, ids: readonly string[]): 
 }
 
 async function onConnection<T>({ database }: RunSession, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await database.engine.connect();
+  const connection = await (database.engine.unguarded ?? database.engine).connect();
   try {
     return await work(connection);
   } finally {

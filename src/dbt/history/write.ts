@@ -34,7 +34,7 @@ export async function writeHistory(session: RunSession, ending: Ending): Promise
     return;
   try {
     for (let attempt = 1; ; attempt++) {
-      const connection = await database.engine.connect();
+      const connection = await (database.engine.unguarded ?? database.engine).connect();
       try {
         await writeOnce(session, { connection, database: credentials.database, ending });
         return;

@@ -39,6 +39,7 @@ export interface PackageFiles {
 /** `within`: the only folder whose files may be read. */
 export function findPackageFiles(project: DbtProject, within?: string): PackageFiles {
   const ignored = readIgnore(project.root);
+  for (const folder of project.assetPaths) checkWithin(within, path.join(project.root, folder));
   const walked = new Map<string, readonly FoundFile[]>();
   const below = (folder: string): readonly FoundFile[] => {
     return entryOf(walked, folder, () => walk(project, folder, within).filter((file) => !ignored(file.original)));
