@@ -5,21 +5,13 @@ import { isEphemeral, nodeOf } from '../run/results.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
 import { type AheadCompiler, createAheadCompiler } from './compile-ahead.ts';
 import { describeProblem } from './describe.ts';
-import { type Outside, readOutside, readSurroundings, type Surroundings } from './outside.ts';
+import { readOwnFunctions } from './outside.ts';
 import type { CheckOutcome, CheckProblem } from './problem.ts';
-import {
-  areHarmless,
-  fileOf,
-  growthOf,
-  hasOwnWays,
-  isPlain,
-  keepsRelation,
-  seedColumns,
-  trustAfter,
-} from './schemas.ts';
+import { fileOf, growthOf, hasOwnWays, isPlain, keepsRelation, seedColumns, trustAfter } from './schemas.ts';
 import { nameKey, openShadow, quotedName, type RelationName, type Shadow, type ShadowColumn } from './shadow.ts';
 import { isCertain, isForeseeable, least, type Trust } from './trust.ts';
-import { createAncestry, upstreamsOf } from './upstream.ts';
+import { createAncestry } from './upstream.ts';
+import { buildsRelation, deferredOf, readWorld, relationById, relationOf, type World } from './world.ts';
 
 const nothing: CheckOutcome = { problems: new Map(), checked: 0, total: 0 };
 const checkedKinds = new Set(['model', 'snapshot', 'test']);
@@ -52,59 +44,6 @@ export async function checkNodes(session: RunSession, ids: readonly string[]): P
 const callsFunctions = ({ depends_on }: ManifestNode): boolean =>
   (depends_on.nodes ?? []).some((id) => id.startsWith('function.'));
 
-/** What is there before the run. */
-interface World extends Surroundings {
-  readonly built: ReadonlySet<string>;
-  readonly outside: ReadonlyMap<string, Outside>;
-  readonly upstreams: ReadonlyMap<string, readonly string[]>;
-  /** Nothing of this run makes or changes relations by the way. */
-  readonly isQuiet: boolean;
-}
-
-const buildsRelation = (node: ManifestNode | undefined): node is ManifestNode =>
-  node !== undefined && ['model', 'seed', 'snapshot'].includes(node.resource_type) && !isEphemeral(node);
-
-const relationOf = ({ database, schema, alias }: ManifestNode): RelationName => ({
-  database,
-  schema,
-  identifier: alias,
-});
-
-function relationById({ parsed: { manifest } }: RunSession, id: string): RelationName | undefined {
-  const node = manifest.nodes[id];
-  if (node !== undefined) return relationOf(node);
-  const source = manifest.sources[id];
-  return source === undefined
-    ? undefined
-    : { database: source.database, schema: source.schema, identifier: source.identifier };
-}
-
-async function readWorld(session: RunSession, ids: readonly string[], nodes: readonly ManifestNode[]): Promise<World> {
-  const { manifest } = session.parsed;
-  const built = new Set(ids.filter((id) => buildsRelation(manifest.nodes[id])));
-  const upstreams = new Map(nodes.map((node) => [node.unique_id, upstreamsOf(session, node)]));
-  const names = new Map<string, RelationName>();
-  const add = (name: RelationName | undefined): void => {
-    if (name !== undefined) names.set(nameKey(name), name);
-  };
-  for (const list of upstreams.values())
-    for (const id of list) {
-      if (built.has(id)) continue;
-      add(relationById(session, id));
-      add(deferredOf(manifest.nodes[id]));
-    }
-  for (const node of nodes) if (node.resource_type !== 'test' && keepsRelation(session, node)) add(relationOf(node));
-  const isQuiet = ids.every((id) => {
-    const config = manifest.nodes[id]?.config;
-    return config === undefined || areHarmless([...(config['pre-hook'] ?? []), ...(config['post-hook'] ?? [])]);
-  });
-  return onConnection(session, 'check', async (connect) => {
-    const connection = await connect();
-    const outside = await readOutside(connection, [...names.values()]);
-    return { ...(await readSurroundings(connection)), built, outside, upstreams, isQuiet };
-  });
-}
-
 interface Parts {
   readonly session: RunSession;
   readonly nodes: readonly ManifestNode[];
@@ -135,6 +74,8 @@ const batchSize = 100;
 async function bindAll({ session, nodes, world, shadow }: Parts): Promise<CheckOutcome> {
   const trusts = await addKnown({ session, nodes, world, shadow });
   const problems = new Map<string, CheckProblem>();
+  /** The function that does not fit, by node. */
+  const calls = new Map<string, string>();
   let pending: Pending[] = [];
   const flush = async (): Promise<void> => {
     const batch = pending;
@@ -144,8 +85,9 @@ async function bindAll({ session, nodes, world, shadow }: Parts): Promise<CheckO
       if (error === undefined) continue;
       const { node, sql, trust, missing } = batch[i] as Pending;
       trusts.delete(nameKey(relationOf(node)));
-      if (isCertain(error, { trust, isExtended: world.isExtended, missingTables: missing }))
+      if (isCertain(error, { trust, isExtended: world.isExtended || !world.isQuiet, missingTables: missing }))
         problems.set(node.unique_id, describeProblem(session, node, { sql, error }));
+      if (error.context.subtype === 'NO_MATCHING_FUNCTION') calls.set(node.unique_id, String(error.context.name));
     }
   };
   const compiler: AheadCompiler = createAheadCompiler(session, nodes, async (relation) => {
@@ -168,6 +110,10 @@ async function bindAll({ session, nodes, world, shadow }: Parts): Promise<CheckO
     await flush();
   } finally {
     compiler.restore();
+  }
+  if ([...calls.keys()].some((id) => problems.has(id))) {
+    const own = await onConnection(session, 'check', async (connect) => readOwnFunctions(await connect()));
+    for (const [id, name] of calls) if (own.has(name.toLowerCase())) problems.delete(id);
   }
   return { problems, checked, total: nodes.length };
 }
@@ -228,7 +174,8 @@ async function prepareNode(
     else trusts.set(nameKey(own), after);
   }
   const growth = kept ? growthOf(node) : 'replaced';
-  const name = growth === 'replaced' ? own : undefined;
+  // What has columns that are not known is not there for those who name it without ref.
+  const name = growth === 'replaced' && own !== undefined && trusts.has(nameKey(own)) ? own : undefined;
   return isReady ? { node, sql, ...known, name, grows: growth === 'added' ? own : undefined } : undefined;
 }
 
@@ -266,12 +213,3 @@ function isExternal(source: SourceNode): boolean {
     return true;
   }
 }
-
-const deferredOf = (node: ManifestNode | undefined): RelationName | undefined =>
-  node?.defer_relation
-    ? {
-        database: node.defer_relation.database,
-        schema: node.defer_relation.schema,
-        identifier: node.defer_relation.alias,
-      }
-    : undefined;

@@ -99,6 +99,15 @@ export async function readSurroundings(connection: AdapterConnection): Promise<S
   };
 }
 
+/** Functions that somebody made in the database, lower case: they may go by the names of DuckDB's own. */
+export async function readOwnFunctions(connection: AdapterConnection): Promise<ReadonlySet<string>> {
+  const { table } = await connection.execute(
+    'SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE NOT internal',
+    { fetch: true },
+  );
+  return new Set(table.rows.map(([name]) => String(name)));
+}
+
 /** A server that is closed to files cannot list its extensions: it may have any. */
 async function isExtended(connection: AdapterConnection): Promise<boolean> {
   try {

@@ -27,7 +27,7 @@ const aboutTypes = [/^No function matches the given name and argument types/, /^
 
 export interface Belief {
   readonly trust: Trust;
-  /** Functions may be there that are not known here. */
+  /** Functions may be there, or come to be, that are not known here. */
   readonly isExtended: boolean;
   /** Tables that are not there and that nothing of this run makes, lower case. */
   readonly missingTables: ReadonlySet<string>;
