@@ -14,6 +14,7 @@ import { cancelReason, type Statement } from './statement.ts';
 import type {
   AttachOptions,
   Connection,
+  EncodedBatch,
   Engine,
   EngineOptions,
   EngineShare,
@@ -151,21 +152,22 @@ function createEngine(core: EngineCore, { file, owns, onConnection }: EnginePart
   };
 }
 
+async function* batchesThen(batches: QueryResult['batches'], close: () => Promise<void>): AsyncGenerator<EncodedBatch> {
+  try {
+    for await (const batch of batches) yield batch;
+  } finally {
+    await close();
+  }
+}
+
 /** The result as it is, giving its pooled connection back at its end. */
 function closeAfter(result: QueryResult, connection: Connection): QueryResult {
   const close = async (): Promise<void> => {
     await result.close();
     await connection.close();
   };
-  async function* batches() {
-    try {
-      yield* result.batches;
-    } finally {
-      await close();
-    }
-  }
   if (!result.returnsRows) void close();
-  return { ...result, batches: result.returnsRows ? batches() : result.batches, close };
+  return { ...result, batches: result.returnsRows ? batchesThen(result.batches, close) : result.batches, close };
 }
 
 function closePreparedAfter(prepared: PreparedQuery, connection: Connection): PreparedQuery {

@@ -45,14 +45,14 @@ export async function openResult({
     kind: started.kind,
     returnsRows: started.returnsRows,
     rowsChanged: started.rowsChanged,
-    batches: limitRows(cursor.batches(), rowLimit),
+    batches: limitRows(batchesOf(cursor), rowLimit),
     close: cursor.close,
   };
 }
 
 interface Cursor {
   readonly started: Promise<ResultHandle>;
-  batches(): AsyncGenerator<EncodedBatch>;
+  next(): Promise<EncodedBatch | undefined>;
   close(): Promise<void>;
 }
 
@@ -219,25 +219,31 @@ function createCursor(
     keepSlabs();
   };
 
-  async function* batches(): AsyncGenerator<EncodedBatch> {
-    try {
-      for (;;) {
-        const message = ready.shift();
-        if (message !== undefined) yield open(message);
-        else if (failure !== undefined) throw failure;
-        else if (statement.stopReason !== undefined) throw statement.stopReason;
-        else if (closed || phase === 'ended') return;
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      await close();
+  /** The next batch, undefined at the end. */
+  const next = async (): Promise<EncodedBatch | undefined> => {
+    for (;;) {
+      const message = ready.shift();
+      if (message !== undefined) return open(message);
+      if (failure !== undefined) throw failure;
+      if (statement.stopReason() !== undefined) throw statement.stopReason();
+      if (closed || phase === 'ended') return undefined;
+      await new Promise<void>((resolve) => (wake = resolve));
     }
-  }
+  };
 
   run(start(slabSet()));
   started.promise.catch(() => undefined); // reported by the caller that awaits it
   statement.onStop(() => void close());
-  return { started: started.promise, batches, close };
+  return { started: started.promise, next, close };
+}
+
+/** A function of its own: generators made by one function share their shape, and are quick. */
+async function* batchesOf({ next, close }: Cursor): AsyncGenerator<EncodedBatch> {
+  try {
+    for (let batch = await next(); batch !== undefined; batch = await next()) yield batch;
+  } finally {
+    await close();
+  }
 }
 
 const limitRows = (batches: AsyncGenerator<EncodedBatch>, limit: number | undefined): AsyncGenerator<EncodedBatch> =>

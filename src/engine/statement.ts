@@ -15,7 +15,7 @@ export interface Statement {
   readonly connection: Address;
   readonly startedAt: Date;
   /** Set once the statement was cancelled, aborted or out of time: what its reader is told. */
-  readonly stopReason: DuckhouseError | undefined;
+  stopReason(): DuckhouseError | undefined;
   run(request: Request, onReply?: OnReply): Promise<unknown>;
   interrupt(): void;
   /** Interrupts unless it ends by itself soon: an interrupt aborts the transaction that it hits. */
@@ -92,9 +92,7 @@ export function startStatement(
     owner,
     connection,
     startedAt: new Date(),
-    get stopReason() {
-      return stopReason;
-    },
+    stopReason: () => stopReason,
     run: (request, onReply) => core.pool.run(request, onReply),
     interrupt,
     interruptLater,
@@ -127,7 +125,7 @@ function recordOf(
   owner: StatementOwner,
   failure: unknown,
 ): StatementRecord {
-  const error = failure === undefined ? stopReason : toDuckhouseError(failure);
+  const error = failure === undefined ? stopReason() : toDuckhouseError(failure);
   const state = error === undefined ? 'finished' : error.kind === 'Cancelled' ? 'cancelled' : 'failed';
   return { queryId, owner, sql, startedAt, endedAt: new Date(), state, error: error?.message };
 }

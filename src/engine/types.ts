@@ -151,18 +151,18 @@ export interface QueryOptions {
   /** Checks the statement on its own connection before anything of it runs. Absent = everything may run. */
   readonly guard?: StatementGuard | undefined;
   /** Instead of `params`: typed values, nothing of them lost. */
-  readonly arrowParams?: ArrowParams;
+  readonly arrowParams?: ArrowParams | undefined;
   /** The statement will come again: its plan is kept with the connection. A text seen twice is kept without being asked. */
-  readonly keep?: boolean;
+  readonly keep?: boolean | undefined;
   /** Aborting interrupts the statement and closes the result. */
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
   /** More rows than this end the stream with ResourceExhausted. */
-  readonly rowLimit?: number;
+  readonly rowLimit?: number | undefined;
   /** Of a record batch's body at most, save for a single row; default 2 MiB. */
   readonly batchBytes?: number | undefined;
   /** Name of the statement for progress and cancel; made up when absent. */
-  readonly queryId?: string;
+  readonly queryId?: string | undefined;
 }
 
 /** An open result. Batches are pulled; `close` (or the end, or an error) frees the connection. */

@@ -4,7 +4,6 @@
  */
 
 export { type Called, type Method, streaming, unary } from './calls/method.ts';
-export { request } from './calls/request.ts';
 export * from './client-api.ts';
 export type { ServerCall } from './grpc/server-call.ts';
 export { createFlightHost, type FlightServer } from './host.ts';

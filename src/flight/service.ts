@@ -1,4 +1,4 @@
-import { authorise, guardOf } from '../access/index.ts';
+import { authorise, guardOf, type Principal } from '../access/index.ts';
 import { isFatal } from '../engine/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { flightActions, parseBody } from './actions.ts';
@@ -10,7 +10,6 @@ import { credentialsOf, handshake } from './calls/handshake.ts';
 import { health } from './calls/health.ts';
 import { type Method, streaming, unary } from './calls/method.ts';
 import { pollFlightInfo } from './calls/poll.ts';
-import { request } from './calls/request.ts';
 import type { ServerCall } from './grpc/server-call.ts';
 import { codeOf } from './grpc/status.ts';
 import type { HostState } from './host.ts';
@@ -60,7 +59,7 @@ const unsupported =
 const methods: Readonly<Record<string, Method<CallContext>>> = {
   GetFlightInfo: unary((context, message) => getFlightInfo(context, decodeDescriptor(message))),
   GetSchema: unary((context, message) => getSchema(context, decodeDescriptor(message))),
-  DoGet: async (context) => doGet(context, await request(context.call)),
+  DoGet: async (context) => doGet(context, await context.call.message()),
   DoPut: doPut,
   ListFlights: streaming(listFlights),
   ListActions: streaming(({ actions }) =>
@@ -94,14 +93,41 @@ export async function serve(context: ServiceContext, call: ServerCall, { drainin
     code = report(context, method, error);
     call.end(error);
   } finally {
-    context.metrics.bytes('out', call.bytesOut);
-    context.metrics.bytes('in', call.bytesIn);
+    context.metrics.bytes('out', call.bytesOut());
+    context.metrics.bytes('in', call.bytesIn());
     context.metrics.finished({
       method: Object.hasOwn(methods, method) || method === 'Handshake' ? method : 'other',
       code,
       seconds: (performance.now() - startedAt) / 1000,
     });
   }
+}
+
+/** Named one by one: copying objects whole is slow, and this is done for every call. */
+function callContext(service: ServiceContext, call: ServerCall, principal: Principal): CallContext {
+  const { session, presentSession, endSession } = service.finder.of(call, principal);
+  return {
+    lakehouse: service.lakehouse,
+    authenticator: service.authenticator,
+    gate: service.gate,
+    tickets: service.tickets,
+    sessions: service.sessions,
+    finder: service.finder,
+    prepared: service.prepared,
+    polls: service.polls,
+    actions: service.actions,
+    putMode: service.putMode,
+    limits: service.limits,
+    metrics: service.metrics,
+    log: service.log,
+    onFatal: service.onFatal,
+    session,
+    presentSession,
+    endSession,
+    call,
+    principal,
+    guard: guardOf(principal, service.gate),
+  };
 }
 
 interface Dispatch {
@@ -120,11 +146,11 @@ async function dispatch(
   if (method === 'Handshake') return handshake(context, call);
   const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (run === undefined) return unsupported(path)(context as CallContext);
-  const { authenticator, gate } = context;
+  const { authenticator } = context;
   const principal = await authenticator.authenticate(credentialsOf(call));
   const renewed = authenticator.renewToken(principal);
   if (renewed !== undefined) call.setInitialMetadata({ authorization: `Bearer ${renewed}` });
-  return run({ ...context, ...context.finder.of(call, principal), call, principal, guard: guardOf(principal, gate) });
+  return run(callContext(context, call, principal));
 }
 
 function report({ log, onFatal }: ServiceContext, method: string, failure: unknown): string {

@@ -12,7 +12,6 @@ import {
   type FlightServer,
   type FlightSqlClientOptions,
   methodService,
-  request,
   unary,
 } from '../../src/flight/index.ts';
 import { createLogger } from '../../src/log.ts';
@@ -39,7 +38,7 @@ async function numberServer(): Promise<NumberServer> {
         encodeFlightInfo(infoOf(decodeDescriptor(message), schema, { endpoints: it.endpoints, ordered: true })),
       ),
       DoGet: async ({ call }) => {
-        const ticket = Buffer.from(decodeTicket(await request(call))).toString('utf8');
+        const ticket = Buffer.from(decodeTicket(await call.message())).toString('utf8');
         const header = (name: string) => call.headers[name] as string | undefined;
         seen.push({ ticket, authorization: header('authorization'), key: header('x-api-key') });
         await sendStream(call, schema, [buildBatch(schema, [[Number(ticket)]])]);

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DuckhouseError } from '../../errors.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
 import { decodeHealthRequest, encodeHealthResponse, healthStatus } from '../proto/messages.ts';
-import { request } from './request.ts';
 
 const pollMs = 500;
 const services: ReadonlySet<string> = new Set(['', 'arrow.flight.protocol.FlightService']);
@@ -15,7 +14,7 @@ export async function health(call: ServerCall, method: string, draining: () => b
       context: { method },
     });
   }
-  const service = decodeHealthRequest(await request(call));
+  const service = decodeHealthRequest(await call.message());
   if (method === 'Watch') return watch(call, () => statusOf(service, draining()));
   if (!services.has(service)) throw new DuckhouseError('NotFound', `unknown service ${service}`);
   await call.send(encodeHealthResponse(statusOf(service, draining())));

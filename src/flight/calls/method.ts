@@ -1,5 +1,4 @@
 import type { ServerCall } from '../grpc/server-call.ts';
-import { request } from './request.ts';
 
 export interface Called {
   readonly call: ServerCall;
@@ -14,7 +13,7 @@ export const unary =
     answer: (context: Context, message: Uint8Array) => Promise<Uint8Array> | Uint8Array,
   ): Method<Context> =>
   async (context) => {
-    await context.call.send(await answer(context, await request(context.call)));
+    await context.call.send(await answer(context, await context.call.message()));
     context.call.end();
   };
 
@@ -24,6 +23,6 @@ export const streaming =
     answer: (context: Context, message: Uint8Array) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Method<Context> =>
   async (context) => {
-    for await (const message of answer(context, await request(context.call))) await context.call.send(message);
+    for await (const message of answer(context, await context.call.message())) await context.call.send(message);
     context.call.end();
   };

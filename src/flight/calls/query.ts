@@ -39,7 +39,7 @@ export async function queryInfo(
   descriptor: FlightDescriptor,
 ): Promise<FlightInfo> {
   authorise(context.principal, { operation: 'query', subject: sql });
-  const options = { ...issueOptions(context), transactionId, ...(keep === undefined ? {} : { keep }) };
+  const options = { ...issueOptions(context), transactionId, keep };
   const { handle, partHandles, queryId, schema, rows, ready, expiresAt } = await context.tickets.issue({
     ...keeping(context),
     session: context.session(),
@@ -66,29 +66,26 @@ export async function queryInfo(
 }
 
 /** Results are kept, and given in parts, for clients that ask for it: by session option or header. */
-function keeping({ call, session }: CallContext): Pick<TicketRequest, 'keptMs' | 'parts'> {
-  const options = session().options();
-  const asked = (name: string): number | undefined =>
-    wholeNumber(call.headers[header(name)] ?? options.get(`duckhouse.${name}`));
-  const [seconds, parts] = [asked('keep_seconds'), asked('parallel')];
+function keeping(context: CallContext): Pick<TicketRequest, 'keptMs' | 'parts'> {
+  const seconds = askedFor(context, 'x-duckhouse-keep-seconds', 'duckhouse.keep_seconds');
+  const parts = askedFor(context, 'x-duckhouse-parallel', 'duckhouse.parallel');
   return {
     keptMs: seconds === undefined ? undefined : Math.min(seconds, maxKeepSeconds) * 1000,
     parts: parts === undefined ? undefined : Math.min(parts, maxParts),
   };
 }
 
-const header = (name: string): string => `x-duckhouse-${name.replace('_', '-')}`;
-
-function wholeNumber(given: unknown): number | undefined {
+function askedFor({ call, session }: CallContext, header: string, option: string): number | undefined {
+  const given = call.headers[header] ?? session().ownOption(option);
+  if (given === undefined) return undefined;
   const value = Number(given);
   return Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
 /** Clients differ in the largest message they take; those that take more may have it. */
-function batchBytes({ call, session }: CallContext): Pick<QueryOptions, 'batchBytes'> {
-  const asked = wholeNumber(call.headers[header('batch_bytes')] ?? session().options().get('duckhouse.batch_bytes'));
-  if (asked === undefined) return {};
-  return { batchBytes: Math.min(Math.max(asked, leastBatchBytes), mostBatchBytes) };
+function batchBytes(context: CallContext): number | undefined {
+  const asked = askedFor(context, 'x-duckhouse-batch-bytes', 'duckhouse.batch_bytes');
+  return asked === undefined ? undefined : Math.min(Math.max(asked, leastBatchBytes), mostBatchBytes);
 }
 
 const leastBatchBytes = 64 << 10;
@@ -117,20 +114,17 @@ export const queryOptions = (context: CallContext): QueryOptions => {
   const { call, limits, guard, principal, session, polled } = context;
   return {
     signal: call.signal,
-    ...batchBytes(context),
-    ...(polled === undefined ? {} : { queryId: polled.queryId }),
+    batchBytes: batchBytes(context),
+    queryId: polled?.queryId,
     guard,
     owner: { user: principal.name, session: session().id },
-    ...(limits.queryTimeoutMs === undefined ? {} : { timeoutMs: limits.queryTimeoutMs }),
-    ...(limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows }),
+    timeoutMs: limits.queryTimeoutMs,
+    rowLimit: limits.maxRows,
   };
 };
 
 /** The rows are counted where the result is fetched. */
-const issueOptions = (context: CallContext): QueryOptions => {
-  const { rowLimit: _, ...options } = queryOptions(context);
-  return options;
-};
+const issueOptions = (context: CallContext): QueryOptions => ({ ...queryOptions(context), rowLimit: undefined });
 
 /** Runs SQL and streams its result. */
 export async function sendQuery(
@@ -143,8 +137,8 @@ export async function sendQuery(
     await context.session().query(sql, {
       ...queryOptions(context),
       transactionId,
-      ...(params === undefined ? {} : { arrowParams: params }),
-      ...(keep === undefined ? {} : { keep }),
+      arrowParams: params,
+      keep,
     }),
   );
 }

@@ -19,7 +19,8 @@ export interface AssemblerOptions {
   readonly onMessage: (message: AssembledMessage) => void;
 }
 
-const prefixBytes = 5;
+/** Before each message: whether it is compressed, and its length. */
+export const prefixBytes = 5;
 const alignment = 64;
 /** The body of a FlightData begins within this much, or lies where it falls. */
 const maxHeadBytes = 64 << 10;
@@ -32,6 +33,7 @@ const noBytes = new Uint8Array(0);
 export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions): Assembler {
   const prefix = Buffer.alloc(prefixBytes);
   let prefixFilled = 0;
+  let length = 0;
   let target: Uint8Array | undefined;
   let buffer: SharedArrayBuffer | undefined;
   let filled = 0;
@@ -42,24 +44,12 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
     const count = Math.min(prefixBytes - prefixFilled, chunk.byteLength);
     prefix.set(chunk.subarray(0, count), prefixFilled);
     prefixFilled += count;
-    if (prefixFilled === prefixBytes && prefix[0] !== 0)
-      throw new DuckhouseError('Unsupported', 'compressed gRPC messages are not supported');
+    if (prefixFilled === prefixBytes) length = messageLength(prefix, maxMessageBytes);
     return count;
   };
 
   /** Undefined: more bytes are needed to place it. */
   const begin = (rest: Uint8Array): Uint8Array | undefined => {
-    const length = prefix.readUInt32BE(1);
-    if (length > maxMessageBytes) {
-      throw new DuckhouseError(
-        'ResourceExhausted',
-        `a gRPC message of ${length} bytes is over the limit of ${maxMessageBytes}`,
-        {
-          id: 'message-too-large',
-          context: { length, limit: maxMessageBytes },
-        },
-      );
-    }
     const start = rest.subarray(0, length);
     const body = findBody(start);
     if (body === undefined && start.byteLength < Math.min(length, maxHeadBytes)) return undefined;
@@ -107,11 +97,25 @@ export function createAssembler({ maxMessageBytes, onMessage }: AssemblerOptions
       }
     },
     end() {
-      if (prefixFilled > 0)
-        throw new DuckhouseError('DataInvalid', 'the stream ended inside a gRPC message', { id: 'message-truncated' });
+      if (prefixFilled > 0) throw cutShort();
     },
   };
 }
+
+/** The length that a message's prefix tells. Throws for one that is too large or compressed. */
+export function messageLength(prefix: Buffer, maxMessageBytes: number): number {
+  if (prefix[0] !== 0) throw new DuckhouseError('Unsupported', 'compressed gRPC messages are not supported');
+  const length = prefix.readUInt32BE(1);
+  if (length <= maxMessageBytes) return length;
+  throw new DuckhouseError(
+    'ResourceExhausted',
+    `a gRPC message of ${length} bytes is over the limit of ${maxMessageBytes}`,
+    { id: 'message-too-large', context: { length, limit: maxMessageBytes } },
+  );
+}
+
+export const cutShort = (): DuckhouseError =>
+  new DuckhouseError('DataInvalid', 'the stream ended inside a gRPC message', { id: 'message-truncated' });
 
 /** Shared memory kept for the next messages, by size: powers of two from 4 KiB on. */
 const kept = new Map<number, SharedArrayBuffer[]>();

@@ -5,7 +5,7 @@ import type { IncomingHeaders } from '../http2/request-headers.ts';
 import type { PeerConnection } from '../http2/server.ts';
 import type { ServerStream } from '../http2/stream.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
-import { type AssembledMessage, createAssembler } from './assembler.ts';
+import { type AssembledMessage, createAssembler, cutShort, messageLength, prefixBytes } from './assembler.ts';
 import { statusTrailers } from './status.ts';
 
 /** One gRPC call on the server's side of an HTTP/2 stream. */
@@ -25,11 +25,13 @@ export interface ServerCall {
   send(message: Uint8Array): Promise<void>;
   /** Sends bytes that are framed already; `done` when they may be reused. Resolves when there is room for more. */
   sendFramed(bytes: Uint8Array, done?: () => void): Promise<void>;
+  /** The first message of a client that sends one; empty when it sent none. */
+  message(): Promise<Buffer>;
   /** The client's messages; ends only when the client ended the stream, and throws when it broke off. */
   messages(): AsyncGenerator<AssembledMessage>;
   end(error?: unknown): void;
-  readonly bytesOut: number;
-  readonly bytesIn: number;
+  bytesOut(): number;
+  bytesIn(): number;
 }
 
 export interface ServerCallOptions {
@@ -40,6 +42,7 @@ export interface ServerCallOptions {
   readonly idleMs: number;
 }
 
+const noBytes = Buffer.alloc(0);
 /** Writes on their way at most: one in the socket, one behind it. */
 const maxPendingWrites = 2;
 /** Received and not taken yet: above it the stream is paused. */
@@ -57,23 +60,30 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
   const { headers } = stream;
   const controller = new AbortController();
   const { signal } = controller;
-  const timer = deadlineTimer(headers['grpc-timeout'], controller);
+  /** Beside the signal's listeners: those of the call itself are cheaper as functions. */
+  const abort = (reason: DuckhouseError): void => {
+    if (signal.aborted) return;
+    controller.abort(reason);
+    room?.();
+    onAbort?.();
+  };
+  const timer = deadlineTimer(headers['grpc-timeout'], abort);
   let initial: OutgoingHeaders | undefined;
   let queryId: string | undefined;
   let ended = false;
   let pendingWrites = 0;
   let room: (() => void) | undefined;
   let closing: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
   let bytesOut = 0;
   let bytesIn = 0;
 
   stream.onClose(() => {
     clearTimeout(timer);
     clearTimeout(closing);
-    if (!signal.aborted && !ended) controller.abort(clientGone());
+    if (!ended) abort(clientGone());
     room?.();
   });
-  signal.addEventListener('abort', () => room?.());
 
   const closeLater = (ms: number, code: ErrorCode): void => {
     clearTimeout(closing);
@@ -111,6 +121,18 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     if (signal.aborted) throw signal.reason;
   };
 
+  const reading: ReadOptions = {
+    signal,
+    maxMessageBytes,
+    idleMs,
+    onBytes(count) {
+      bytesIn += count;
+    },
+    onAbort(listener) {
+      onAbort = listener;
+    },
+  };
+
   return {
     headers,
     connection,
@@ -125,15 +147,8 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     },
     send: (message) => sendFramed(grpcMessage(message)),
     sendFramed,
-    messages: () =>
-      readMessages(stream, {
-        signal,
-        maxMessageBytes,
-        idleMs,
-        onBytes(count) {
-          bytesIn += count;
-        },
-      }),
+    messages: () => readMessages(stream, reading),
+    message: () => readMessage(stream, reading),
     end(error) {
       if (ended) return;
       ended = true;
@@ -152,12 +167,8 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
       });
       if (error !== undefined && !stream.closed) closeLater(readingLingerMs, errorCodes.CANCEL);
     },
-    get bytesOut() {
-      return bytesOut;
-    },
-    get bytesIn() {
-      return bytesIn;
-    },
+    bytesOut: () => bytesOut,
+    bytesIn: () => bytesIn,
   };
 }
 
@@ -172,12 +183,15 @@ export function parseTimeout(header: string | undefined): number | undefined {
   return match === null ? undefined : Number(match[1]) * (timeoutUnits[match[2] as string] as number);
 }
 
-function deadlineTimer(header: string | undefined, controller: AbortController): NodeJS.Timeout | undefined {
+function deadlineTimer(
+  header: string | undefined,
+  abort: (reason: DuckhouseError) => void,
+): NodeJS.Timeout | undefined {
   if (header === undefined) return undefined;
   const timeoutMs = parseTimeout(header);
   if (timeoutMs === undefined) return undefined;
   const expire = (): void =>
-    controller.abort(
+    abort(
       new DuckhouseError('DeadlineExceeded', 'the deadline of the call has passed', {
         id: 'deadline',
         context: { timeoutMs },
@@ -193,11 +207,55 @@ interface ReadOptions {
   readonly maxMessageBytes: number;
   readonly idleMs: number;
   readonly onBytes: (count: number) => void;
+  /** Called when the signal is aborted; undefined = no longer. */
+  readonly onAbort: (listener: (() => void) | undefined) => void;
+}
+
+/** Of a client that sends one: the first, copied; empty when it sent none. */
+function readMessage(stream: ServerStream, options: ReadOptions): Promise<Buffer> {
+  const { signal, maxMessageBytes, idleMs, onBytes, onAbort } = options;
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    let end: number | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    let done = false;
+    const finish = (settle: () => void): void => {
+      if (done) return;
+      done = true;
+      clearTimeout(timer);
+      onAbort(undefined);
+      settle();
+      stream.discard();
+    };
+    const fail = (error: unknown): void => finish(() => reject(error));
+    if (signal.aborted) return fail(signal.reason);
+    onAbort(() => fail(signal.reason));
+    stream.listen({
+      data(part) {
+        onBytes(part.byteLength);
+        parts.push(part);
+        size += part.byteLength;
+        if (size < prefixBytes) return;
+        try {
+          end ??= prefixBytes + messageLength(Buffer.concat(parts, prefixBytes), maxMessageBytes);
+          if (size >= end) finish(() => resolve(Buffer.concat(parts, end).subarray(prefixBytes)));
+        } catch (error) {
+          fail(error);
+        }
+      },
+      end() {
+        if (size > 0) fail(cutShort());
+        else finish(() => resolve(noBytes));
+      },
+    });
+    if (!done) timer = setTimeout(() => fail(idleError(idleMs)), idleMs);
+  });
 }
 
 async function* readMessages(
   stream: ServerStream,
-  { signal, maxMessageBytes, idleMs, onBytes }: ReadOptions,
+  { signal, maxMessageBytes, idleMs, onBytes, onAbort }: ReadOptions,
 ): AsyncGenerator<AssembledMessage> {
   const queue: AssembledMessage[] = [];
   let queuedBytes = 0;
@@ -215,9 +273,8 @@ async function* readMessages(
       queuedBytes += message.bytes.byteLength;
     },
   });
-  const onAbort = (): void => fail(signal.reason ?? brokenOff());
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  onAbort(() => fail(signal.reason));
+  if (signal.aborted) fail(signal.reason);
   stream.listen({
     data(part) {
       onBytes(part.byteLength);
@@ -256,7 +313,7 @@ async function* readMessages(
       }
     }
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    onAbort(undefined);
     for (const message of queue.splice(0)) message.release();
     stream.discard(); // what still comes is thrown away, or the client could never finish sending
   }
@@ -267,5 +324,3 @@ const idleError = (idleMs: number): DuckhouseError =>
     id: 'client-idle',
     context: { idleMs },
   });
-const brokenOff = (): DuckhouseError =>
-  new DuckhouseError('Cancelled', 'the client broke off the stream', { id: 'client-gone' });

@@ -62,7 +62,9 @@ export interface FrameHeader {
   readonly streamId: number;
 }
 
-export function writeFrameHeader(target: Buffer, { length, type, flags, streamId }: FrameHeader): void {
+type FrameKind = Omit<FrameHeader, 'length'>;
+
+export function writeFrameHeader(target: Buffer, length: number, { type, flags, streamId }: FrameKind): void {
   target[0] = length >>> 16;
   target[1] = (length >>> 8) & 0xff;
   target[2] = length & 0xff;
@@ -71,17 +73,17 @@ export function writeFrameHeader(target: Buffer, { length, type, flags, streamId
   target.writeUInt32BE(streamId, 5);
 }
 
-export function frame(of: Omit<FrameHeader, 'length'>, payload: Uint8Array): Buffer {
+export function frame(of: FrameKind, payload: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(frameHeaderBytes + payload.byteLength);
-  writeFrameHeader(bytes, { ...of, length: payload.byteLength });
+  writeFrameHeader(bytes, payload.byteLength, of);
   bytes.set(payload, frameHeaderBytes);
   return bytes;
 }
 
 /** A frame whose payload are 32-bit numbers. */
-export function wordFrame(of: Omit<FrameHeader, 'length'>, ...words: readonly number[]): Buffer {
+export function wordFrame(of: FrameKind, ...words: readonly number[]): Buffer {
   const bytes = Buffer.allocUnsafe(frameHeaderBytes + 4 * words.length);
-  writeFrameHeader(bytes, { ...of, length: 4 * words.length });
+  writeFrameHeader(bytes, 4 * words.length, of);
   words.forEach((word, i) => bytes.writeUInt32BE(word >>> 0, frameHeaderBytes + 4 * i));
   return bytes;
 }

@@ -91,7 +91,7 @@ export function createSender(socket: Duplex): Sender {
   const sendPart = (stream: Sending, item: Outgoing, length: number): void => {
     const copied = length <= copiedBytes;
     const head = Buffer.allocUnsafe(frameHeaderBytes + (copied ? length : 0));
-    writeFrameHeader(head, { length, type: frameTypes.DATA, flags: 0, streamId: stream.id });
+    writeFrameHeader(head, length, { type: frameTypes.DATA, flags: 0, streamId: stream.id });
     const part = item.bytes.subarray(item.at, item.at + length);
     item.at += length;
     stream.sendWindow -= length;

@@ -347,6 +347,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     end,
     transactionFor,
     setOption,
+    ownOption: (name) => values.get(name),
     options: () => new Map<string, SessionValue>([...currentOptions(home), ...values]),
     lastUsedAt: () => lastUsedAt,
     busy: () => statements > 0 || transactions.ofSession(id).length > 0,

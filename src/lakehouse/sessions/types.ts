@@ -59,6 +59,8 @@ export interface Session {
   /** Sets an option, or unsets it. InvalidArgument with id `option-name` or `option-value`. */
   setOption(name: string, value: SessionValue | undefined, options?: QueryOptions): Promise<void>;
   options(): ReadonlyMap<string, SessionValue>;
+  /** One that is the session's own, such as `duckhouse.parallel`; undefined when it is not set. */
+  ownOption(name: string): SessionValue | undefined;
   /** Stops what runs, rolls back what is open, drops what is temporary. */
   close(): Promise<void>;
 }

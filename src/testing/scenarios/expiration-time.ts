@@ -13,7 +13,6 @@ import {
   encodeResult,
   encodeStatusResult,
   type FlightEndpoint,
-  request,
   streaming,
   unary,
 } from '../../flight/index.ts';
@@ -70,7 +69,7 @@ export function expirationTimeScenario(): Scenario {
       );
     }),
     DoGet: async ({ call }) => {
-      const ticket = textOf(decodeTicket(await request(call)));
+      const ticket = textOf(decodeTicket(await call.message()));
       const { index, state } = stateOf(ticket);
       if (state.cancelled) throw invalid(`invalid flight: cancelled: ${ticket}`);
       if (state.expirationTime === undefined && state.gets > 0)

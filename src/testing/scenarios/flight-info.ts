@@ -9,7 +9,6 @@ import {
   encodePollInfo,
   type FlightDescriptor,
   type FlightInfo,
-  request,
   unary,
 } from '../../flight/index.ts';
 import { infoOf, numberSchema, type Scenario, sendStream } from './scenario.ts';
@@ -46,7 +45,7 @@ export const orderedScenario = (): Scenario => ({
     }),
   ),
   DoGet: async ({ call }) => {
-    const ticket = Buffer.from(decodeTicket(await request(call))).toString('utf8');
+    const ticket = Buffer.from(decodeTicket(await call.message())).toString('utf8');
     const numbers = orderedNumbers[ticket];
     if (numbers === undefined) throw new DuckhouseError('NotFound', `no such ticket: ${ticket}`);
     await sendStream(call, numbersSchema, [buildBatch(numbersSchema, [numbers])]);

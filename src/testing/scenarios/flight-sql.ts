@@ -19,7 +19,6 @@ import {
   fieldMap,
   intsOf,
   messageField,
-  request,
   type SqlMessage,
   sqlInfoSchema,
   streaming,
@@ -102,7 +101,7 @@ const extensionInfo: Readonly<Record<number, { readonly typeId: number; readonly
 };
 
 async function get({ call }: Called): Promise<void> {
-  const message = messageOf(decodeTicket(await request(call)));
+  const message = messageOf(decodeTicket(await call.message()));
   const codes = message.name === 'CommandGetSqlInfo' ? intsOf(fieldMap(message.value), 1) : [];
   const infos = codes.length === 2 ? [] : codes.map((code) => extensionInfo[code]);
   if (infos.length === 0) return sendStream(call, schemaOf(message));
