@@ -10,9 +10,9 @@ import { catalogChanged, type KeptPlan, type KeptPlans, putBack, shouldKeep } fr
 import { checkPointers } from './pointer-functions.ts';
 import type { ColumnPlan, CursorSlabs, Request, ResultHandle, StatementHandle } from './protocol.ts';
 import { registerArrow } from './register-arrow.ts';
-import { openResult } from './result.ts';
+import { changedResult, openResult } from './result.ts';
 import { checkNotAborted, finishedRecord, type Statement, startStatement } from './statement.ts';
-import { changesCatalog, isKeepable } from './statement-kind.ts';
+import { changesCatalog, isKeepable, plainChange } from './statement-kind.ts';
 import { splitStatements } from './statement-text.ts';
 import type {
   ArrowParams,
@@ -125,6 +125,9 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     if (options.guard !== undefined) await check(statement, options);
     const { params, arrowParams, rowLimit, batchBytes } = options;
     const kept = plans.take(sql);
+    const change =
+      kept !== undefined || keep || params !== undefined || arrowParams !== undefined ? undefined : plainChange(sql);
+    if (change !== undefined) return runChange(statement, change);
     const version = kept?.version ?? core.catalogVersion.current;
     const parts = (slabs: CursorSlabs) => ({ sql, params, arrowParams, slabs, keep: keep || kept !== undefined });
     try {
@@ -144,6 +147,19 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
       noteFailed();
       if (kept !== undefined) void putBack(core, plans, { sql, plan: kept, keep: false });
       throw error;
+    }
+  };
+
+  /** Without a plan that could be kept, and without a cursor: what single rows are written with. */
+  const runChange = async (statement: Statement, kind: StatementKind): Promise<QueryResult> => {
+    try {
+      const rows = (await statement.run({ op: 'change', connection: address, sql: statement.sql })) as number;
+      return changedResult(statement.queryId, kind, rows);
+    } catch (error) {
+      noteFailed();
+      throw statement.explain(error);
+    } finally {
+      statement.finish();
     }
   };
 

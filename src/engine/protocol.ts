@@ -101,6 +101,8 @@ export type Request =
   | ({ readonly op: 'query'; readonly connection: Address } & ExecuteParts)
   /** Executes the statement, which stays the caller's, for each row. */
   | { readonly op: 'many'; readonly handle: StatementHandle; readonly sql: string; readonly params: ArrowParams }
+  /** One statement without rows of its own; answered with the rows it changed. */
+  | { readonly op: 'change'; readonly connection: Address; readonly sql: string }
   | { readonly op: 'group'; readonly connection: Address; readonly statements: readonly string[] }
   | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
   | {

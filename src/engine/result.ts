@@ -3,7 +3,7 @@ import { DuckhouseError } from '../errors.ts';
 import { deferred } from './deferred.ts';
 import type { BatchMessage, CursorSlabs, Reply, Request, ResultHandle, RunReply } from './protocol.ts';
 import type { Statement } from './statement.ts';
-import type { EncodedBatch, QueryResult } from './types.ts';
+import type { EncodedBatch, QueryResult, StatementKind } from './types.ts';
 
 /** Slabs a result may fill ahead of its reader. */
 const slabsPerResult = 3;
@@ -49,6 +49,21 @@ export async function openResult({
     close: cursor.close,
   };
 }
+
+/** The result of a statement without rows. */
+export const changedResult = (queryId: string, kind: StatementKind, rowsChanged: number): QueryResult => ({
+  queryId,
+  schema: noColumns,
+  kind,
+  returnsRows: false,
+  rowsChanged,
+  batches: noBatches,
+  close: async () => undefined,
+});
+const noColumns: ArrowSchema = { fields: [] };
+const noBatches: AsyncIterable<EncodedBatch> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};
 
 interface Cursor {
   readonly started: Promise<ResultHandle>;

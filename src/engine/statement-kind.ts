@@ -1,3 +1,4 @@
+import { mayBeScript } from '../sql.ts';
 import type { StatementKind } from './types.ts';
 
 /** DuckDB's duckdb_statement_type, by number. */
@@ -50,6 +51,12 @@ export function returnsRows(
   const { name, type } = columns[0] as { name: string; type: string };
   if (countingKinds.has(kind) && name === 'Count' && type === 'BIGINT') return false;
   return kind === 'select' || kind === 'explain' || !(name === 'Success' && type === 'BOOLEAN');
+}
+
+/** The kind of a text that plainly is one INSERT, UPDATE or DELETE without rows of its own; undefined where it may be more. */
+export function plainChange(sql: string): StatementKind | undefined {
+  const word = /^\s*(insert|update|delete)\b/i.exec(sql)?.[1]?.toLowerCase();
+  return word === undefined || /\breturning\b/i.test(sql) || mayBeScript(sql) ? undefined : (word as StatementKind);
 }
 
 /** Statements that leave something behind on their connection: it is not given back to the pool. */

@@ -66,12 +66,14 @@ export function closeConnection(duckdb: DuckDb, connection: Address): void {
   duckdb.disconnect(cells.address);
 }
 
-/** Runs SQL to the end and drops its result. */
-export function runSql(duckdb: DuckDb, connection: Address, sql: string): void {
+/** Runs SQL to the end and drops its result; the rows it changed. */
+export function runSql(duckdb: DuckDb, connection: Address, sql: string): number {
   const failed = Number(duckdb.query(connection, sql, cells.address + 64)) !== 0;
   const error = failed ? String(duckdb.result_error(cells.address + 64)) : '';
+  const changed = failed ? 0 : Number(duckdb.rows_changed(cells.address + 64));
   duckdb.destroy_result(cells.address + 64);
   if (failed) throw duckDbError(error, sql);
+  return changed;
 }
 
 /** Throws what a duckdb_error_data says, and destroys it. */

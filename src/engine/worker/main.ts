@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { closeConnection, openConnection } from '../native/database.ts';
+import { closeConnection, openConnection, runSql } from '../native/database.ts';
 import { loadDuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
 import {
@@ -52,6 +52,7 @@ const handlers: Handlers = {
   query: ({ connection, ...request }, emit) =>
     execute(prepareScript(duckdb, connection, request.sql), { ...request, owned: true }, emit),
   many: ({ handle, sql, params }) => executeMany(duckdb, handle, { sql, params }),
+  change: ({ connection, sql }) => runSql(duckdb, connection, sql),
   group: ({ connection, statements }) => executeGroup(duckdb, connection, statements),
   run: ({ statement, state, slabs }, emit) =>
     settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),
