@@ -44,7 +44,7 @@ export interface Sender {
   isIdle(): boolean;
 }
 
-/** A stream sends so much before it is the next one's turn. */
+/** A stream sends so much before it is the next one's turn, if others wait. */
 const turnBytes = 256 << 10;
 /** With the socket at most, before more is taken from the streams. */
 const maxBuffered = 2 << 20;
@@ -115,7 +115,7 @@ export function createSender(socket: Duplex): Sender {
 
   /** Until it has nothing left, its turn is over or a window is closed. */
   const takeTurn = (stream: Sending): void => {
-    let left = turnBytes;
+    let left = ready.length === 0 ? maxBuffered : turnBytes;
     for (let item = stream.queue[0]; item !== undefined && left > 0; item = stream.queue[0]) {
       if (item.isFrame) append(item.bytes);
       else {
