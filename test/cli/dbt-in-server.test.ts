@@ -91,6 +91,15 @@ test('a writer builds a project in the server; a reader does not; what the gate 
     assert.doesNotMatch(allowed.stdout, /may not use/);
 
     await write(cwd, { 'transform/dbt_project/models/hostile.sql': 'select 1 as id' });
+    await write(cwd, {
+      'transform/dbt_project/models/far.yml':
+        'models: [{name: v, data_tests: [{not_null: {column_name: id, name: ../../../../../../../../far}}]}]\n',
+    });
+    const far = await writer('test', '--select', 'v');
+    assert.equal(far.code, 1);
+    assert.match(far.stdout, /far\.sql is not in the target folder/);
+    await rm(path.join(cwd, 'transform/dbt_project/models/far.yml'));
+
     const paths = [
       ['run', '--target-path', outside],
       ['run', '--log-path', outside],

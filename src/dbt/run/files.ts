@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { DuckhouseError } from '../../errors.ts';
 
 /** Small files written beside the run: nobody waits for them until its end. */
 export interface FileWriter {
@@ -9,12 +10,17 @@ export interface FileWriter {
   done(): Promise<void>;
 }
 
-export function createFileWriter(): FileWriter {
+/** Names come from the project: what they make of a path must stay in `root`. */
+export function createFileWriter(root: string): FileWriter {
   const folders = new Set<string>();
   const latest = new Map<string, Promise<void>>();
   let failure: unknown;
   return {
     write(file, text) {
+      if (!path.resolve(file).startsWith(path.resolve(root) + path.sep))
+        throw new DuckhouseError('PermissionDenied', `${file} is not in the target folder ${root}`, {
+          context: { path: file },
+        });
       const folder = path.dirname(file);
       if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
       folders.add(folder);

@@ -145,7 +145,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     text: createTranslator(language).t,
     shared: engine !== undefined,
     targetPath,
-    files: createFileWriter(),
+    files: createFileWriter(targetPath),
     selected: [],
     problems: new Map(),
     results: [],
