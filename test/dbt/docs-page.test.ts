@@ -106,14 +106,35 @@ const catalog = {
     },
   },
 };
-const project = readProject(manifest, catalog);
+const columnLineage = {
+  nodes: {
+    'model.shop.orders': {
+      columns: {
+        ID: { upstream: [{ node: 'seed.shop.raw_orders', column: 'id', kind: 'passthrough' }, { column: 'x' }] },
+      },
+    },
+    'model.shop.later': {
+      columns: { key: { upstream: [{ node: 'model.shop.orders', column: 'id', kind: 'transformed' }] } },
+    },
+  },
+};
+const project = readProject({ manifest, catalog, columnLineage });
 
 test('a thing is what manifest and catalog say of it together', () => {
   const item = project.items.get('model.shop.orders');
   assert.ok(item);
   assert.deepEqual(item.columns, [
-    { name: 'id', type: 'INTEGER', description: 'key', tests: ['unique'], tags: [], constraints: ['not_null'] },
-    { name: 'gone', type: '', description: '', tests: [], tags: [], constraints: [] },
+    {
+      name: 'id',
+      type: 'INTEGER',
+      description: 'key',
+      tests: ['unique'],
+      tags: [],
+      constraints: ['not_null'],
+      from: [{ id: 'seed.shop.raw_orders', column: 'id', isSame: true }],
+      into: [{ id: 'model.shop.later', column: 'key', isSame: false }],
+    },
+    { name: 'gone', type: '', description: '', tests: [], tags: [], constraints: [], from: [], into: [] },
   ]);
   assert.equal(item.owner, 'ana');
   assert.deepEqual(item.children, ['exposure.shop.report', 'test.shop.unique.1']);
@@ -135,11 +156,15 @@ test('a broken or hostile manifest is read without harm', () => {
   const odd = JSON.parse(
     '{"nodes": {"__proto__": {"name": "x"}, "model.a.b": {"columns": 3, "tags": {"a": 1}, "config": null, "meta": [1]}, "model.a.c": null}, "parent_map": {"model.a.b": ["model.a.b", "constructor", 4]}}',
   ) as Record<string, unknown>;
-  const read = readProject(odd, { nodes: 7 });
+  const read = readProject({
+    manifest: odd,
+    catalog: { nodes: 7 },
+    columnLineage: { nodes: { a: { columns: { b: { upstream: 3 } } } } },
+  });
   assert.deepEqual([...read.items.keys()], ['__proto__', 'model.a.b']);
   assert.equal(({} as Record<string, unknown>).name, undefined);
   assert.deepEqual(layoutGraph([...read.items.keys()], (id) => read.items.get(id)?.parents ?? [], options).edges, []);
-  assert.deepEqual(readProject({}, {}).items.size, 0);
+  assert.deepEqual(readProject({ manifest: {} }).items.size, 0);
 });
 
 test('folders by project, by database and by kind', () => {

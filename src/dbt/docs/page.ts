@@ -10,6 +10,7 @@ export interface PageData {
   /** Texts of artifacts that the page holds; without them it reads the files beside it. */
   readonly manifest: string;
   readonly catalog: string;
+  readonly column_lineage?: string;
 }
 
 const folder = path.join(import.meta.dirname, 'page');

@@ -32,6 +32,7 @@ const types: Readonly<Record<string, string>> = {
 const artifacts = new Set([
   'manifest.json',
   'catalog.json',
+  'column_lineage.json',
   'run_results.json',
   'sources.json',
   'semantic_manifest.json',

@@ -9,8 +9,11 @@ export function writeDocs(targetPath: string, isStatic: boolean): string[] {
   writeFileSync(files[0] as string, docsPage().html);
   if (!isStatic) return files;
   const read = (name: string): string => readFileSync(path.join(targetPath, name), 'utf8');
+  const lineage = existsSync(path.join(targetPath, 'column_lineage.json'))
+    ? { column_lineage: read('column_lineage.json') }
+    : {};
   const whole = path.join(targetPath, 'static_index.html');
-  writeFileSync(whole, docsPage({ manifest: read('manifest.json'), catalog: read('catalog.json') }).html);
+  writeFileSync(whole, docsPage({ manifest: read('manifest.json'), catalog: read('catalog.json'), ...lineage }).html);
   return [...files, whole];
 }
 

@@ -28,7 +28,7 @@ export function createCamera(stage: SVGSVGElement, { width, height, margin }: Dr
   const fit = (): void => {
     // A small picture is not blown up beyond its natural size.
     const wide = Math.max(width + 2 * margin, 700);
-    const high = Math.max(height + 2 * margin, 320);
+    const high = Math.max(height + 2 * margin, 180);
     seen = { x: (width - wide) / 2, y: (height - high) / 2, width: wide, height: high };
     apply();
   };

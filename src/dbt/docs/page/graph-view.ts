@@ -79,6 +79,8 @@ function picture(layout: Layout, rootId: string, title: string, view: View): HTM
     svg('g', { class: 'edges', 'aria-hidden': 'true' }, lines),
     svg('g', {}, [...nodes.values()]),
   );
+  // A small picture takes no more room than it needs.
+  if (layout.height < 500) stage.style.height = `${Math.max(220, layout.height + 80)}px`;
   const camera = createCamera(stage, { width: layout.width, height: layout.height, margin: 24 });
   const focusOn = rootId !== '' && nodes.has(rootId) ? rootId : (layout.nodes.keys().next().value ?? '');
   nodes.get(focusOn)?.setAttribute('tabindex', '0');

@@ -4,8 +4,8 @@ import { highlight } from './highlight.ts';
 import { lineageKinds } from './lineage.ts';
 import { safeHref } from './markdown.ts';
 import { linkView, markdownView } from './markdown-view.ts';
-import { type Column, type Item, isDict } from './project.ts';
-import { formatRoute } from './route.ts';
+import { type Column, type ColumnLink, type Item, isDict } from './project.ts';
+import { formatRoute, itemHref } from './route.ts';
 import { badge, itemLink, section, type View } from './view.ts';
 
 const tabular = new Set(['model', 'seed', 'snapshot', 'source']);
@@ -60,11 +60,16 @@ function addressView(url: string): Child {
 const metaView = (value: unknown): Child =>
   isDict(value) || Array.isArray(value) ? el('code', {}, JSON.stringify(value)) : String(value);
 
-function columnsView(columns: readonly Column[], { texts: { t } }: View): HTMLElement {
+function columnsView(columns: readonly Column[], view: View): HTMLElement {
+  const { t } = view.texts;
   if (columns.length === 0) return section('columns', t('columns'), el('p', { class: 'quiet' }, t('noColumns')));
-  const head = [t('column'), t('type'), t('description'), t('tests')].map((name) => el('th', { scope: 'col' }, name));
-  const row = ({ name, type, description, tests, tags, constraints }: Column): HTMLElement =>
-    el(
+  // Where columns come from and go is told only where that is known.
+  const links = (['from', 'into'] as const).filter((way) => columns.some((column) => column[way].length > 0));
+  const ways = { from: t('comesFrom'), into: t('goesInto') };
+  const head = [t('column'), t('type'), t('description'), t('tests'), ...links.map((way) => ways[way])];
+  const row = (column: Column): HTMLElement => {
+    const { name, type, description, tests, tags, constraints } = column;
+    return el(
       'tr',
       {},
       el(
@@ -80,16 +85,44 @@ function columnsView(columns: readonly Column[], { texts: { t } }: View): HTMLEl
         {},
         [...constraints, ...tests].map((test) => [el('span', { class: 'test' }, test.replaceAll('_', ' ')), ' ']),
       ),
+      links.map((way) => el('td', {}, linksView(column[way], view))),
     );
+  };
+  const table = el(
+    'table',
+    {},
+    el(
+      'thead',
+      {},
+      el(
+        'tr',
+        {},
+        head.map((name) => el('th', { scope: 'col' }, name)),
+      ),
+    ),
+    el('tbody', {}, columns.map(row)),
+  );
   return section(
     'columns',
     t('columns'),
-    el(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'columns' },
-      el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, columns.map(row))),
-    ),
+    el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'columns' }, table),
   );
+}
+
+/** `=` is the value as it is, `~` something made of it. */
+function linksView(links: readonly ColumnLink[], { project, texts: { t } }: View): Child {
+  return links.map(({ id, column, isSame }) => {
+    const item = project.items.get(id);
+    const text = `${item?.name ?? id.split('.').slice(2).join('.')}.${column}`;
+    const meaning = isSame ? t('sameValue') : t('madeOf');
+    return el(
+      'div',
+      {},
+      el('span', { class: 'quiet', role: 'img', 'aria-label': meaning, title: meaning }, isSame ? '=' : '~'),
+      ' ',
+      item === undefined ? text : el('a', { href: itemHref(id) }, text),
+    );
+  });
 }
 
 function dependenciesView(item: Item, view: View): HTMLElement {

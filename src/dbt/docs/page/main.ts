@@ -178,15 +178,20 @@ async function start(): Promise<void> {
   const wanted = stored('duckhouse-docs-language');
   const language = wanted === 'en' || wanted === 'fr' ? wanted : languageFor(navigator.languages);
   const { t } = createTexts(language);
-  const inside = { manifest: insideText('manifest'), catalog: insideText('catalog') };
+  const names = ['manifest', 'catalog', 'column_lineage'] as const;
+  const inside = new Map(names.map((name) => [name, insideText(name)]));
   replace(document.body, el('main', {}, el('p', { role: 'status' }, t('loading'))));
   try {
-    // A catalog needs a database; the page does without.
-    const [manifest, catalog] = await Promise.all([
-      load('manifest', inside.manifest),
-      load('catalog', inside.catalog).catch(() => ({})),
+    // A catalog needs a database, columns' lineage too; the page does without.
+    const isWhole = inside.get('manifest') !== '';
+    const maybe = async (name: 'catalog' | 'column_lineage'): Promise<Dict> =>
+      isWhole && inside.get(name) === '' ? {} : load(name, inside.get(name) ?? '').catch(() => ({}));
+    const [manifest, catalog, columnLineage] = await Promise.all([
+      load('manifest', inside.get('manifest') ?? ''),
+      maybe('catalog'),
+      maybe('column_lineage'),
     ]);
-    draw(readProject(manifest, catalog), language);
+    draw(readProject({ manifest, catalog, columnLineage }), language);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     replace(

@@ -2,6 +2,14 @@
 
 export type Dict = Readonly<Record<string, unknown>>;
 
+/** A column that another one comes from, or goes into. */
+export interface ColumnLink {
+  readonly id: string;
+  readonly column: string;
+  /** The value as it is. */
+  readonly isSame: boolean;
+}
+
 export interface Column {
   readonly name: string;
   readonly type: string;
@@ -9,6 +17,8 @@ export interface Column {
   readonly tests: readonly string[];
   readonly tags: readonly string[];
   readonly constraints: readonly string[];
+  readonly from: readonly ColumnLink[];
+  readonly into: readonly ColumnLink[];
 }
 
 export interface Item {
@@ -67,7 +77,13 @@ const parts = [
 ];
 const builtIn = new Set(['dbt', 'dbt_duckdb']);
 
-export function readProject(manifest: Dict, catalog: Dict): Project {
+export interface Artifacts {
+  readonly manifest: Dict;
+  readonly catalog?: Dict;
+  readonly columnLineage?: Dict;
+}
+
+export function readProject({ manifest, catalog = {}, columnLineage = {} }: Artifacts): Project {
   const metadata = dictOf(manifest.metadata);
   const name = textOf(metadata.project_name);
   const found = new Map<string, Dict>();
@@ -82,6 +98,7 @@ export function readProject(manifest: Dict, catalog: Dict): Project {
     parents: linkMap(manifest.parent_map, found),
     children: linkMap(manifest.child_map, found),
     tests: testsByNode(found),
+    columns: readColumnLinks(columnLineage),
   };
   const items = new Map([...found].map(([id, node]) => [id, itemOf(id, node, reading)]));
   return {
@@ -104,6 +121,35 @@ interface Reading {
   readonly parents: ReadonlyMap<string, readonly string[]>;
   readonly children: ReadonlyMap<string, readonly string[]>;
   readonly tests: ReadonlyMap<string, readonly Dict[]>;
+  readonly columns: ColumnLinks;
+}
+
+/** By node and column. */
+interface ColumnLinks {
+  readonly from: ReadonlyMap<string, readonly ColumnLink[]>;
+  readonly into: ReadonlyMap<string, readonly ColumnLink[]>;
+}
+
+const columnKey = (id: string, column: string): string => `${id}\n${column.toLowerCase()}`;
+
+function readColumnLinks(lineage: Dict): ColumnLinks {
+  const from = new Map<string, ColumnLink[]>();
+  const into = new Map<string, ColumnLink[]>();
+  const put = (map: Map<string, ColumnLink[]>, key: string, link: ColumnLink): void => {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [link]);
+    else known.push(link);
+  };
+  for (const [id, node] of Object.entries(dictOf(lineage.nodes)))
+    for (const [column, one] of Object.entries(dictOf(dictOf(node).columns)))
+      for (const upstream of listOf(dictOf(one).upstream).map(dictOf)) {
+        const isSame = upstream.kind === 'passthrough';
+        const source = { id: textOf(upstream.node), column: textOf(upstream.column), isSame };
+        if (source.id === '' || source.column === '') continue;
+        put(from, columnKey(id, column), source);
+        put(into, columnKey(source.id, source.column), { id, column, isSame });
+      }
+  return { from, into };
 }
 
 function linkMap(map: unknown, found: ReadonlyMap<string, unknown>): ReadonlyMap<string, readonly string[]> {
@@ -123,7 +169,7 @@ function testsByNode(found: ReadonlyMap<string, Dict>): Map<string, Dict[]> {
   return tests;
 }
 
-function itemOf(id: string, node: Dict, { tables, parents, children, tests }: Reading): Item {
+function itemOf(id: string, node: Dict, { tables, parents, children, tests, columns }: Reading): Item {
   const config = dictOf(node.config);
   const table = tables.get(id) ?? {};
   const kind = textOf(node.resource_type) || (id.split('.')[0] ?? '');
@@ -138,7 +184,11 @@ function itemOf(id: string, node: Dict, { tables, parents, children, tests }: Re
     schema: textOf(node.schema),
     relation: textOf(node.relation_name),
     description: textOf(node.description),
-    columns: columnsOf(node, table, tests.get(id) ?? []),
+    columns: columnsOf(node, table, tests.get(id) ?? []).map((column) => ({
+      ...column,
+      from: columns.from.get(columnKey(id, column.name)) ?? [],
+      into: columns.into.get(columnKey(id, column.name)) ?? [],
+    })),
     tags: textsOf(node.tags ?? config.tags),
     meta,
     owner: ownerOf(node, config, meta, table),
@@ -167,7 +217,7 @@ function ownerOf(node: Dict, config: Dict, meta: Dict, table: Dict): string {
   return others.map((other) => textsOf(other).join(', ')).find((text) => text !== '') ?? '';
 }
 
-function columnsOf(node: Dict, table: Dict, tests: readonly Dict[]): Column[] {
+function columnsOf(node: Dict, table: Dict, tests: readonly Dict[]): Omit<Column, 'from' | 'into'>[] {
   const described = new Map(Object.entries(dictOf(node.columns)).map(([key, one]) => [key.toLowerCase(), dictOf(one)]));
   const real = Object.values(dictOf(table.columns))
     .map(dictOf)
