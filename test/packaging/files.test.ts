@@ -27,13 +27,14 @@ test('the package holds what runs, its documents and the starter, and nothing of
     'dist/index.d.ts',
     'dist/flight/client-api.js',
     'dist/bin/duckhouse.js',
+    'dist/dbt/docs/page/main.js',
     'examples/starter/duckhouse.yaml',
     'examples/starter/.env.example',
     'examples/starter/ingestion/data/flights.csv',
   ])
     assert.ok(paths.includes(wanted), `${wanted} is missing`);
   const allowed =
-    /^(dist\/(?!testing\/).*\.(js|d\.ts|json|sql)|examples\/starter\/.*|docs\/.*\.md|README(\.fr)?\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+    /^(dist\/(?!testing\/).*\.(js|d\.ts|json|sql)|dist\/dbt\/docs\/page\/(index\.html|page\.css)|examples\/starter\/.*|docs\/.*\.md|README(\.fr)?\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
   assert.deepEqual(
     paths.filter(
       (path) => !allowed.test(path) || /\.duckhouse\/|(^|\/)\.env$|tsbuildinfo|\.stamp|\/(target|logs)\//.test(path),
