@@ -106,6 +106,34 @@ test('all rows at once change what one after the other would', async () => {
   await connection.close();
 });
 
+test('tables of other databases and with odd names are changed as well', async () => {
+  const connection = await engine.connect();
+  await connection.execute(
+    `ATTACH ':memory:' AS other; CREATE TABLE other.main.far(a INTEGER, b VARCHAR); CREATE SCHEMA near;
+     CREATE TABLE near."odd t"(a INTEGER, "b c" VARCHAR)`,
+  );
+  const rows = Array.from({ length: 30 }, (_, i) => [i, `x${i}`]);
+  const swapped = rows.map(([a, b]) => [b, a]);
+  const run = async (sql: string, given: Rows): Promise<number> => {
+    await connection.execute('BEGIN');
+    const changed = await executeRows(connection, { sql, params: paramsOf(given), options: {} });
+    await connection.execute('COMMIT');
+    return changed;
+  };
+  for (const [table, column] of [
+    ['other.main.far', 'b'],
+    ['other.far', 'b'],
+    ['near."odd t"', '"b c"'],
+    ['memory.near."odd t"', '"b c"'],
+  ] as const) {
+    assert.equal(await run(`INSERT INTO ${table} VALUES (?, ?)`, rows), 30, table);
+    assert.equal(await run(`UPDATE ${table} SET ${column} = ? WHERE a = ?`, swapped), 30, table);
+    assert.equal(await run(`DELETE FROM ${table} WHERE ${column} = ? AND a = ?`, swapped), 30, table);
+  }
+  await connection.execute('DETACH other');
+  await connection.close();
+});
+
 test('ten thousand rows are changed in well under a second', async () => {
   const connection = await engine.connect();
   await connection.execute(

@@ -19,7 +19,7 @@ export interface RowsToExecute {
 export async function executeRows(connection: Connection, rows: RowsToExecute): Promise<number> {
   const { sql, params, options } = rows;
   const atOnce = wayAtOnce(sql, decodeSchema(params.schema));
-  if (atOnce !== undefined) {
+  if (atOnce !== undefined && (await isInCurrentCatalog(connection, sql))) {
     try {
       // The statement as it was given is what the guard is asked about.
       if (options.guard !== undefined) await (await connection.prepare(sql, options)).close();
@@ -29,6 +29,21 @@ export async function executeRows(connection: Connection, rows: RowsToExecute): 
     }
   }
   return connection.executeMany(sql, params, options);
+}
+
+const qualifier = /^\s*(?:insert\s+into|update|delete\s+from)\s+("(?:[^"]|"")+"|\w+)\s*\./i;
+
+/** The rows come in through a view of the current catalog, and one transaction writes to one database only. */
+async function isInCurrentCatalog(connection: Connection, sql: string): Promise<boolean> {
+  const first = qualifier.exec(sql)?.[1];
+  if (first === undefined) return true;
+  const name = first.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
+  const [found] = await queryRows(
+    connection,
+    `SELECT count(*) AS others FROM duckdb_databases()
+     WHERE lower(database_name) = lower(${quoteLiteral(name)}) AND database_name <> current_catalog()`,
+  );
+  return found?.others === 0n;
 }
 
 function wayAtOnce(
@@ -55,7 +70,10 @@ async function changeAtOnce(connection: Connection, { sql, params, options }: Ro
   await connection.registerArrow(source, params.schema, messagesOf(params));
   try {
     await checkPrepares(connection, change.change);
-    if (change.check !== undefined && (await queryRows(connection, change.check))[0]?.once !== true) throw oneByOne();
+    if (change.check !== undefined) {
+      await checkPrepares(connection, change.check);
+      if ((await queryRows(connection, change.check))[0]?.once !== true) throw oneByOne();
+    }
     return await connection.execute(change.change, {
       ...(signal === undefined ? {} : { signal }),
       ...(queryId === undefined ? {} : { queryId }),
