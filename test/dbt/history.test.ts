@@ -35,6 +35,9 @@ test('runs, results, nodes, tests, columns, edges and freshness are tables of th
   assert.equal((await dbt(folder, ['build'])).code, 1);
   assert.equal((await dbt(folder, ['run', '-s', 'a+', '--exclude', 'bad'])).code, 0);
   assert.equal((await dbt(folder, ['source', 'freshness'])).code, 0);
+  assert.deepEqual(await ask(folder, 'select command from _duckhouse.dbt_runs where manifest_hash is null'), [
+    { command: 'run' },
+  ]);
   assert.deepEqual(
     await ask(
       folder,

@@ -16,7 +16,11 @@ export interface Ending {
 export const hashOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 
-export function runRow(session: RunSession, { success, elapsedSeconds }: Ending, manifestHash: string): HistoryRow {
+export function runRow(
+  session: RunSession,
+  { success, elapsedSeconds }: Ending,
+  manifestHash: string | null,
+): HistoryRow {
   const { parsed, flags, results } = session;
   return {
     invocation_id: parsed.invocationId,

@@ -61,12 +61,9 @@ interface Writing {
 }
 
 async function writeOnce(session: RunSession, { connection, database, ending }: Writing): Promise<void> {
-  const project = projectRows(session);
-  const hash = hashOf([...project]);
   await connection.execute('BEGIN');
   await connection.execute(creationText(database));
-  const isNew = (await lastHash(session, connection, database)) !== hash;
-  if (isNew) await replaceProject(session, { connection, database, rows: project });
+  const hash = await keepProject(session, connection, database);
   await insert(connection, tableName(database, 'dbt_runs'), 'dbt_runs', [runRow(session, ending, hash)]);
   await insert(connection, tableName(database, 'dbt_results'), 'dbt_results', resultRows(session));
   await insert(connection, tableName(database, 'dbt_freshness'), 'dbt_freshness', freshnessRows(session));
@@ -74,27 +71,46 @@ async function writeOnce(session: RunSession, { connection, database, ending }: 
   await connection.execute('COMMIT');
 }
 
+/** Whether a command is about everything, not about what somebody chose. */
+const isWhole = ({ flags: { args } }: RunSession): boolean =>
+  [args.select, args.exclude, args.selector, args.resource_types, args.macro].every(
+    (given) => [given ?? []].flat().length === 0,
+  );
+
+/**
+ * Makes the tables say what the project is, where that has changed; its digest. Only commands about everything look:
+ * in a large project that takes longer than running one model.
+ */
+async function keepProject(session: RunSession, connection: Connection, database: string): Promise<string | null> {
+  const last = await lastHash(session, connection, database);
+  if (last !== undefined && !isWhole(session)) return null;
+  const rows = projectRows(session);
+  const hash = hashOf([...rows]);
+  if (last !== hash) await replaceProject(session, { connection, database, rows });
+  return hash;
+}
+
 /** Of the project as its tables have it. */
 async function lastHash({ parsed }: RunSession, connection: Connection, database: string): Promise<unknown> {
   const result = await connection.query(
     `SELECT manifest_hash FROM ${tableName(database, 'dbt_runs')} WHERE project = ${quoteLiteral(parsed.project.name)}
-     ORDER BY started_at DESC LIMIT 1`,
+     AND manifest_hash IS NOT NULL ORDER BY started_at DESC LIMIT 1`,
   );
   return (await readTable(result)).rows[0]?.[0];
 }
 
 /** Of the nodes whose lineage was read this time. */
 async function replaceLineage(
-  { parsed, lineage }: RunSession,
+  session: RunSession,
   { connection, database, rows }: Omit<Replacing, 'rows'> & { readonly rows: readonly HistoryRow[] },
 ): Promise<void> {
+  const { parsed, lineage } = session;
   if (lineage === undefined) return;
   const name = tableName(database, 'dbt_column_lineage');
   const ids = [...lineage.nodes.keys(), ...lineage.unknown.keys()].map(quoteLiteral);
   if (ids.length === 0) return;
-  await connection.execute(
-    `DELETE FROM ${name} WHERE project = ${quoteLiteral(parsed.project.name)} AND unique_id IN (${ids.join(', ')})`,
-  );
+  const which = isWhole(session) ? '' : ` AND unique_id IN (${ids.join(', ')})`;
+  await connection.execute(`DELETE FROM ${name} WHERE project = ${quoteLiteral(parsed.project.name)}${which}`);
   await insert(connection, name, 'dbt_column_lineage', rows);
 }
 
