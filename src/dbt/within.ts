@@ -5,13 +5,16 @@ import { DuckhouseError } from '../errors.ts';
 
 /** Refuses a path that leads out of the folder, through links too. No folder: everything may be reached. */
 export function checkWithin(folder: string | undefined, file: string): void {
-  if (folder === undefined) return;
-  const inside = path.relative(realPath(folder), realPath(file));
-  if (inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside)) return;
+  if (folder === undefined || isWithin(folder, file)) return;
   throw new DuckhouseError('PermissionDenied', `${file} is not in the workspace of the server`, {
     id: 'dbt-outside',
     context: { path: file },
   });
+}
+
+export function isWithin(folder: string, file: string): boolean {
+  const inside = path.relative(realPath(folder), realPath(file));
+  return inside !== '..' && !inside.startsWith(`..${path.sep}`) && !path.isAbsolute(inside);
 }
 
 /** Of what is there; the rest of the path is not followed. */

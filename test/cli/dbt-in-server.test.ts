@@ -69,6 +69,13 @@ test('a writer builds a project in the server; a reader does not; what the gate 
     const outside = await mkdtemp(path.join(tmpdir(), 'duckhouse-outside-'));
     const secret = path.join(outside, 'secret.csv');
     await writeFile(secret, 'not for you\n');
+    await write(outside, { '.dbt/profiles.yml': 'shop: {target: x}\n' });
+    const elsewhere = await duckhouse(['dbt', 'ls', '--quiet', '--select', 'a', '--workspace', cwd], {
+      cwd: outside,
+      env: { HOME: outside, DUCKHOUSE_TOKEN: tokens.get('writer') as string },
+    });
+    assert.match(elsewhere.stdout, /^shop\.a\n/, elsewhere.stderr);
+
     const hostile: readonly [string, string][] = [
       [`{{ config(post_hook="copy (select 1) to '${outside}/out.csv'") }} select 1 as id`, 'kind COPY'],
       [`{{ config(pre_hook="attach '${outside}/other.db' as other") }} select 1 as id`, 'kind ATTACH'],

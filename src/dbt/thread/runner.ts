@@ -6,6 +6,7 @@ import type { DbtHost } from '../commands/context.ts';
 import { DatabaseElsewhere } from '../commands/elsewhere.ts';
 import { parseProject } from '../parse/parse-project.ts';
 import { runDbt } from '../run-dbt.ts';
+import { isWithin } from '../within.ts';
 import { clientEnvironment } from './environment.ts';
 import { type WarmProject, WarmProjects } from './projects.ts';
 import type { ThreadMessage, ThreadOutcome, ThreadRun, ThreadStart } from './protocol.ts';
@@ -85,15 +86,18 @@ async function runOnce(
   { signal, send, projectOf }: RunParts,
 ): Promise<ThreadOutcome> {
   const translator = createTranslator(run.language);
-  const environment = clientEnvironment(run.env, run.envNames);
+  const within = run.principal.role === 'admin' ? undefined : run.workspace;
+  const { HOME: _home, USERPROFILE: _profile, ...confined } = run.env;
+  const environment = clientEnvironment(within === undefined ? run.env : confined, run.envNames);
   const lines = heldLines((text) => send({ type: 'write', text }));
   const database = lazyEngine(start, run, send);
   const host: DbtHost = {
     env: environment.env,
-    cwd: run.cwd,
+    // Where somebody stands who may not reach that place does not matter.
+    cwd: within === undefined || isWithin(within, run.cwd) ? run.cwd : run.projectDir,
     workspace: run.workspace,
     projectDir: run.projectDir,
-    within: run.principal.role === 'admin' ? undefined : run.workspace,
+    within,
     write: lines.write,
     signal,
     get engine() {
