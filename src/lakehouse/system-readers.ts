@@ -7,11 +7,14 @@ const made =
   /\b(?:view|macro|function|rename\s+to)\s+(?:if\s+not\s+exists\s+)?(?:(?:"(?:[^"]|"")+"|\w+)\s*\.\s*){0,2}("(?:[^"]|"")+"|\w+)/gi;
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-/**
- * Tells whether SQL may read the system tables: it names their database, or a view or macro over them. Those that come
- * later are known by the SQL that makes them, which is asked about first.
- */
-export function systemReaders(names: readonly string[]): (sql: string, catalog: string) => boolean {
+export interface SystemReaders {
+  /** Whether SQL may read the system tables: it names their database, or a view or macro over them. */
+  reads(sql: string, catalog: string): boolean;
+  add(names: readonly string[]): void;
+}
+
+/** Views and macros that come later are known by the SQL that makes them, which is asked about first. */
+export function systemReaders(names: readonly string[] = []): SystemReaders {
   const known = new Set(names.map((name) => name.toLowerCase()));
   const patternOf = (): RegExp | undefined =>
     known.size === 0 ? undefined : new RegExp(`(?<!\\w)(?:${[...known].map(escaped).join('|')})(?!\\w)`, 'i');
@@ -27,10 +30,16 @@ export function systemReaders(names: readonly string[]): (sql: string, catalog: 
       );
     if (known.size > before) pattern = patternOf();
   };
-  return (sql, catalog) => {
-    const reads = catalog.toLowerCase() === systemCatalog || catalogPattern.test(sql) || pattern?.test(sql) === true;
-    if (reads) learn(sql);
-    return reads;
+  return {
+    reads(sql, catalog) {
+      const reads = catalog.toLowerCase() === systemCatalog || catalogPattern.test(sql) || pattern?.test(sql) === true;
+      if (reads) learn(sql);
+      return reads;
+    },
+    add(more) {
+      for (const name of more) known.add(name.toLowerCase());
+      pattern = patternOf();
+    },
   };
 }
 
@@ -45,7 +54,7 @@ export async function definedOver(connection: Connection): Promise<string[]> {
   const known = new Set<string>();
   for (let before = -1; before < known.size; ) {
     before = known.size;
-    const reads = systemReaders([...known]);
+    const { reads } = systemReaders([...known]);
     for (const { name, sql } of rows) if (reads(String(sql), '')) known.add(String(name));
   }
   return [...known];

@@ -85,7 +85,13 @@ export async function openSystemTables(engine: Engine, sources: SystemSources): 
     last = before.then(refill).catch(() => createTables(connection).then(refill)); // an administrator has dropped or changed one
     return last;
   };
-  engine.watchTables({ concerns: systemReaders(await definedOver(connection)), refresh });
+  const readers = systemReaders();
+  let listed = false;
+  // Listing takes some 50 ms: until it is done every statement may read them.
+  void definedOver(connection)
+    .then(readers.add, () => undefined) // the engine is closing
+    .then(() => (listed = true));
+  engine.watchTables({ concerns: (sql, catalog) => readers.reads(sql, catalog) || !listed, refresh });
 }
 
 const unwatched = { unwatched: true } as const;

@@ -134,7 +134,7 @@ test('tools that list everything do not show them, whoever names them sees them'
 test('views and macros over them show what is so when they are asked', async () => {
   const { lakehouse } = running;
   await lakehouse.engine.execute('CREATE VIEW earlier AS SELECT sql FROM duckhouse_system.queries');
-  const reader = systemReaders(await definedOver(await lakehouse.engine.connect()));
+  const { reads: reader } = systemReaders(await definedOver(await lakehouse.engine.connect()));
   assert.deepEqual(
     ['FROM earlier', 'FROM "Earlier"', 'FROM earlier_than', 'CREATE VIEW on_it AS FROM earlier', 'FROM on_it'].map(
       (sql) => reader(sql, 'memory'),
