@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -132,4 +132,16 @@ test('without artifacts it says how to make them; a taken port is named', async 
   assert.match(text, /no manifest\.json in .*\n.*docs generate/);
   const port = Number(new URL(server.url).port);
   await assert.rejects(serveDocs({ folder: newFolder(), host: '127.0.0.1', port }), new RegExp(`127.0.0.1:${port}`));
+});
+
+test('the page takes the place of a link, and links among pictures are not followed', async () => {
+  const outside = path.join(newFolder(), 'outside.txt');
+  writeFileSync(outside, 'kept');
+  rmSync(path.join(target, 'index.html'));
+  symlinkSync(outside, path.join(target, 'index.html'));
+  symlinkSync(outside, path.join(folder, 'assets/link.png'));
+  assert.equal((await dbt(folder, ['docs', 'generate'])).code, 0);
+  assert.equal(readFileSync(outside, 'utf8'), 'kept');
+  assert.match(readFileSync(path.join(target, 'index.html'), 'utf8'), /<!doctype html>/);
+  assert.equal(existsSync(path.join(target, 'assets/link.png')), false);
 });

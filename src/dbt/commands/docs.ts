@@ -15,7 +15,7 @@ export const docsGenerateCommand: DbtCommand = async (context) => {
   if (code !== 0 || !switchArg(context.args, 'write_json')) return code;
   const parsed = context.parse();
   const target = context.targetPath(parsed);
-  copyAssets(parsed.project, target);
+  copyAssets(parsed.project, target, context.host.within);
   for (const file of writeDocs(target, switchArg(context.args, 'static')))
     context.log.fire({
       name: 'DocsPageWritten',

@@ -1,27 +1,38 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DbtProject } from '../project-types.ts';
+import { checkWithin } from '../within.ts';
 import { docsPage } from './page.ts';
 
 /** Writes index.html beside the artifacts, with `isStatic` also static_index.html, which holds them. */
 export function writeDocs(targetPath: string, isStatic: boolean): string[] {
   const files = [path.join(targetPath, 'index.html')];
-  writeFileSync(files[0] as string, docsPage().html);
+  put(files[0] as string, docsPage().html);
   if (!isStatic) return files;
   const read = (name: string): string => readFileSync(path.join(targetPath, name), 'utf8');
   const lineage = existsSync(path.join(targetPath, 'column_lineage.json'))
     ? { column_lineage: read('column_lineage.json') }
     : {};
   const whole = path.join(targetPath, 'static_index.html');
-  writeFileSync(whole, docsPage({ manifest: read('manifest.json'), catalog: read('catalog.json'), ...lineage }).html);
+  put(whole, docsPage({ manifest: read('manifest.json'), catalog: read('catalog.json'), ...lineage }).html);
   return [...files, whole];
 }
 
+/** In the place of what is there, which may be a link to elsewhere. */
+function put(file: string, text: string): void {
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, text, { flag: 'wx' });
+  renameSync(draft, file);
+}
+
 /** Pictures of descriptions lie in the folders of `asset-paths`; the page finds them by the same paths. */
-export function copyAssets({ root, assetPaths }: DbtProject, targetPath: string): void {
+export function copyAssets({ root, assetPaths }: DbtProject, targetPath: string, within: string | undefined): void {
   for (const folder of assetPaths) {
     const [from, to] = [path.resolve(root, folder), path.resolve(targetPath, folder)];
     const isInside = to.startsWith(`${targetPath}${path.sep}`) && from.startsWith(`${path.resolve(root)}${path.sep}`);
-    if (isInside && existsSync(from)) cpSync(from, to, { recursive: true });
+    if (!isInside || !existsSync(from)) continue;
+    checkWithin(within, to);
+    cpSync(from, to, { recursive: true, filter: (file) => !lstatSync(file).isSymbolicLink() });
   }
 }

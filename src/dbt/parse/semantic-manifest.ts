@@ -1,5 +1,5 @@
 /** `semantic_manifest.json`: what programs that compute metrics read. Its members stand in the order those write them. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DbtManifest, Dict, SemanticNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
@@ -13,7 +13,8 @@ export function writeSemanticManifest(manifest: DbtManifest, folder: string): st
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'semantic_manifest.json');
   const draft = `${file}.tmp`;
-  writeFileSync(draft, pythonJson(semanticManifest(manifest)));
+  rmSync(draft, { force: true });
+  writeFileSync(draft, pythonJson(semanticManifest(manifest)), { flag: 'wx' });
   renameSync(draft, file);
   return file;
 }
