@@ -4,7 +4,7 @@ import { machine } from './environment.ts';
 
 // `npm run bench -- NAME …`: each program starts us and the peer afresh, in turn, and prints medians and ratios.
 
-const parts = new Set(['run', 'environment', 'servers', 'compare']);
+const parts = new Set(['run', 'environment', 'servers', 'compare', 'dbt-project']);
 const programs = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.js'))
   .map((file) => path.basename(file, '.js'))

@@ -61,9 +61,15 @@ export async function dbtCommand(
     summary: (name: string): string => t(`dbt.command.${name.replace(' ', '-')}` as MessageId),
     error: translator.error,
   };
+  enterProject(path.resolve(cwd, namedProject(words) ?? env.DBT_PROJECT_DIR ?? projectDir ?? '.'));
   const write = (text: string): void => void stdout.write(text);
   const host = { env, cwd, workspace: folder, projectDir, signal, language, write };
   return runDbt(words, host, messages);
+}
+
+/** Files that a project's SQL and profile name are found from the project's folder, wherever the command is given. */
+function enterProject(folder: string): void {
+  if (existsSync(path.join(folder, 'dbt_project.yml'))) process.chdir(folder);
 }
 
 /** The workspace's own server, if it runs. */

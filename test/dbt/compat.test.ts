@@ -162,3 +162,36 @@ test('what a macro asks of an undefined name fails while parsing', () => {
   });
   assert.throws(() => parse(folder), /'nothing' is undefined/);
 });
+
+test('windows of a model are times in templates; a window that fails leaves the others', async () => {
+  const folder = project({
+    'models/m.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', batch_size='month', begin='2024-01-01') }}
+select timestamp '2024-01-15' as at{% if model.batch and model.batch.event_time_start.month == 2 %}, missing_column{% endif %}`,
+  });
+  const times = ['--event-time-start', '2024-01-01', '--event-time-end', '2024-04-01'];
+  assert.equal((await dbt(folder, ['run', ...times])).code, 1);
+  assert.equal(artifact(folder, 'run_results.json').results[0]?.status, 'partial success');
+});
+
+test('nodes are told as skipped when a hook at the start fails, and statements of a hook are kept', async () => {
+  const folder = project({
+    'dbt_project.yml': `name: shop
+version: 1.0.0
+profile: shop
+on-run-start:
+  - "{% if execute %}{% call statement('made') %}create or replace table main.made as select 1 as a{% endcall %}{% endif %}"
+  - "{% if var('bad', false) %}select * from nowhere{% endif %}"
+`,
+    'models/m.sql': 'select a from main.made',
+  });
+  assert.equal((await dbt(folder, ['run'])).code, 0);
+  assert.equal((await dbt(folder, ['run', '--vars', '{bad: true}'])).code, 1);
+  assert.deepEqual(
+    artifact(folder, 'run_results.json').results.map(({ unique_id: id, status }) => [id.split('.').at(-1), status]),
+    [
+      ['shop-on-run-start-0', 'success'],
+      ['shop-on-run-start-1', 'error'],
+      ['m', 'skipped'],
+    ],
+  );
+});

@@ -102,13 +102,12 @@ function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookR
       writeCompiled(session, hook);
       clock.compiled();
       const sql = hook.compiled_code.trim();
-      if (sql !== '') {
-        const connection = await connect();
+      const connection = await connect();
+      if (sql !== '')
         await connection.execute(sql).catch((error: unknown) => {
           throw databaseError(error, sql);
         });
-        await connection.commit();
-      }
+      if (connection.isOpenTransaction()) await connection.commit(); // its templates may have run statements too
       return { status: 'success', message: `${name} passed`, failures: 0 };
     }),
   ).then((result) =>

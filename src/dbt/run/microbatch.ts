@@ -1,4 +1,5 @@
 import { hostFunction, PyError, type Value } from '../../jinja/index.ts';
+import { momentValue } from '../context/dates.ts';
 import { failureText } from '../context/run-errors.ts';
 import { relationOfNode } from '../context/run-refs.ts';
 import type { ManifestNode } from '../manifest-types.ts';
@@ -196,7 +197,11 @@ async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun):
       ...(index === 0 ? {} : { 'pre-hook': [] }),
       ...(index === total - 1 ? {} : { 'post-hook': [] }),
     },
-    batch: { id: batchId(batch, size), event_time_start: timeText(batch.start), event_time_end: timeText(batch.end) },
+    batch: {
+      id: batchId(batch, size),
+      event_time_start: momentValue(batch.start),
+      event_time_end: momentValue(batch.end),
+    },
   };
   delete copy.compiled_code;
   copy.extra_ctes_injected = false;

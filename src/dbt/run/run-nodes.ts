@@ -87,6 +87,15 @@ export async function runNodes(
   return results;
 }
 
+/** Reports nodes that will not run, in their order. */
+export function skipNodes(session: RunSession, ids: readonly string[], lines: boolean): NodeResult[] {
+  return ids.map((id, index) => {
+    const node = nodeOf(session.parsed.manifest, id) as RunNode;
+    if (lines) tellSkip(session, node, { index: index + 1, total: ids.length, thread: 'main' });
+    return skipped(node, 'main');
+  });
+}
+
 const skipped = (node: RunNode, thread: string): NodeResult => ({
   node,
   status: 'skipped',

@@ -9,7 +9,7 @@ import { lookAhead } from './known-problems.ts';
 import { countText } from './lines.ts';
 import { withTestEdges, withUnitTestsFirst } from './queue.ts';
 import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from './results.ts';
-import { type NodeRunner, runNodes } from './run-nodes.ts';
+import { type NodeRunner, runNodes, skipNodes } from './run-nodes.ts';
 import { onConnection, type RunSession, schemasOf } from './session.ts';
 import { tellSummary } from './summary.ts';
 
@@ -107,8 +107,9 @@ async function withHooks(
 ): Promise<readonly NodeResult[]> {
   const before = hooksOf(session, 'on-run-start').length > 0 ? await runHooks(session, 'on-run-start', []) : [];
   const broken = before.some(({ status }) => status === 'error');
-  if (!broken) await lookAhead(session, ids);
-  const results = broken ? [] : await run(session, ids, options);
+  const skips = broken && session.parsed.flags.SKIP_NODES_IF_ON_RUN_START_FAILS !== false;
+  if (!skips) await lookAhead(session, ids);
+  const results = skips ? skipNodes(session, ids, options.lines) : await run(session, ids, options);
   if (hooksOf(session, 'on-run-end').length === 0) return [...before, ...results];
   session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
   const after = await runHooks(session, 'on-run-end', results);
