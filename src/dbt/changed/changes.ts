@@ -7,7 +7,7 @@ import { nameKey, quotedName, type RelationName } from '../check/shadow.ts';
 import { upstreamsOf } from '../check/upstream.ts';
 import { failureText } from '../context/run-errors.ts';
 import { externalLocation } from '../context/run-refs.ts';
-import { historySchema } from '../history/tables.ts';
+import { historySchema, mayKeepTables } from '../history/tables.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import type { RunSession } from '../run/session.ts';
 import { digest, fingerprintOf, isSteady } from './fingerprint.ts';
@@ -41,6 +41,7 @@ export async function openChanges(session: RunSession, ids: readonly string[]): 
   const nodes = ids.flatMap((id) => parsed.manifest.nodes[id] ?? []);
   try {
     const known = await onConnection(session, async (connection) => {
+      if (flags.changed && !(await mayKeepTables(connection, name))) return undefined;
       if (flags.changed)
         await connection.execute(
           `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}.${historySchema};
@@ -51,7 +52,7 @@ export async function openChanges(session: RunSession, ids: readonly string[]): 
       if (keys.length > 0) await connection.execute(`DELETE FROM ${table} WHERE key IN (${keys.join(', ')})`);
       return rows;
     });
-    return flags.changed ? createChanges(session, { table, known }) : undefined;
+    return flags.changed && known !== undefined ? createChanges(session, { table, known }) : undefined;
   } catch (error) {
     // Without --changed there may be no table, and then nothing to forget.
     if (flags.changed) log.fire({ name: 'StateNotRead', level: 'debug', msg: failureText(error, undefined) });

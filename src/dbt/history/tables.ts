@@ -1,4 +1,6 @@
-import { quoteIdentifier } from '../../sql.ts';
+import type { Connection } from '../../engine/index.ts';
+import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
+import { readTable } from '../adapter/table.ts';
 
 /** Schema of what Duckhouse keeps beside the project's own relations. */
 export const historySchema = '_duckhouse';
@@ -110,4 +112,13 @@ export function creationText(database: string): string {
     return `CREATE TABLE IF NOT EXISTS ${tableName(database, table as HistoryTable)} (${list.join(', ')})`;
   });
   return [`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(database)}.${historySchema}`, ...tables].join(';\n');
+}
+
+/** Whether a database is DuckDB's own and may be written: tables are kept in no other. */
+export async function mayKeepTables(connection: Connection, database: string): Promise<boolean> {
+  const result = await connection.query(
+    `SELECT 1 FROM duckdb_databases()
+     WHERE lower(database_name) = lower(${quoteLiteral(database)}) AND type = 'duckdb' AND NOT readonly`,
+  );
+  return (await readTable(result)).rows.length > 0;
 }

@@ -4,7 +4,15 @@ import { readTable } from '../adapter/table.ts';
 import { failureText } from '../context/run-errors.ts';
 import { isConflict, type RunSession } from '../run/session.ts';
 import { type Ending, freshnessRows, hashOf, lineageRows, projectRows, resultRows, runRow } from './rows.ts';
-import { creationText, type HistoryRow, type HistoryTable, historyTables, projectTables, tableName } from './tables.ts';
+import {
+  creationText,
+  type HistoryRow,
+  type HistoryTable,
+  historyTables,
+  mayKeepTables,
+  projectTables,
+  tableName,
+} from './tables.ts';
 
 /** Commands that are kept in mind: those that build, test or look at data. */
 const kept = new Set([
@@ -61,6 +69,7 @@ interface Writing {
 }
 
 async function writeOnce(session: RunSession, { connection, database, ending }: Writing): Promise<void> {
+  if (!(await mayKeepTables(connection, database))) return;
   await connection.execute('BEGIN');
   await connection.execute(creationText(database));
   const hash = await keepProject(session, connection, database);
