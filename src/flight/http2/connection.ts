@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { checkFrame } from './frame-checks.ts';
 import { createFrameReader } from './frame-reader.ts';
 import { createHeaderDecoder } from './header-decoder.ts';
 import { readSettings } from './peer-settings.ts';
@@ -360,31 +361,3 @@ const words = (...values: readonly number[]): Buffer => {
   values.forEach((value, i) => bytes.writeUInt32BE(value, 4 * i));
   return bytes;
 };
-
-const ofStreams = new Set<number>([
-  frameTypes.DATA,
-  frameTypes.HEADERS,
-  frameTypes.PRIORITY,
-  frameTypes.RST_STREAM,
-  frameTypes.CONTINUATION,
-]);
-const ofConnections = new Set<number>([frameTypes.SETTINGS, frameTypes.PING, frameTypes.GOAWAY]);
-const fixedLengths: Readonly<Record<number, number>> = {
-  [frameTypes.PRIORITY]: 5,
-  [frameTypes.RST_STREAM]: 4,
-  [frameTypes.PING]: 8,
-  [frameTypes.WINDOW_UPDATE]: 4,
-};
-
-function checkFrame({ type, flags, streamId, length }: FrameHeader, maxFrameSize: number): void {
-  if (length > maxFrameSize) throw new ConnectionError(errorCodes.FRAME_SIZE_ERROR, `a frame of ${length} bytes`);
-  if (type === frameTypes.PUSH_PROMISE) throw new ConnectionError(errorCodes.PROTOCOL_ERROR, 'a client does not push');
-  if (streamId === 0 ? ofStreams.has(type) : ofConnections.has(type))
-    throw new ConnectionError(errorCodes.PROTOCOL_ERROR, `a frame of type ${type} on stream ${streamId}`);
-  const wanted = fixedLengths[type];
-  const wrong =
-    type === frameTypes.SETTINGS
-      ? length % 6 !== 0 || ((flags & frameFlags.ACK) !== 0 && length > 0)
-      : wanted !== undefined && length !== wanted;
-  if (wrong) throw new ConnectionError(errorCodes.FRAME_SIZE_ERROR, `a frame of type ${type} with ${length} bytes`);
-}
