@@ -1,0 +1,108 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { median } from './compare.ts';
+import { root } from './environment.ts';
+
+const command = path.join(root, 'dist/bin/duckhouse.js');
+const tickMs = 10;
+
+/** CPU of `dbt parse` in a process of its own, and in a server that has parsed the project before, one file changed each time. */
+export async function run(): Promise<void> {
+  for (const models of [2000, 10_000]) {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'duckhouse-bench-'));
+    try {
+      const project = writeProject(folder, models);
+      const cold = [1, 2, 3].map(() => ownProcess(project));
+      process.stdout.write(`  ${models} models, own process: median ${median(cold).toFixed(0)} ms of CPU\n`);
+      await inServer(folder, project, models);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Five layers; every model reads one to three of the layer before, every seventh calls a macro; YAML for each 25. */
+function writeProject(workspace: string, models: number): string {
+  const folder = path.join(workspace, 'transform/dbt_project');
+  const write = (name: string, text: string): void => {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  write('dbt_project.yml', 'name: bench\nprofile: bench\nvars: {scale: 100}\n');
+  write(
+    'profiles.yml',
+    'bench: {target: dev, outputs: {dev: {type: duckdb, path: ../../.duckhouse/warehouse.duckdb}}}\n',
+  );
+  write('macros/cents.sql', "{% macro cents(name) %}round({{ name }} / {{ var('scale') }}, 2){% endmacro %}\n");
+  const layer = models / 5;
+  for (let i = 0; i < models; i++) {
+    const parents =
+      i < layer ? [] : [0, 7, 31].slice(0, 1 + (i % 3)).map((step) => ((i + step) % layer) + i - (i % layer) - layer);
+    const from =
+      parents.map((n) => `select * from {{ ref('m${n}') }}`).join(' union all ') || 'select 1 as id, 2 as amount';
+    const amount = i % 7 === 0 ? "{{ cents('amount') }}" : 'amount';
+    const config = i % 5 === 0 ? "{{ config(materialized='table') }}\n" : '';
+    write(`models/g${Math.floor(i / 25)}/m${i}.sql`, `${config}select id, ${amount} as amount from (${from})\n`);
+  }
+  for (let from = 0; from < models; from += 25) {
+    const entries = Array.from(
+      { length: 25 },
+      (_, n) => `  - {name: m${from + n}, description: a model, columns: [{name: id}]}\n`,
+    );
+    write(`models/g${from / 25}/schema.yml`, `models:\n${entries.join('')}`);
+  }
+  return folder;
+}
+
+function ownProcess(project: string): number {
+  const line = `"$0" "$1" dbt parse --quiet && times`;
+  const { stdout, status } = spawnSync('sh', ['-c', line, process.execPath, command], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`dbt parse ended with ${status}`);
+  const parts = [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000, 0);
+}
+
+async function inServer(workspace: string, project: string, models: number): Promise<void> {
+  const server = spawn(
+    process.execPath,
+    [command, 'serve', '--workspace', workspace, '--flight-port', '0', '--http-port', '0'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  await new Promise((resolve) => server.stdout.once('data', resolve));
+  const { serverPid } = JSON.parse(readFileSync(path.join(workspace, '.duckhouse/server.json'), 'utf8')) as {
+    serverPid: number;
+  };
+  const idle = residentMb(serverPid);
+  const cpu: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    appendFileSync(path.join(project, 'models/g0/m1.sql'), `-- ${i}\n`);
+    const before = cpuMs(serverPid);
+    const { status } = spawnSync(process.execPath, [command, 'dbt', 'parse', '--quiet', '--workspace', workspace]);
+    if (status !== 0) throw new Error(`dbt parse ended with ${status}`);
+    cpu.push(cpuMs(serverPid) - before);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+  }
+  const [first, ...warm] = cpu;
+  process.stdout.write(
+    `  ${models} models, in the server: first ${first} ms of CPU, then median ${median(warm)} ms; ${(residentMb(serverPid) - idle).toFixed(0)} MB over the idle server\n`,
+  );
+  server.kill('SIGTERM');
+  await ended;
+}
+
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}
+
+const residentMb = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
