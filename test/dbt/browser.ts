@@ -7,6 +7,9 @@ export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
   (name) => spawnSync(name, ['--version']).status === 0,
 );
 
+if (chromium === undefined && process.env.DUCKHOUSE_INTEROP === 'required')
+  throw new Error('chromium is not installed');
+
 export interface Page {
   /** The value of an expression of the page, awaited. */
   evaluate<T>(expression: string): Promise<T>;
