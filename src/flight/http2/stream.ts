@@ -181,17 +181,16 @@ export class ServerStream implements Sending {
   }
 
   private deliver(): void {
-    const { listener } = this;
-    if (listener === undefined) return;
-    while (!this.paused && this.held.length > 0) {
+    // The listener may give up at any part.
+    while (this.listener !== undefined && !this.paused && this.held.length > 0) {
       const part = this.held.shift() as Buffer;
       this.heldBytes -= part.byteLength;
-      listener.data(part);
+      this.listener.data(part);
       this.grantAgain(part.byteLength);
     }
-    if (!this.remoteEnded || this.endTold || this.held.length > 0) return;
+    if (this.listener === undefined || !this.remoteEnded || this.endTold || this.held.length > 0) return;
     this.endTold = true;
-    listener.end();
+    this.listener.end();
   }
 
   /** Bytes have left: when half of the window is used up, the client gets it back. */

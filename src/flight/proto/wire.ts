@@ -9,6 +9,7 @@ const broken = (what: string): DuckhouseError =>
   });
 
 export function varint(value: number | bigint): Uint8Array {
+  if (typeof value === 'number' && value >= 0 && value < 128) return oneByte[value] as Uint8Array;
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   while (rest > 127n) {
@@ -19,6 +20,9 @@ export function varint(value: number | bigint): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+const oneByte: readonly Uint8Array[] = Array.from({ length: 128 }, (_, value) => Uint8Array.of(value));
+const noBytes = new Uint8Array(0);
+
 const tag = (field: number, wireType: number): Uint8Array => varint(field * 8 + wireType);
 const utf8 = (value: string | Uint8Array): Uint8Array =>
   typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
@@ -26,7 +30,7 @@ const utf8 = (value: string | Uint8Array): Uint8Array =>
 /** A length-delimited field; nothing when the value is empty or undefined, as proto3 has it. */
 export function bytesField(field: number, value: string | Uint8Array | undefined): Uint8Array {
   const bytes = value === undefined ? undefined : utf8(value);
-  return bytes === undefined || bytes.byteLength === 0 ? new Uint8Array(0) : messageField(field, bytes);
+  return bytes === undefined || bytes.byteLength === 0 ? noBytes : messageField(field, bytes);
 }
 
 /** A length-delimited field that is there even when empty. */
@@ -34,9 +38,7 @@ export const messageField = (field: number, bytes: Uint8Array): Uint8Array =>
   concat([tag(field, 2), varint(bytes.byteLength), bytes]);
 
 export const intField = (field: number, value: number | bigint | boolean): Uint8Array =>
-  Number(value) === 0
-    ? new Uint8Array(0)
-    : concat([tag(field, 0), varint(typeof value === 'boolean' ? Number(value) : value)]);
+  Number(value) === 0 ? noBytes : concat([tag(field, 0), varint(typeof value === 'boolean' ? Number(value) : value)]);
 
 /** A fixed 64-bit field that is there even when zero. */
 const fixed64Field = (field: number, write: (bytes: Buffer) => void): Uint8Array => {
@@ -61,15 +63,19 @@ export interface WireField {
   readonly offset: number;
 }
 
-const noBytes = new Uint8Array(0);
+/** A number and where it ends. Small ones, which is nearly all, are made without a bigint. */
+interface Varint {
+  readonly value: number | bigint;
+  readonly end: number;
+}
 
-function readVarint(bytes: Uint8Array, start: number): { readonly value: bigint; readonly end: number } {
+function readVarint(bytes: Uint8Array, start: number): Varint {
   let low = 0;
   for (let i = 0; i < 4; i++) {
     const byte = bytes[start + i];
     if (byte === undefined) throw broken('it ends inside a number');
     low |= (byte & 127) << (7 * i);
-    if (byte < 128) return { value: BigInt(low), end: start + i + 1 };
+    if (byte < 128) return { value: low, end: start + i + 1 };
   }
   let value = BigInt(low);
   for (let i = 4; i < 10; i++) {
@@ -82,38 +88,43 @@ function readVarint(bytes: Uint8Array, start: number): { readonly value: bigint;
 }
 
 /** The fields of a message in order. InvalidArgument when malformed. */
-export function* readFields(bytes: Uint8Array): Generator<WireField> {
-  let at = 0;
-  while (at < bytes.byteLength) {
+export function readFields(bytes: Uint8Array): WireField[] {
+  const fields: WireField[] = [];
+  for (let at = 0; at < bytes.byteLength; ) {
     const key = readVarint(bytes, at);
-    const field = Number(key.value >> 3n);
-    if (field === 0) throw broken('field number 0');
-    const read = readValue(bytes, Number(key.value & 7n), key.end);
-    at = read.end;
-    yield { field, value: read.value, bytes: read.bytes, offset: read.end - read.bytes.byteLength };
+    const tag = Number(key.value);
+    if (tag < 8 || tag > maxTag) throw broken(`field number ${Math.floor(tag / 8)}`);
+    const read = readField(bytes, { field: tag >>> 3, wireType: tag & 7, start: key.end });
+    at = read.offset + read.length;
+    fields.push(read);
   }
+  return fields;
 }
 
-function readValue(
+function readField(
   bytes: Uint8Array,
-  wireType: number,
-  start: number,
-): { readonly value: bigint; readonly bytes: Uint8Array; readonly end: number } {
-  if (wireType === 0) return { ...readVarint(bytes, start), bytes: noBytes };
-  const sized = wireType === 2 ? readVarint(bytes, start) : undefined;
-  const length = sized === undefined ? fixedSizes[wireType] : Number(sized.value);
+  { field, wireType, start }: { readonly field: number; readonly wireType: number; readonly start: number },
+): WireField & { readonly length: number } {
+  const number = wireType === 0 || wireType === 2 ? readVarint(bytes, start) : undefined;
+  if (wireType === 0) {
+    const { value, end } = number as Varint;
+    return { field, value: BigInt(value), bytes: noBytes, offset: end, length: 0 };
+  }
+  const length = number === undefined ? fixedSizes[wireType] : Number(number.value);
   if (length === undefined) throw broken(`wire type ${wireType}`);
-  const from = sized?.end ?? start;
-  if (from + length > bytes.byteLength)
-    throw broken(`a field of ${length} bytes where ${bytes.byteLength - from} are left`);
-  const read = bytes.subarray(from, from + length);
-  return sized === undefined
-    ? { value: littleEndian(read), bytes: noBytes, end: from + length }
-    : { value: 0n, bytes: read, end: from + length };
+  const offset = number?.end ?? start;
+  if (offset + length > bytes.byteLength)
+    throw broken(`a field of ${length} bytes where ${bytes.byteLength - offset} are left`);
+  const read = bytes.subarray(offset, offset + length);
+  if (number !== undefined) return { field, value: 0n, bytes: read, offset, length };
+  return { field, value: littleEndian(read), bytes: noBytes, offset, length };
 }
 
 const littleEndian = (bytes: Uint8Array): bigint =>
   bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+
+/** Field numbers have 29 bits. */
+const maxTag = 2 ** 32 - 1;
 
 const fixedSizes: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
