@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { median } from './compare.ts';
+import { writeLayered } from './dbt-project.ts';
 import { root } from './environment.ts';
 
 const command = path.join(root, 'dist/bin/duckhouse.js');
@@ -13,7 +14,8 @@ export async function run(): Promise<void> {
   for (const models of [2000, 10_000]) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'duckhouse-bench-'));
     try {
-      const project = writeProject(folder, models);
+      const project = path.join(folder, 'transform/dbt_project');
+      writeLayered(project, models);
       const cold = [1, 2, 3].map(() => ownProcess(project));
       process.stdout.write(`  ${models} models, own process: median ${median(cold).toFixed(0)} ms of CPU\n`);
       await inServer(folder, project, models);
@@ -21,40 +23,6 @@ export async function run(): Promise<void> {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-}
-
-/** Five layers; every model reads one to three of the layer before, every seventh calls a macro; YAML for each 25. */
-function writeProject(workspace: string, models: number): string {
-  const folder = path.join(workspace, 'transform/dbt_project');
-  const write = (name: string, text: string): void => {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  };
-  write('dbt_project.yml', 'name: bench\nprofile: bench\nvars: {scale: 100}\n');
-  write(
-    'profiles.yml',
-    'bench: {target: dev, outputs: {dev: {type: duckdb, path: ../../.duckhouse/warehouse.duckdb}}}\n',
-  );
-  write('macros/cents.sql', "{% macro cents(name) %}round({{ name }} / {{ var('scale') }}, 2){% endmacro %}\n");
-  const layer = models / 5;
-  for (let i = 0; i < models; i++) {
-    const parents =
-      i < layer ? [] : [0, 7, 31].slice(0, 1 + (i % 3)).map((step) => ((i + step) % layer) + i - (i % layer) - layer);
-    const from =
-      parents.map((n) => `select * from {{ ref('m${n}') }}`).join(' union all ') || 'select 1 as id, 2 as amount';
-    const amount = i % 7 === 0 ? "{{ cents('amount') }}" : 'amount';
-    const config = i % 5 === 0 ? "{{ config(materialized='table') }}\n" : '';
-    write(`models/g${Math.floor(i / 25)}/m${i}.sql`, `${config}select id, ${amount} as amount from (${from})\n`);
-  }
-  for (let from = 0; from < models; from += 25) {
-    const entries = Array.from(
-      { length: 25 },
-      (_, n) => `  - {name: m${from + n}, description: a model, columns: [{name: id}]}\n`,
-    );
-    write(`models/g${from / 25}/schema.yml`, `models:\n${entries.join('')}`);
-  }
-  return folder;
 }
 
 function ownProcess(project: string): number {
@@ -84,7 +52,7 @@ async function inServer(workspace: string, project: string, models: number): Pro
   const idle = residentMb(serverPid);
   const cpu: number[] = [];
   for (let i = 0; i < 8; i++) {
-    appendFileSync(path.join(project, 'models/g0/m1.sql'), `-- ${i}\n`);
+    appendFileSync(path.join(project, 'models/layer0/g00000/m0_00001.sql'), `-- ${i}\n`);
     const before = cpuMs(serverPid);
     const { status } = spawnSync(process.execPath, [command, 'dbt', 'parse', '--quiet', '--workspace', workspace]);
     if (status !== 0) throw new Error(`dbt parse ended with ${status}`);
