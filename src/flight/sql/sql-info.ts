@@ -20,10 +20,11 @@ export const transactionTimeoutMs = 300_000;
 
 /**
  * SqlInfo by code, the type of each value as stock clients read it: the JDBC driver casts, and a wrong member or a code it does
- * not know costs it all of its metadata. Codes of our own (10000 and up) have no place here.
+ * not know costs it all of its metadata. Codes of our own (10000 and up) have no place here. What DuckDB's language has is
+ * kept for a minute for `of`, the lakehouse asked.
  */
-export async function sqlInfos(session: Session): Promise<ReadonlyMap<number, UnionValue>> {
-  const facts = await factsOf(session);
+export async function sqlInfos(session: Session, of: object): Promise<ReadonlyMap<number, UnionValue>> {
+  const facts = { ...(await serverFacts(session)), ...(await languageFacts(session, of)) };
   return new Map<number, UnionValue>([
     ...serverInfos(facts),
     ...syntaxInfos(facts),
@@ -36,18 +37,38 @@ export async function sqlInfos(session: Session): Promise<ReadonlyMap<number, Un
 
 type Infos = readonly (readonly [code: number, value: UnionValue])[];
 
-interface Facts {
+interface ServerFacts {
   readonly version: string;
   readonly readOnly: boolean;
+}
+interface LanguageFacts {
   readonly keywords: readonly string[];
   readonly functions: ReadonlySet<string>;
 }
+type Facts = ServerFacts & LanguageFacts;
 
-async function factsOf(session: Session): Promise<Facts> {
+/** Listing all functions takes 30 ms, every driver asks when it connects, and what they are changes with an extension only. */
+const languages = new WeakMap<object, { readonly facts: Promise<LanguageFacts>; readonly until: number }>();
+const languageMs = 60_000;
+
+function languageFacts(session: Session, of: object): Promise<LanguageFacts> {
+  const present = languages.get(of);
+  if (present !== undefined && Date.now() < present.until) return present.facts;
+  const facts = readLanguage(session);
+  languages.set(of, { facts, until: Date.now() + languageMs });
+  facts.catch(() => languages.delete(of)); // asked for again the next time
+  return facts;
+}
+
+async function serverFacts(session: Session): Promise<ServerFacts> {
   const { version, read_only: readOnly } = await queryColumns(
     session,
     `SELECT version() AS version, bool_or(readonly) FILTER (database_name = current_catalog()) AS read_only FROM duckdb_databases()`,
   );
+  return { version: String(version?.[0]), readOnly: readOnly?.[0] === true };
+}
+
+async function readLanguage(session: Session): Promise<LanguageFacts> {
   const { keyword_name: keywords } = await queryColumns(
     session,
     `SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved' ORDER BY keyword_name`,
@@ -56,12 +77,7 @@ async function factsOf(session: Session): Promise<Facts> {
     session,
     `SELECT DISTINCT upper(function_name) AS name FROM duckdb_functions() WHERE function_type IN ('scalar', 'macro')`,
   );
-  return {
-    version: String(version?.[0]),
-    readOnly: readOnly?.[0] === true,
-    keywords: keywords as string[],
-    functions: new Set(functions as string[]),
-  };
+  return { keywords: keywords as string[], functions: new Set(functions as string[]) };
 }
 
 const serverInfos = ({ version, readOnly }: Facts): Infos => [

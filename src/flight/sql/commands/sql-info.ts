@@ -9,7 +9,7 @@ export const sqlInfoCommands: SqlCommands = {
   CommandGetSqlInfo: metadataCommand('CommandGetSqlInfo', {
     schema: sqlInfoSchema,
     async columns(context, value) {
-      const infos = await sqlInfos(sessionOf(context));
+      const infos = await sqlInfos(sessionOf(context), context.lakehouse);
       const asked = intsOf(fieldMap(value), 1);
       const codes = asked.length === 0 ? [...infos.keys()] : [...new Set(asked)].filter((code) => infos.has(code));
       return [codes, codes.map((code) => infos.get(code))];
