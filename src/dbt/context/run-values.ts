@@ -7,6 +7,7 @@ import {
   PyError,
   PyModule,
   PyObject,
+  PyTuple,
   readArguments,
   str,
   truth,
@@ -163,7 +164,7 @@ export class StatementResults {
       agate_table: null,
     });
     const table = given.agate_table;
-    const data = table instanceof TableObject ? table.table.rows.map((row) => [...row] as Value[]) : [];
+    const data = table instanceof TableObject ? table.table.rows.map((row) => new PyTuple([...row] as Value[])) : [];
     this.#results.set(
       str(given.name),
       new PyDict([

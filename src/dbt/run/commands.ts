@@ -187,7 +187,7 @@ const operation: Command = async (session, { args }) => {
   const given = typeof args.args === 'object' && args.args !== null ? (args.args as Dict) : {};
   try {
     const result = await runOperation(session, macro, given);
-    writeResults(session, [result], started);
+    writeResults(session, [hasFailed(result) ? { ...result, failures: 1 } : result], started);
     return !hasFailed(result);
   } catch (error) {
     session.log.fire({
@@ -201,13 +201,13 @@ const operation: Command = async (session, { args }) => {
 };
 
 const freshness: Command = async (session, input) => {
-  const before = await runHooks(session, 'on-run-start', []);
   const ids =
     input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
+  const before = ids.length === 0 ? [] : await runHooks(session, 'on-run-start', []);
   const { artifact, success, results } = await checkFreshness(session, ids);
   session.freshness = artifact;
   session.results = results;
-  const after = await runHooks(session, 'on-run-end', results);
+  const after = ids.length === 0 ? [] : await runHooks(session, 'on-run-end', results);
   const output = input.args.output;
   if (typeof output === 'string' && output !== '')
     writeArtifact({ targetPath: path.resolve(path.dirname(output)) }, path.basename(output), artifact);

@@ -112,7 +112,7 @@ function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookR
     }),
   ).then((result) =>
     result.status === 'error'
-      ? { ...result, message: `${name} failed, error:\n ${failureText(result.error, hook)}` }
+      ? { ...result, failures: 1, message: `${name} failed, error:\n ${failureText(result.error, hook)}` }
       : result,
   );
 }

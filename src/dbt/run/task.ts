@@ -112,7 +112,7 @@ async function withHooks(
   const results = skips ? skipNodes(session, ids, options.lines) : await run(session, ids, options);
   if (hooksOf(session, 'on-run-end').length === 0) return [...before, ...results];
   session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
-  const after = await runHooks(session, 'on-run-end', results);
+  const after = await runHooks(session, 'on-run-end', skips ? [] : results);
   return [...before, ...results, ...after];
 }
 
@@ -187,7 +187,7 @@ export function writeResults(session: RunSession, results: readonly NodeResult[]
   const { parsed, flags } = session;
   const { metadata } = parsed.manifest;
   const content = runResults({
-    results,
+    results: results.filter(({ node }) => !isEphemeral(node)),
     elapsedTime: (performance.now() - started) / 1000,
     args: givenArgs(flags.args),
     metadata: {
