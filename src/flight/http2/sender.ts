@@ -49,7 +49,7 @@ const turnBytes = 256 << 10;
 /** With the socket at most, before more is taken from the streams. */
 const maxBuffered = 2 << 20;
 /** Below this a part is copied behind its header: one write is cheaper than two buffers. */
-const copiedBytes = 16 << 10;
+const copiedBytes = 4 << 10;
 /** Answers to the peer's own frames that it does not read. */
 const maxUnreadControls = 10_000;
 
@@ -88,29 +88,42 @@ export function createSender(socket: Duplex): Sender {
     done();
   };
 
-  const sendPart = (stream: Sending, item: Outgoing, length: number): void => {
-    const copied = length <= copiedBytes;
-    const head = Buffer.allocUnsafe(frameHeaderBytes + (copied ? length : 0));
-    writeFrameHeader(head, length, { type: frameTypes.DATA, flags: 0, streamId: stream.id });
-    const part = item.bytes.subarray(item.at, item.at + length);
-    item.at += length;
-    stream.sendWindow -= length;
-    window -= length;
-    if (copied) {
-      head.set(part, frameHeaderBytes);
-      append(head);
-      return;
-    }
+  /** Behind its header in one buffer. */
+  const sendCopied = (streamId: number, part: Uint8Array): void => {
+    const bytes = Buffer.allocUnsafe(frameHeaderBytes + part.byteLength);
+    writeFrameHeader(bytes, part.byteLength, { type: frameTypes.DATA, flags: 0, streamId });
+    bytes.set(part, frameHeaderBytes);
+    append(bytes);
+  };
+
+  /** As it lies, in frames as large as the peer takes them; what is written last was written after all of them. */
+  const sendParts = (stream: Sending, item: Outgoing, bytes: Uint8Array): void => {
     if (!corked) socket.cork();
     corked = true;
-    append(head);
-    flushSmall();
-    item.inFlight++;
-    socket.write(part, () => {
+    const heads = Buffer.allocUnsafe(frameHeaderBytes * Math.ceil(bytes.byteLength / frameSize));
+    const written = (): void => {
       item.inFlight--;
       if (item.at === item.bytes.byteLength || stream.queue[0] !== item) settle(item);
       if (ready.length > 0) schedule();
-    });
+    };
+    item.inFlight++;
+    for (let at = 0, head = 0; at < bytes.byteLength; at += frameSize, head += frameHeaderBytes) {
+      const part = bytes.subarray(at, at + frameSize);
+      const header = heads.subarray(head, head + frameHeaderBytes);
+      writeFrameHeader(header, part.byteLength, { type: frameTypes.DATA, flags: 0, streamId: stream.id });
+      append(header);
+      flushSmall();
+      socket.write(part, at + frameSize >= bytes.byteLength ? written : undefined);
+    }
+  };
+
+  const sendData = (stream: Sending, item: Outgoing, length: number): void => {
+    const bytes = item.bytes.subarray(item.at, item.at + length);
+    item.at += length;
+    stream.sendWindow -= length;
+    window -= length;
+    if (length <= copiedBytes) sendCopied(stream.id, bytes);
+    else sendParts(stream, item, bytes);
   };
 
   /** Until it has nothing left, its turn is over or a window is closed. */
@@ -119,9 +132,9 @@ export function createSender(socket: Duplex): Sender {
     for (let item = stream.queue[0]; item !== undefined && left > 0; item = stream.queue[0]) {
       if (item.isFrame) append(item.bytes);
       else {
-        const length = Math.min(item.bytes.byteLength - item.at, window, stream.sendWindow, frameSize, left);
+        const length = Math.min(item.bytes.byteLength - item.at, window, stream.sendWindow, left);
         if (length <= 0) return;
-        sendPart(stream, item, length);
+        sendData(stream, item, length);
         left -= length;
         if (item.at < item.bytes.byteLength) continue;
       }
