@@ -15,6 +15,7 @@ interface Contender {
 interface Taken {
   readonly cpu: number;
   readonly wall: number;
+  readonly exitCode: number;
 }
 
 interface Case {
@@ -66,13 +67,23 @@ function report({ name, args, project, rounds, only }: Case, contenders: readonl
   const taken = new Map<string, Taken[]>(taking.map((contender) => [contender.name, []]));
   for (let round = 0; round < rounds; round++)
     for (const contender of taking) taken.get(contender.name)?.push(measure(contender, args, project));
-  const middle = (who: string, what: keyof Taken): number => median((taken.get(who) ?? []).map((one) => one[what]));
+  const middle = (who: string, what: 'cpu' | 'wall'): number => median((taken.get(who) ?? []).map((one) => one[what]));
+  const codes = taking.map(
+    (contender) =>
+      `${taken
+        .get(contender.name)
+        ?.map(({ exitCode }) => exitCode)
+        .join(' ')}`,
+  );
+  const ends = codes.every((code) => /^0( 0)*$/.test(code)) ? '' : `; exit codes ${codes.join(', ')}`;
   const [mine, clock] = [middle(ours.name, 'cpu'), middle(ours.name, 'wall')];
   const others = taking.slice(1).map((other) => {
     const [cpu, wall] = [middle(other.name, 'cpu'), middle(other.name, 'wall')];
     return `${other.name} ${cpu.toFixed(2)} s (${(cpu / mine).toFixed(1)}x), clock ${wall.toFixed(2)} s (${(wall / clock).toFixed(1)}x)`;
   });
-  process.stdout.write(`  ${name}: CPU ${mine.toFixed(2)} s, clock ${clock.toFixed(2)} s; ${others.join('; ')}\n`);
+  process.stdout.write(
+    `  ${name}: CPU ${mine.toFixed(2)} s, clock ${clock.toFixed(2)} s; ${others.join('; ')}${ends}\n`,
+  );
 }
 
 /** One run in a project that nothing was made in yet. */
@@ -85,7 +96,7 @@ function measure({ name, command }: Contender, args: readonly string[], project:
     project !== undefined && existsSync(path.join(cwd, 'profiles')) ? ['--profiles-dir', 'profiles'] : [];
   const { stdout, stderr } = spawnSync(
     'bash',
-    ['-c', 'TIMEFORMAT="%U %S %R"; time "$@" >/dev/null 2>&1', 'bash', ...command, ...args, ...profiles],
+    ['-c', 'TIMEFORMAT="%U %S %R"; time "$@" >/dev/null 2>&1; echo $?', 'bash', ...command, ...args, ...profiles],
     {
       cwd,
       encoding: 'utf8',
@@ -95,7 +106,7 @@ function measure({ name, command }: Contender, args: readonly string[], project:
   const [user, system, wall] = stderr.trim().split(/\s+/).map(Number);
   if (user === undefined || system === undefined || wall === undefined || Number.isNaN(wall))
     throw new Error(`${name} ${args.join(' ')}: ${stdout}${stderr}`);
-  return { cpu: user + system, wall };
+  return { cpu: user + system, wall, exitCode: Number(stdout) };
 }
 
 /** A virtual environment with a dbt in it; undefined, and told, where it cannot be had. */

@@ -1,6 +1,6 @@
 /** What real projects showed to differ from dbt-core 1.12 with dbt-duckdb 1.11; values are what those two give. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { unrenderedCalls } from '../../src/dbt/parse/unrendered-calls.ts';
@@ -194,4 +194,25 @@ on-run-start:
       ['m', 'skipped'],
     ],
   );
+});
+
+test('a source is no other because the target is: state compares what is written', async () => {
+  const folder = project({
+    'profiles/profiles.yml': `${profile}    prod: {type: duckdb, path: prod.duckdb, schema: main}\n`,
+    'models/sources.yml':
+      'version: 2\nsources:\n  - name: raw\n    tables:\n      - name: t\n        columns: [{name: id, data_tests: [not_null]}]\n',
+    'models/m.sql': "select * from {{ source('raw', 't') }}",
+  });
+  assert.equal((await dbt(folder, ['parse', '--target-path', 'before'])).code, 0);
+  const ls = async (select: string) =>
+    (await dbt(folder, ['ls', '--target', 'prod', '--state', 'before', '--select', select])).text.split('\n');
+  assert.ok((await ls('state:unmodified')).some((line) => line.endsWith('source:shop.raw.t')));
+  writeFileSync(
+    path.join(folder, 'models/sources.yml'),
+    readFileSync(path.join(folder, 'models/sources.yml'), 'utf8').replace(
+      '- name: raw',
+      '- name: raw\n    schema: other',
+    ),
+  );
+  assert.ok((await ls('state:modified')).some((line) => line.endsWith('source:shop.raw.t')));
 });

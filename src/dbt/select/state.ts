@@ -129,8 +129,11 @@ const descriptions = (columns: Dict<ColumnInfo>): Dict<string> =>
 function sameRelation(old: GraphMember, now: GraphMember): boolean {
   if (now.resource_type === 'source') {
     const [before, after] = [old as SourceNode, now as SourceNode];
+    // As it is written: another target is not a change.
     return (
-      before.database === after.database && before.schema === after.schema && before.identifier === after.identifier
+      before.unrendered_database === after.unrendered_database &&
+      before.unrendered_schema === after.unrendered_schema &&
+      before.identifier === after.identifier
     );
   }
   const before = ((old as ManifestNode).unrendered_config ?? {}) as Dict;
