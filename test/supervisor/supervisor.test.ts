@@ -130,7 +130,8 @@ test('a start that is given up leaves nothing running', () =>
   inTemporaryFolder(async (folder) => {
     const controller = new AbortController();
     const starting = supervise(folder, [{ startMs: 60_000 }], { signal: controller.signal });
-    await eventually('the process', () => existsSync(path.join(folder, 'lives')));
+    // The file is there a moment before what is in it.
+    await eventually('the process', () => existsSync(path.join(folder, 'lives')) && livesOf(folder)[0] !== 0);
     controller.abort();
     await assert.rejects(starting, (error: unknown) => isDuckhouseError(error) && error.kind === 'Cancelled');
     const [pid] = livesOf(folder) as [number];
