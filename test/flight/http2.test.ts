@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import http2 from 'node:http2';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHeaderDecoder } from '../../src/flight/http2/header-decoder.ts';
 import { encodeHeaders } from '../../src/flight/http2/header-encoder.ts';
 import { errorCodes, frame, frameFlags, frameTypes, preface, settingsFrame } from '../../src/flight/http2/protocol.ts';
 import { createResetLimit } from '../../src/flight/http2/reset-limit.ts';
+import { createSender } from '../../src/flight/http2/sender.ts';
 import { createMutator } from './http2-fuzz.ts';
 import { type EchoServer, startEchoServer } from './http2-server.ts';
 
@@ -318,4 +320,13 @@ test('mutated connections end or are answered, and the server goes on', async ()
   await withSession(async (session) =>
     assert.equal((await ask(session, {}, Buffer.from('still'))).body.toString(), 'still'),
   );
+});
+
+test('an answer too many ends the connection without throwing at whoever answers', async () => {
+  const socket = new Duplex({ read: () => undefined, write: () => undefined });
+  const failed = new Promise<Error>((resolve) => socket.once('error', resolve));
+  const sender = createSender(socket);
+  for (let i = 0; i < 10_100; i++) sender.control(Buffer.alloc(9));
+  assert.match((await failed).message, /are not read/);
+  assert.ok(socket.destroyed);
 });

@@ -305,11 +305,7 @@ export function createConnection({ socket, limits, onStream, onClose, onError }:
     if (socket.destroyed) return;
     onError(error as Error);
     const code = error instanceof ConnectionError ? error.code : errorCodes.PROTOCOL_ERROR;
-    try {
-      goAway(code, (error as Error).message);
-    } catch {
-      return void socket.destroy(); // it reads no answers
-    }
+    goAway(code, (error as Error).message);
     failed = true;
     for (const stream of [...streams.values()]) stream.close();
     setImmediate(() => socket.end());

@@ -33,7 +33,7 @@ export interface Sending {
 }
 
 export interface Sender {
-  /** Sends a frame of the connection itself before everything else. */
+  /** Sends a frame of the connection itself before everything else; ends the connection when too many are not read. */
   control(frame: Buffer): void;
   /** The stream has something to send, or its window has opened. */
   ready(stream: Sending): void;
@@ -180,10 +180,12 @@ export function createSender(socket: Duplex): Sender {
 
   return {
     control(frame) {
+      if (socket.destroyed) return;
       controls.push(frame);
+      // Not thrown: timers and readers answer too, and nobody would catch it there.
       if (++unread > maxUnreadControls)
-        throw new ConnectionError(errorCodes.ENHANCE_YOUR_CALM, `${unread} answers are not read`);
-      schedule();
+        socket.destroy(new ConnectionError(errorCodes.ENHANCE_YOUR_CALM, `${unread} answers are not read`));
+      else schedule();
     },
     ready(stream) {
       const next = stream.queue[0];
