@@ -50,8 +50,8 @@ export async function openResult({
   };
 }
 
-/** The result of a statement without rows. */
-export const changedResult = (queryId: string, kind: StatementKind, rowsChanged: number): QueryResult => ({
+/** The result of a statement without rows; `rowsChanged` undefined where it changes none. */
+export const changedResult = (queryId: string, kind: StatementKind, rowsChanged?: number): QueryResult => ({
   queryId,
   schema: noColumns,
   kind,

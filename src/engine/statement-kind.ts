@@ -53,8 +53,11 @@ export function returnsRows(
   return kind === 'select' || kind === 'explain' || !(name === 'Success' && type === 'BOOLEAN');
 }
 
+const maxPlainLength = 16_384;
+
 /** The kind of a text that plainly is one INSERT, UPDATE or DELETE without rows of its own; undefined where it may be more. */
 export function plainChange(sql: string): StatementKind | undefined {
+  if (sql.length > maxPlainLength) return undefined; // looking through a long text costs more than a plan
   const word = /^\s*(insert|update|delete)\b/i.exec(sql)?.[1]?.toLowerCase();
   return word === undefined || /\breturning\b/i.test(sql) || mayBeScript(sql) ? undefined : (word as StatementKind);
 }

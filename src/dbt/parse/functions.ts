@@ -3,7 +3,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ManifestNode, SemanticNode } from '../manifest-types.ts';
 import { addTo, isDict, isText } from '../plain.ts';
 import { type FoundFile, readText, textChecksum } from './files.ts';
-import { applyConfig, baseName, createNode, fqnOf, takeCaptured } from './nodes.ts';
+import { applyConfig, createFileNode, takeCaptured } from './nodes.ts';
 import { configOf, patchPath } from './patches.ts';
 import { quotingOf, renderRelation } from './relation-name.ts';
 import { entriesOf, type SchemaFile } from './schema-file.ts';
@@ -13,14 +13,8 @@ type FunctionNode = ManifestNode & SemanticNode;
 
 export function readFunction(state: ParseState, file: FoundFile): void {
   const text = readText(file);
-  const name = baseName(file.relative);
-  const node = createNode(state, {
+  const node = createFileNode(state, file, {
     type: 'function',
-    packageName: file.packageName,
-    name,
-    path: file.relative,
-    original: file.original,
-    fqn: fqnOf(file.packageName, file.relative, name),
     code: text,
     checksum: textChecksum(text),
     language: file.relative.endsWith('.py') ? 'python' : 'sql',

@@ -4,6 +4,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Contract, Dict, Docs, FileChecksum, ManifestNode, NodeConfig, NodeType } from '../manifest-types.ts';
 import { deepMerge, pathParts, withoutExtension } from '../plain.ts';
 import type { ConfigRequest } from './config.ts';
+import type { FoundFile } from './files.ts';
 import { quotingOf, renderRelation } from './relation-name.ts';
 import type { Captured, ParseState } from './state.ts';
 
@@ -19,6 +20,20 @@ export interface NodeSource {
   readonly uniqueId?: string;
   readonly language?: 'sql' | 'python';
   readonly tags?: string[];
+}
+
+/** The node of a file that makes one, named as the file. */
+export function createFileNode(
+  state: ParseState,
+  file: FoundFile,
+  {
+    path = file.relative,
+    ...of
+  }: Pick<NodeSource, 'type' | 'code' | 'checksum' | 'language'> & { readonly path?: string },
+): ManifestNode {
+  const { packageName, original } = file;
+  const name = baseName(file.relative);
+  return createNode(state, { ...of, packageName, name, path, original, fqn: fqnOf(packageName, path, name) });
 }
 
 /** Package, folders of the path, name. */

@@ -20,25 +20,31 @@ export function windowOf(value: unknown): Dict | null {
   return found === null ? null : { count: Number(found[1]), granularity: (found[2] as string).replace(/s$/, '') };
 }
 
+/** A name alone, or with what goes along. */
+const namedInput = (value: unknown): Dict | undefined =>
+  isText(value) ? { name: value } : isDict(value) ? value : undefined;
+
+const commonInput = ({ name, filter, alias }: Dict): Dict => ({
+  name,
+  filter: filterOf(filter),
+  alias: or(alias, null),
+});
+
 export function measureInput(value: unknown): Dict | null {
-  const given = isText(value) ? { name: value } : isDict(value) ? value : undefined;
+  const given = namedInput(value);
   if (given === undefined) return null;
   return {
-    name: given.name,
-    filter: filterOf(given.filter),
-    alias: or(given.alias, null),
+    ...commonInput(given),
     join_to_timespine: given.join_to_timespine === true,
     fill_nulls_with: or(given.fill_nulls_with, null),
   };
 }
 
 export function metricInput(value: unknown): Dict | null {
-  const given = isText(value) ? { name: value } : isDict(value) ? value : undefined;
+  const given = namedInput(value);
   if (given === undefined) return null;
   return {
-    name: given.name,
-    filter: filterOf(given.filter),
-    alias: or(given.alias, null),
+    ...commonInput(given),
     offset_window: windowOf(given.offset_window),
     offset_to_grain: or(given.offset_to_grain, null),
   };

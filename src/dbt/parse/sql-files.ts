@@ -8,7 +8,7 @@ import type { DbtProject } from '../project-types.ts';
 import { addConfigCall } from './config-merge.ts';
 import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts';
 import type { KeptNode } from './memo.ts';
-import { addNode, applyConfig, baseName, createNode, fqnOf, takeCaptured } from './nodes.ts';
+import { addNode, applyConfig, baseName, createFileNode, createNode, takeCaptured } from './nodes.ts';
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
 import { readStatic, type StaticOptions } from './static-calls.ts';
@@ -38,14 +38,8 @@ export const readModel = (state: ParseState, file: FoundFile): void => void addN
 function modelsOf(state: ParseState, file: FoundFile): ManifestNode[] {
   const text = readText(file);
   const python = file.relative.endsWith('.py');
-  const name = baseName(file.relative);
-  const node = createNode(state, {
+  const node = createFileNode(state, file, {
     type: 'model',
-    packageName: file.packageName,
-    name,
-    path: file.relative,
-    original: file.original,
-    fqn: fqnOf(file.packageName, file.relative, name),
     code: text,
     checksum: textChecksum(text),
     language: python ? 'python' : 'sql',
@@ -144,17 +138,7 @@ export function readSingularTest(state: ParseState, file: FoundFile): void {
 
 function queryOf(state: ParseState, file: FoundFile, type: NodeType, path: string): ManifestNode {
   const text = readText(file);
-  const name = baseName(file.relative);
-  const node = createNode(state, {
-    type,
-    packageName: file.packageName,
-    name,
-    path,
-    original: file.original,
-    fqn: fqnOf(file.packageName, path, name),
-    code: text,
-    checksum: textChecksum(text),
-  });
+  const node = createFileNode(state, file, { type, path, code: text, checksum: textChecksum(text) });
   render(state, node);
   applyConfig(state, node);
   return node;
@@ -163,15 +147,9 @@ function queryOf(state: ParseState, file: FoundFile, type: NodeType, path: strin
 export const readSeed = (state: ParseState, file: FoundFile): void => void addNodesOf(state, 'seed', file, seedsOf);
 
 function seedsOf(state: ParseState, file: FoundFile): ManifestNode[] {
-  const name = baseName(file.relative);
   const limit = state.flags.MAXIMUM_SEED_SIZE_MIB;
-  const node = createNode(state, {
+  const node = createFileNode(state, file, {
     type: 'seed',
-    packageName: file.packageName,
-    name,
-    path: file.relative,
-    original: file.original,
-    fqn: fqnOf(file.packageName, file.relative, name),
     code: '',
     checksum: seedChecksum(file, typeof limit === 'number' ? limit : 1),
   });

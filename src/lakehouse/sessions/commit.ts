@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { QueryResult } from '../../engine/index.ts';
+import { changedResult } from '../../engine/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../../errors.ts';
 import type { Lane } from './lane.ts';
 import type { Transaction } from './transactions.ts';
@@ -47,21 +47,12 @@ const isAborted = (lane: Lane): Promise<boolean> =>
 export function transactionStatement(transaction: Transaction, word: Word): SessionStatement {
   const { lane } = transaction;
   const queryId = randomUUID();
-  const schema = { fields: [] };
-  const result: QueryResult = {
-    queryId,
-    schema,
-    kind: 'transaction',
-    returnsRows: false,
-    rowsChanged: undefined,
-    batches: (async function* () {})(),
-    close: async () => undefined,
-  };
+  const result = changedResult(queryId, 'transaction');
   return {
     queryId,
     kind: 'transaction',
     returnsRows: false,
-    schema,
+    schema: result.schema,
     schemaKnown: true,
     parameters: [],
     parameterFields: [],

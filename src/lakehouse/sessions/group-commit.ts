@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  ArrowParams,
-  Connection,
-  Engine,
-  GroupedStatement,
-  QueryOptions,
-  QueryResult,
-} from '../../engine/index.ts';
+import type { ArrowParams, Connection, Engine, GroupedStatement, QueryOptions } from '../../engine/index.ts';
 import { isDuckhouseError } from '../../errors.ts';
 import { mayBeScript } from '../../sql.ts';
 import { type LiteralInsert, literalInsert, withLiterals } from './literal-insert.ts';
@@ -199,14 +192,3 @@ function together(list: readonly (readonly [Waiting, LiteralInsert])[]): Unit {
     counts: list.map(([, { count }]) => count),
   };
 }
-
-/** The result of an insert that ran in a group. */
-export const insertedResult = (queryId: string, rows: number): QueryResult => ({
-  queryId,
-  schema: { fields: [] },
-  kind: 'insert',
-  returnsRows: false,
-  rowsChanged: rows,
-  batches: (async function* () {})(),
-  close: async () => undefined,
-});

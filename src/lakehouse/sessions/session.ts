@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { sessionSettings } from '../../access/index.ts';
-import type { ArrowParams, Connection, Engine, QueryOptions, QueryResult } from '../../engine/index.ts';
+import {
+  type ArrowParams,
+  type Connection,
+  changedResult,
+  type Engine,
+  type QueryOptions,
+  type QueryResult,
+} from '../../engine/index.ts';
 import { DuckhouseError, nearestNames, toDuckhouseError } from '../../errors.ts';
 import { quoteIdentifier, quoteLiteral, quoteName } from '../../sql.ts';
 import { type InsideRequest, temporaryCatalog } from '../put.ts';
@@ -9,7 +16,7 @@ import type { Admission } from './admission.ts';
 import { type OnEnd, preparedThen, resultThen } from './after-end.ts';
 import { endOnLane, transactionStatement, transactionWord } from './commit.ts';
 import { executeRows } from './execute-rows.ts';
-import { type GroupCommit, groupedSql, insertedResult } from './group-commit.ts';
+import { type GroupCommit, groupedSql } from './group-commit.ts';
 import { createHome, type Home } from './home.ts';
 import { createLane, type Lane } from './lane.ts';
 import { leavesSomething, needsHome, type SessionState } from './session-state.ts';
@@ -185,7 +192,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
       const together = where === undefined ? grouped(sql, named) : undefined;
       if (together !== undefined) {
         const rows = await (host.groupCommit as GroupCommit).insert(sql, together, named);
-        return resultThen(insertedResult(named.queryId, rows), onEnd);
+        return resultThen(changedResult(named.queryId, 'insert', rows), onEnd);
       }
       // One task fewer than prepare and run; what the text does is known well enough.
       const result =
