@@ -2,7 +2,7 @@
 FROM node:22.23.3-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc tsconfig.json ./
-COPY scripts/ensure.mjs scripts/ensure.mjs
+COPY scripts/ensure.mjs scripts/bundle.mjs scripts/
 COPY src/ src/
 RUN node scripts/ensure.mjs build && npm prune --omit=dev --ignore-scripts
 

@@ -14,7 +14,7 @@ const licences = new Set([
   'Apache-2.0 AND MIT',
 ]);
 /** They build what their prebuilt packages bring already: nothing needs them to run. */
-const knownScripts = new Set(['koffi']);
+const knownScripts = new Set(['koffi', 'esbuild']);
 const maxRuntimeDependencies = 12;
 const problems = [];
 

@@ -82,9 +82,11 @@ function install() {
   fs.writeFileSync(stamp, wanted);
 }
 
-function build({ name, config, output, inputs, beside = [] }) {
+const bundle = path.join('scripts', 'bundle.mjs');
+
+function build({ name, config, output, inputs, beside = [], bundled = false }) {
   const stamp = path.join(output, '.stamp');
-  const wanted = hashOf([...inputs.flatMap(files), 'tsconfig.json', config, 'package.json']);
+  const wanted = hashOf([...inputs.flatMap(files), 'tsconfig.json', config, bundle, 'package.json']);
   if (!force && isFresh(stamp, wanted)) return;
   say(`building ${name} …`);
   fs.rmSync(output, { recursive: true, force: true });
@@ -97,6 +99,7 @@ function build({ name, config, output, inputs, beside = [] }) {
   const pageOutput = path.join(output, ...beside, 'dbt', 'docs', 'page');
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', page, '--outDir', pageOutput]);
   for (const name of ['index.html', 'page.css']) fs.copyFileSync(path.join(page, name), path.join(pageOutput, name));
+  if (bundled) run(process.execPath, [bundle, output]);
   const bin = path.join(output, 'bin', 'duckhouse.js');
   if (fs.existsSync(bin)) fs.chmodSync(bin, 0o755);
   fs.writeFileSync(stamp, wanted);
@@ -104,7 +107,7 @@ function build({ name, config, output, inputs, beside = [] }) {
 
 withLock(() => {
   install();
-  build({ name: 'duckhouse', config: 'tsconfig.json', output: 'dist', inputs: ['src'] });
+  build({ name: 'duckhouse', config: 'tsconfig.json', output: 'dist', inputs: ['src'], bundled: true });
   if (mode === 'test')
     build({
       name: 'tests',

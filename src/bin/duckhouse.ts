@@ -1,6 +1,12 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { type CommandContext, createProgram, toCommandError, usageError } from '../cli/index.ts';
+import {
+  type CommandContext,
+  type Effects,
+  helpExitCode,
+  runProgram,
+  toCommandError,
+  usageError,
+} from '../cli/index.ts';
 import { type DuckhouseError, type ErrorKind, toDuckhouseError } from '../errors.ts';
 import { createTranslator, languageOf } from '../messages/index.ts';
 
@@ -31,6 +37,18 @@ let context: CommandContext | undefined;
 let json = false;
 let exitCode = 0;
 
+/** Node makes a stream when it is asked for it. */
+const effects: Effects = {
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: process.stdout,
+  get stderr() {
+    return process.stderr;
+  },
+  signal: interrupt.signal,
+};
+
 async function main(argv: readonly string[]): Promise<void> {
   process.on('SIGINT', () => {
     interrupts++;
@@ -40,8 +58,8 @@ async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0); // the reader, e.g. head, has seen enough
   });
-  const program = createProgram({
-    effects: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal },
+  await runProgram(await impliedCommand(argv), {
+    effects,
     env: process.env,
     onContext(opened, asJson) {
       context = opened;
@@ -51,7 +69,6 @@ async function main(argv: readonly string[]): Promise<void> {
       exitCode = code;
     },
   });
-  await program.parseAsync(await impliedCommand(argv), { from: 'user' });
 }
 
 const isServing = (argv: readonly string[]): boolean => argv[0] === 'serve' || argv[0] === 'up';
@@ -68,10 +85,9 @@ async function impliedCommand(argv: readonly string[]): Promise<string[]> {
   return maybeFormat(first) === undefined ? [...argv] : ['ingest', ...argv];
 }
 
-const isHelp = ({ exitCode, code }: CommanderError): boolean => exitCode === 0 || code === 'commander.help';
-
 function report(failure: unknown): number {
-  if (failure instanceof CommanderError && isHelp(failure)) return failure.exitCode === 0 ? 0 : 2;
+  const told = helpExitCode(failure);
+  if (told !== undefined) return told;
   const translator =
     context?.translator ??
     createTranslator(languageOf(process.env.DUCKHOUSE_LANG, process.env.LC_ALL, process.env.LANG));

@@ -1,4 +1,4 @@
-import { type Command, CommanderError, type Option } from 'commander';
+import type { Command, CommanderError, Option } from 'commander';
 import { DuckhouseError } from '../errors.ts';
 import type { MessageId, MessageParams, Translator } from '../messages/index.ts';
 
@@ -18,6 +18,17 @@ export function translateHelp(program: Command, { t }: Translator): Command {
     })
     .helpOption('-h, --help', t('help.help'))
     .helpCommand('help [command]', t('help.help'));
+}
+
+/** Whoever asks has not loaded the parser, which is large. */
+const isOfParser = (failure: unknown): failure is CommanderError =>
+  failure instanceof Error && 'code' in failure && String(failure.code).startsWith('commander.');
+
+/** The exit code of a parser that has only told its help or version; undefined when the failure is another. */
+export function helpExitCode(failure: unknown): number | undefined {
+  if (!isOfParser(failure)) return undefined;
+  if (failure.exitCode === 0) return 0;
+  return failure.code === 'commander.help' ? 2 : undefined;
 }
 
 type Wrong = (found: readonly string[]) => readonly [MessageId, MessageParams];
@@ -43,7 +54,7 @@ const wrongs: Readonly<Record<string, readonly [RegExp, Wrong]>> = {
 
 /** A wrong use of the command, in the reader's language; undefined when the failure is another. */
 export function usageError(failure: unknown, { t }: Translator): DuckhouseError | undefined {
-  if (!(failure instanceof CommanderError)) return undefined;
+  if (!isOfParser(failure)) return undefined;
   const [pattern, say] = wrongs[failure.code] ?? [];
   const found = pattern?.exec(failure.message);
   if (say === undefined || found === null || found === undefined)

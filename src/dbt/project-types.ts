@@ -100,6 +100,8 @@ export interface MacroIndex {
   readonly resolve: (name: string, packageName: string) => MacroNode | undefined;
   /** As `adapter.dispatch`: throws a NotFound that lists every name tried. */
   readonly dispatch: (name: string, namespace: string | null, packageName: string) => MacroNode;
+  /** The same; undefined when no name tried is one of a macro. */
+  readonly dispatched: (name: string, namespace: string | null, packageName: string) => MacroNode | undefined;
   /** Macro that builds `materialized`, for the adapter or by default. */
   readonly materialization: (materialized: string) => MacroNode | undefined;
   /** `generate_schema_name` and its like: only root and built-in macros count, and the node's own package. */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { Command } from 'commander';
-import { createProgram } from '../../src/cli/index.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { type SettingName, settingNames, settingOf } from '../../src/config/settings.ts';
 import { createTranslator } from '../../src/messages/index.ts';
 import { cell, checkPart } from '../documents.ts';

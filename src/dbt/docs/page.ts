@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface PageData {
   /** Texts of artifacts that the page holds; without them it reads the files beside it. */
@@ -13,7 +14,7 @@ export interface PageData {
   readonly column_lineage?: string;
 }
 
-const folder = path.join(import.meta.dirname, 'page');
+const folder = fileURLToPath(new URL('page', import.meta.url));
 const part = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
 
 export interface DocsPage {

@@ -13,30 +13,53 @@ const adapterPrefixes = ['duckdb__', 'default__'] as const;
 
 export type MacrosByPackage = ReadonlyMap<string, ReadonlyMap<string, MacroNode>>;
 
+/** A macro as its text alone tells it. */
+export interface MacroText {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly languages: readonly string[] | null;
+  readonly text: string;
+  readonly calls: readonly MacroCall[];
+}
+
+/** What a macro calls: by name, of a namespace or not, or by dispatch. */
+export type MacroCall = readonly [kind: 'call' | 'dispatch', name: string, namespace: string | null];
+
+export interface MacroTextOptions {
+  readonly allowed: ReadonlySet<string>;
+  readonly warn?: ((warning: ParseWarning) => void) | undefined;
+}
+
+export function macroTexts(file: FoundFile, { allowed, warn }: MacroTextOptions): MacroText[] {
+  const source = readText(file);
+  if (!source.includes('{%')) return [];
+  const onUnexpected = (type: string): void =>
+    warn?.({
+      name: 'UnexpectedJinjaBlockDeprecation',
+      message: `${file.original}: {% ${type} %} stands outside of any block, where it does nothing`,
+      data: { file: file.original, msg: `Found unexpected '${type}' block tag.` },
+    });
+  return extractBlocks(source, { path: file.original, allowed, onUnexpected }).map(({ type, text }) => ({
+    ...signatureOf(type, text, file),
+    text,
+    calls: callsIn(text),
+  }));
+}
+
+type MacroFile = Pick<FoundFile, 'packageName' | 'original'>;
+
 export class MacroStore {
   /** By unique id. */
   readonly macros = new Map<string, MacroNode>();
+  /** By unique id: what each calls. */
+  readonly calls = new Map<string, readonly MacroCall[]>();
   readonly #now: number;
 
   constructor(now: number) {
     this.#now = now;
   }
 
-  readFile(file: FoundFile, allowed: ReadonlySet<string>, warn?: (warning: ParseWarning) => void): void {
-    const text = readText(file);
-    if (!text.includes('{%')) return;
-    const onUnexpected = (type: string): void =>
-      warn?.({
-        name: 'UnexpectedJinjaBlockDeprecation',
-        message: `${file.original}: {% ${type} %} stands outside of any block, where it does nothing`,
-        data: { file: file.original, msg: `Found unexpected '${type}' block tag.` },
-      });
-    for (const { type, text: whole } of extractBlocks(text, { path: file.original, allowed, onUnexpected }))
-      this.add(file, type, whole);
-  }
-
-  add(file: FoundFile, type: string, text: string): void {
-    const { name, args, languages } = signatureOf(type, text, file);
+  add(file: MacroFile, { name, args, languages, text, calls }: MacroText): void {
     const uniqueId = `macro.${file.packageName}.${name}`;
     const earlier = this.macros.get(uniqueId);
     if (earlier !== undefined)
@@ -48,6 +71,7 @@ export class MacroStore {
           hint: 'rename or remove one of them',
         },
       );
+    this.calls.set(uniqueId, calls);
     this.macros.set(uniqueId, {
       name,
       resource_type: 'macro',
@@ -64,7 +88,7 @@ export class MacroStore {
       patch_path: null,
       arguments: isTestFile(file) ? [] : args.map((arg) => ({ name: arg, type: null, description: '' })),
       created_at: this.#now,
-      supported_languages: languages,
+      supported_languages: languages === null ? null : [...languages],
     });
   }
 }
@@ -77,7 +101,7 @@ export function macrosByPackage(macros: Iterable<MacroNode>): MacrosByPackage {
 }
 
 /** Files of tests keep no argument names, those of macros do. */
-const isTestFile = ({ original }: FoundFile): boolean => /(^|\/)generic\//.test(original);
+const isTestFile = ({ original }: MacroFile): boolean => /(^|\/)generic\//.test(original);
 
 interface Signature {
   readonly name: string;
@@ -160,24 +184,32 @@ export function createMacroIndex({ macros, root, packages }: MacroIndexOptions):
     return isInstalled(namespace) ? [root.name, namespace] : [null];
   };
 
+  const dispatched: MacroIndex['dispatched'] = (name, namespace, packageName) => {
+    for (const within of searchPackages(namespace))
+      for (const prefix of adapterPrefixes) {
+        const candidate = `${prefix}${name}`;
+        const found =
+          within === null
+            ? resolve(candidate, packageName)
+            : within === 'dbt'
+              ? builtIn(candidate)
+              : find(within, candidate);
+        if (found !== undefined) return found;
+      }
+    return undefined;
+  };
+
   return {
     find: (packageName, name) => (packageName === 'dbt' ? builtIn(name) : find(packageName, name)),
     resolve,
     packages,
+    dispatched,
     dispatch(name, namespace, packageName) {
-      const tried: string[] = [];
-      for (const within of searchPackages(namespace))
-        for (const prefix of adapterPrefixes) {
-          const candidate = `${prefix}${name}`;
-          const found =
-            within === null
-              ? resolve(candidate, packageName)
-              : within === 'dbt'
-                ? builtIn(candidate)
-                : find(within, candidate);
-          if (found !== undefined) return found;
-          tried.push(within === null ? candidate : `${within}.${candidate}`);
-        }
+      const found = dispatched(name, namespace, packageName);
+      if (found !== undefined) return found;
+      const tried = searchPackages(namespace).flatMap((within) =>
+        adapterPrefixes.map((prefix) => (within === null ? `${prefix}${name}` : `${within}.${prefix}${name}`)),
+      );
       throw new DuckhouseError(
         'NotFound',
         `no macro '${name}' was found to dispatch to; searched for: ${tried.map((one) => `'${one}'`).join(', ')}`,
@@ -213,41 +245,41 @@ const textForm = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/gs;
 const dispatchForm =
   /adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"]\s*(?:,\s*(?:macro_namespace\s*=\s*)?(?:['"](\w+)['"])?)?/g;
 
-/** Which macros a macro's text calls, by name or by dispatch. */
-export function linkMacros(macros: readonly MacroNode[], index: MacroIndex): void {
-  for (const macro of macros) {
-    const ids = new Set<string>();
-    const body = macro.macro_sql.slice(macro.macro_sql.indexOf('%}'));
-    for (const [, tag = ''] of body.matchAll(/\{[{%]([\s\S]*?)[}%]\}/g)) {
-      for (const [, name = '', namespace = null] of tag.matchAll(dispatchForm)) {
-        const target = tryDispatch(index, name, namespace, macro.package_name);
-        if (target !== undefined) ids.add(target.unique_id);
-        const plain = name === macro.name ? undefined : index.resolve(name, macro.package_name);
-        if (plain !== undefined) ids.add(plain.unique_id);
-      }
-      for (const [, first = '', second] of tag.replace(textForm, "''").matchAll(callForm)) {
-        const target =
-          second === undefined
-            ? index.resolve(first, macro.package_name)
-            : index.packages.includes(first)
-              ? index.find(first, second)
-              : undefined;
-        if (target !== undefined && target.name !== macro.name) ids.add(target.unique_id);
-      }
-    }
-    macro.depends_on.macros = [...ids];
+/** Calls in the order in which the text has them, each once. */
+function callsIn(text: string): MacroCall[] {
+  const calls = new Map<string, MacroCall>();
+  const add = (...call: MacroCall): void => {
+    const key = call.join(' ');
+    if (!calls.has(key)) calls.set(key, call);
+  };
+  const body = text.slice(text.indexOf('%}'));
+  for (const [, tag = ''] of body.matchAll(/\{[{%]([\s\S]*?)[}%]\}/g)) {
+    for (const [, name = '', namespace = null] of tag.matchAll(dispatchForm)) add('dispatch', name, namespace);
+    for (const [, first = '', second] of tag.replace(textForm, "''").matchAll(callForm))
+      add('call', second ?? first, second === undefined ? null : first);
   }
+  return [...calls.values()];
 }
 
-function tryDispatch(
-  index: MacroIndex,
-  name: string,
-  namespace: string | null,
-  packageName: string,
-): MacroNode | undefined {
-  try {
-    return index.dispatch(name, namespace, packageName);
-  } catch {
-    return undefined; // a macro for other adapters only: it fails when it is called, not here
+/** Says of each macro which others it calls. */
+export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): void {
+  for (const macro of macros.values()) {
+    const { name: own, package_name: packageName } = macro;
+    const ids = new Set<string>();
+    for (const [kind, name, namespace] of calls.get(macro.unique_id) ?? []) {
+      if (kind === 'dispatch') {
+        // One for other adapters only fails when it is called, not here.
+        const target = index.dispatched(name, namespace, packageName);
+        if (target !== undefined) ids.add(target.unique_id);
+      }
+      const plain =
+        namespace === null || kind === 'dispatch'
+          ? index.resolve(name, packageName)
+          : index.packages.includes(namespace)
+            ? index.find(namespace, name)
+            : undefined;
+      if (plain !== undefined && plain.name !== own) ids.add(plain.unique_id);
+    }
+    macro.depends_on.macros = [...ids];
   }
 }

@@ -1,13 +1,13 @@
 /** From folders to a manifest: loads projects, reads their files in dbt's order, links what they name. */
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { createParseRenderer } from '../context/parse-renderer.ts';
 import { isDeprecation } from '../events/deprecations.ts';
 import type { DbtManifest, Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
-import { builtInFolder, type LoadedProjects, loadProjects } from '../project/load.ts';
+import { type LoadedProjects, loadProjects } from '../project/load.ts';
 import { createVars } from '../project/vars.ts';
 import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
 import { buildGraph } from '../select/graph.ts';
+import { builtInMacros, macroBlocks } from './built-in-macros.ts';
 import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
 import { warnDeprecated } from './deprecated.ts';
@@ -16,7 +16,7 @@ import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts'
 import { readFunction } from './functions.ts';
 import { linkFunctions, linkMetrics, linkRefs, linkSources, ownDependencies } from './links.ts';
 import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
-import { createMacroIndex, linkMacros, MacroStore, macrosByPackage } from './macros.ts';
+import { createMacroIndex, linkMacros, MacroStore, macrosByPackage, macroTexts } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
 import type { ParseMemo } from './memo.ts';
 import { warnDeprecatedModels } from './model-dates.ts';
@@ -114,7 +114,6 @@ function stopwatch(): () => number {
 
 type FilesByPackage = ReadonlyMap<string, PackageFiles>;
 
-const macroBlocks = new Set(['macro', 'materialization', 'test', 'data_test']);
 const testBlocks = new Set(['test', 'data_test']);
 
 interface MacroTarget {
@@ -128,8 +127,9 @@ function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, m
   const indexOf = (macros: readonly MacroNode[]): MacroIndex =>
     createMacroIndex({ macros: macrosByPackage(macros), root: loaded.root, packages });
   const read = (): readonly MacroNode[] => {
-    const macros = readMacroFiles(loaded, files, warn);
-    linkMacros(macros, indexOf(macros));
+    const store = readMacroFiles(files, warn);
+    const macros = [...store.macros.values()];
+    linkMacros(store, indexOf(macros));
     return macros;
   };
   const macros = memo === undefined ? read() : memo.macros(read);
@@ -137,32 +137,17 @@ function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, m
   return indexOf(macros);
 }
 
-function readMacroFiles(
-  loaded: LoadedProjects,
-  files: FilesByPackage,
-  warn: (warning: ParseWarning) => void,
-): readonly MacroNode[] {
+function readMacroFiles(files: FilesByPackage, warn: (warning: ParseWarning) => void): MacroStore {
   const store = new MacroStore(Date.now() / 1000);
-  for (const name of ['dbt', 'dbt_duckdb'])
-    for (const file of builtInFiles(loaded, name)) store.readFile(file, macroBlocks);
+  for (const file of builtInMacros()) for (const macro of file.macros) store.add(file, macro);
+  const read = (file: FoundFile, allowed: ReadonlySet<string>): void => {
+    for (const macro of macroTexts(file, { allowed, warn })) store.add(file, macro);
+  };
   for (const found of files.values()) {
-    for (const file of found.macros) store.readFile(file, macroBlocks, warn);
-    for (const file of found.genericTests) store.readFile(file, testBlocks, warn);
+    for (const file of found.macros) read(file, macroBlocks);
+    for (const file of found.genericTests) read(file, testBlocks);
   }
-  return [...store.macros.values()];
-}
-
-/** Files of built-in macros are known by the paths they have in dbt's own packages. */
-function builtInFiles(loaded: LoadedProjects, name: string): FoundFile[] {
-  const project = loaded.projects.get(name);
-  if (project === undefined) return [];
-  const folder = builtInFolder(name);
-  const found = findPackageFiles({ ...project, root: path.dirname(folder), macroPaths: [name] }).macros;
-  return found.map((file) => ({
-    ...file,
-    folder: 'macros',
-    original: file.relative.startsWith('tests/') ? file.relative : `macros/${file.relative}`,
-  }));
+  return store;
 }
 
 interface StateParts {

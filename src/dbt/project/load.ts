@@ -102,7 +102,7 @@ function installedFolders(root: DbtProject): string[] {
 /** Macros that come with the engine are files beside its code. */
 export const builtInFolder = (name: string): string => fileURLToPath(new URL(`../macros/${name}`, import.meta.url));
 
-function builtInProject(name: string): DbtProject {
+export function builtInProject(name: string): DbtProject {
   const raw: Dict = { name, version: '1.0.0', 'macro-paths': ['macros'] };
   return buildProject({ root: path.join(path.dirname(builtInFolder(name)), name), text: '', raw }, (text) => text);
 }
