@@ -107,8 +107,10 @@ export function createContext(parts: ContextParts): CommandContext {
   const warn = warner(args, log, deprecations);
   let parsed: ParsedProject | undefined;
   let memo: ParseMemo | undefined;
+  // `docs generate --no-compile` describes what was compiled before.
+  const isKept = switchArg(args, 'write_json') && args.values.compile !== false;
   const keepManifest = (of: ParsedProject): void => {
-    if (switchArg(args, 'write_json')) writeManifest(of.manifest, targetPath(of), { texts: memo?.texts });
+    if (isKept) writeManifest(of.manifest, targetPath(of), { texts: memo?.texts });
   };
   const targetPath = ({ project }: ParsedProject): string => {
     const folder = path.resolve(project.root, project.targetPath);
@@ -136,7 +138,7 @@ export function createContext(parts: ContextParts): CommandContext {
         parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
         host.onParsed?.(parsed);
         keepManifest(parsed);
-        if (switchArg(args, 'write_json')) writeSemanticManifest(parsed.manifest, targetPath(parsed));
+        if (isKept) writeSemanticManifest(parsed.manifest, targetPath(parsed));
       }
       return parsed;
     },

@@ -5,4 +5,6 @@ export interface ConfigCalls {
   readonly calls: Dict;
   /** Literal text of the calls where that is known; undefined = the calls themselves. */
   readonly unrendered?: Dict | undefined;
+  /** What stands for them once YAML configures the node: several calls are combined then. */
+  readonly patched?: Dict | undefined;
 }

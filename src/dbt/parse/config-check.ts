@@ -73,8 +73,13 @@ export function checkConfig(config: Readonly<Dict>, owner: ConfigOwner, known: R
     const rule = rules[key] as Rule;
     if (!rule.holds(config[key])) throw wrongConfig(owner, key, config[key], rule.expected);
   }
+  if (ownMaterialized.has(known.materialized) && config.materialized && config.materialized !== known.materialized)
+    throw wrongConfig(owner, 'materialized', config.materialized, `'${String(known.materialized)}'`);
   checkCombination(config, owner);
 }
+
+/** Kinds that are materialized in their own way only. */
+const ownMaterialized: ReadonlySet<unknown> = new Set(['seed', 'snapshot', 'test']);
 
 export const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, expected: string): DuckhouseError =>
   new DuckhouseError(

@@ -126,18 +126,26 @@ export function applyConfig(
     patch: python ? { ...patch, materialized: 'table' } : patch,
   };
   const config = state.configs.build(request, node) as NodeConfig;
-  const written = patch === undefined ? request.patch : deepMerge(request.patch ?? {}, rawPatch);
-  node.unrendered_config = state.configs.unrendered({
-    ...request,
-    patch: written,
-    calls: known?.unrendered ?? known?.calls,
-  });
+  node.unrendered_config = state.configs.unrendered({ ...request, ...writtenConfig(state, node, request, rawPatch) });
   copyToNode(node, config);
   const given = { database: config.database, schema: config.schema, alias: config.alias };
   keepEarlier(config, node.config === emptyConfig ? state.configs.fromTrees(request) : node.config);
   node.config = config;
   nameRelation(state, node, given);
   if (node.resource_type !== 'test') captureHooks(state, node);
+}
+
+/** YAML and calls as they are written; projects may ask for rendered ones, as dbt once had them. */
+function writtenConfig(
+  { calls, flags }: ParseState,
+  node: ManifestNode,
+  { patch }: ConfigRequest,
+  rawPatch: Readonly<Dict>,
+): Pick<ConfigRequest, 'calls' | 'patch'> {
+  const known = calls.get(node);
+  if (flags.state_modified_compare_more_unrendered_values === false) return { patch, calls: known?.calls };
+  if (patch === undefined) return { patch, calls: known?.unrendered ?? known?.calls };
+  return { patch: deepMerge(patch, rawPatch), calls: known?.patched ?? known?.unrendered ?? known?.calls };
 }
 
 function copyToNode(node: ManifestNode, config: NodeConfig): void {

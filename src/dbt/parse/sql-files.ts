@@ -80,7 +80,10 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   if (found.usesIncremental) node.depends_on.macros.push(isIncremental);
   if (found.configs.length === 0) return true;
   const isSimple = !found.usesVars && !found.usesIncremental && areSimpleCalls(source);
-  state.calls.set(node, { calls, unrendered: isSimple ? unrendered : unrenderedCalls(source) });
+  state.calls.set(
+    node,
+    isSimple ? { calls, unrendered, patched: calls } : { calls, unrendered: unrenderedCalls(source) },
+  );
   return true;
 }
 
