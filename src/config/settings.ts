@@ -96,7 +96,7 @@ export const settings = {
   },
   queryTimeoutSeconds: { yaml: 'query.timeoutSeconds', env: ['DUCKHOUSE_QUERY_TIMEOUT_SECONDS'], type: 'number' },
   maxRows: { yaml: 'query.maxRows', env: ['DUCKHOUSE_MAX_ROWS'], type: 'number' },
-  groupCommit: { yaml: 'sessions.groupCommit', env: ['DUCKHOUSE_GROUP_COMMIT'], type: 'flag', fallback: 'false' },
+  groupCommit: { yaml: 'sessions.groupCommit', env: ['DUCKHOUSE_GROUP_COMMIT'], type: 'flag', fallback: 'true' },
   maxSessions: { yaml: 'sessions.max', env: ['DUCKHOUSE_MAX_SESSIONS'], type: 'number', fallback: '1000' },
   sessionIdleSeconds: {
     yaml: 'sessions.idleSeconds',

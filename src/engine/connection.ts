@@ -3,6 +3,7 @@ import { DuckhouseError } from '../errors.ts';
 import { mayBeScript } from '../sql.ts';
 import { checkGroup, checkGuard } from './check-guard.ts';
 import type { EngineCore } from './core.ts';
+import { type LiteralRow, literalRow } from './literal-row.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
 import { openPivot } from './pivot.ts';
@@ -153,13 +154,37 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
   /** Without a plan that could be kept, and without a cursor: what single rows are written with. */
   const runChange = async (statement: Statement, kind: StatementKind): Promise<QueryResult> => {
     try {
-      const rows = (await statement.run({ op: 'change', connection: address, sql: statement.sql })) as number;
+      const rows = await (insertLiterals(statement, kind) ??
+        (statement.run({ op: 'change', connection: address, sql: statement.sql }) as Promise<number>));
       return changedResult(statement.queryId, kind, rows);
     } catch (error) {
       noteFailed();
       throw statement.explain(error);
     } finally {
       statement.finish();
+    }
+  };
+
+  /** One row of literals goes in by a kept plan, if such a row came before; undefined for any other statement. */
+  const insertLiterals = (statement: Statement, kind: StatementKind): Promise<number> | undefined => {
+    const row = kind === 'insert' ? literalRow(statement.sql) : undefined;
+    return row !== undefined && shouldKeep(core, row.template, {}) ? insertByPlan(statement, row) : undefined;
+  };
+  const insertByPlan = async (statement: Statement, { template, values }: LiteralRow): Promise<number> => {
+    const { sql } = statement;
+    const change: Request = { op: 'change', connection: address, sql };
+    const plan = await preparePlan(statement, template).catch(() => undefined); // the text itself tells what is wrong with it
+    if (plan === undefined) return statement.run(change) as Promise<number>;
+    try {
+      return (await statement.run({
+        op: 'insertRow',
+        connection: address,
+        handle: plan.handle,
+        sql,
+        values,
+      })) as number;
+    } finally {
+      void putBack(core, plans, { sql: template, plan, keep: true });
     }
   };
 
@@ -196,11 +221,10 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     return result.rowsChanged ?? 0;
   };
 
-  const preparePlan = async (statement: Statement): Promise<KeptPlan> => {
-    const kept = plans.take(statement.sql);
+  const preparePlan = async (statement: Statement, sql = statement.sql): Promise<KeptPlan> => {
+    const kept = plans.take(sql);
     if (kept !== undefined) return kept;
     const version = core.catalogVersion.current;
-    const { sql } = statement;
     return { handle: (await statement.run({ op: 'prepare', connection: address, sql })) as StatementHandle, version };
   };
 

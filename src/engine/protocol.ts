@@ -103,6 +103,14 @@ export type Request =
   | { readonly op: 'many'; readonly handle: StatementHandle; readonly sql: string; readonly params: ArrowParams }
   /** One statement without rows of its own; answered with the rows it changed. */
   | { readonly op: 'change'; readonly connection: Address; readonly sql: string }
+  /** A row by a prepared INSERT, or `sql` as it is where its values do not fit; answered with the rows it changed. */
+  | {
+      readonly op: 'insertRow';
+      readonly connection: Address;
+      readonly handle: StatementHandle;
+      readonly sql: string;
+      readonly values: readonly (number | string)[];
+    }
   | { readonly op: 'group'; readonly connection: Address; readonly statements: readonly string[] }
   | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
   | {

@@ -26,7 +26,7 @@ before(async () => {
   let accounts = await addUser({ users: [], tokens: [] }, { name: 'ada', role: 'admin', password });
   for (const role of ['reader', 'writer'] as const) accounts = await addUser(accounts, { name: role, role, password });
   writeAccounts(usersFile, accounts);
-  running = await runServer({ auth: { usersFile }, sessions: { groupCommit: true } });
+  running = await runServer({ auth: { usersFile } });
 });
 after(async () => {
   await Promise.all(open.map((client) => client.close()));

@@ -20,6 +20,7 @@ import {
   startCursor,
   type WorkerContext,
 } from './cursor.ts';
+import { insertRow } from './insert-row.ts';
 import { inspectStatement } from './inspect.ts';
 import { executeGroup, executeMany } from './many.ts';
 import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
@@ -53,6 +54,7 @@ const handlers: Handlers = {
     execute(prepareScript(duckdb, connection, request.sql), { ...request, owned: true }, emit),
   many: ({ handle, sql, params }) => executeMany(duckdb, handle, { sql, params }),
   change: ({ connection, sql }) => runSql(duckdb, connection, sql),
+  insertRow: (request) => insertRow(duckdb, request),
   group: ({ connection, statements }) => executeGroup(duckdb, connection, statements),
   run: ({ statement, state, slabs }, emit) =>
     settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),

@@ -3,7 +3,7 @@ import type { SessionLimits } from './types.ts';
 
 /** What a server allows when nothing else is said. */
 export const sessionLimits: SessionLimits = {
-  groupCommit: false,
+  groupCommit: true,
   maxSessions: 1000,
   idleMs: 1_800_000,
   transactionIdleMs: 300_000,

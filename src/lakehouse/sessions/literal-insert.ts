@@ -1,5 +1,5 @@
 import { type ArrowColumn, createBatchDecoder, decodeSchema, valueReader } from '../../arrow/index.ts';
-import type { ArrowParams } from '../../engine/index.ts';
+import { type ArrowParams, insertHead } from '../../engine/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 
 /** An INSERT of rows of plain literals, in two parts: what comes up to VALUES, and the rows. */
@@ -9,11 +9,6 @@ export interface LiteralInsert {
   readonly count: number;
 }
 
-const name = /(?:"(?:[^"]|"")+"|[a-z_]\w*)/.source;
-const headPattern = new RegExp(
-  `^\\s*insert\\s+into\\s+${name}(?:\\s*\\.\\s*${name}){0,2}\\s*(?:\\(\\s*${name}(?:\\s*,\\s*${name})*\\s*\\)\\s*)?values\\s*(?=\\()`,
-  'i',
-);
 /** Nothing in it can reach beyond itself: no comment, no escape, no name. */
 const literal =
   /(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|(?:(?:date|time|timestamp|timestamptz)\s*)?'(?:[^']|'')*'|null|true|false)/
@@ -23,7 +18,7 @@ const rowPattern = new RegExp(`\\s*${row}\\s*`, 'iy');
 
 /** Undefined for any other statement: one with expressions, comments, DEFAULT or RETURNING. */
 export function literalInsert(sql: string): LiteralInsert | undefined {
-  const head = headPattern.exec(sql)?.[0];
+  const head = insertHead(sql);
   if (head === undefined) return undefined;
   rowPattern.lastIndex = head.length;
   for (let count = 1; rowPattern.test(sql); count++) {
@@ -44,7 +39,7 @@ const placeholders = /^\(\s*\?(?:\s*,\s*\?)*\s*\)\s*;?\s*$/;
  * rows, and for values that a literal would not stand for exactly.
  */
 export function withLiterals(sql: string, { schema, messages }: ArrowParams): string | undefined {
-  const head = headPattern.exec(sql)?.[0];
+  const head = insertHead(sql);
   if (head === undefined || !placeholders.test(sql.slice(head.length))) return undefined;
   const { decode } = createBatchDecoder(decodeSchema(schema));
   const batches = messages.map((message) => decode(message)).filter((batch) => (batch?.length ?? 0) > 0);
