@@ -2,7 +2,7 @@
 import { DuckhouseError, nearestNames } from '../errors.ts';
 import { behaviours, commandAliases, commandFlags, type FlagSpec, globalFlags } from './flags.ts';
 import type { Dict } from './manifest-types.ts';
-import { isDict, isText } from './plain.ts';
+import { isDict, isText, own } from './plain.ts';
 import type { Env } from './project-types.ts';
 
 export interface GivenArgs {
@@ -53,10 +53,10 @@ export function readArgs(argv: readonly string[], readYaml: (text: string) => un
 function commandAt(argv: readonly string[], at: number): { readonly command: string; readonly extra: number } {
   const [first = '', second = ''] = argv.slice(at);
   const pair = `${first} ${second}`;
-  const name = commandAliases[pair] ?? pair;
-  if (name in commandFlags) return { command: name, extra: 1 };
-  const single = commandAliases[first] ?? first;
-  if (single in commandFlags) return { command: single, extra: 0 };
+  const name = own(commandAliases, pair) ?? pair;
+  if (Object.hasOwn(commandFlags, name)) return { command: name, extra: 1 };
+  const single = own(commandAliases, first) ?? first;
+  if (Object.hasOwn(commandFlags, single)) return { command: single, extra: 0 };
   const names = Object.keys(commandFlags);
   throw usage(`'${first}' is no command of dbt; there are ${names.join(', ')}`, nearestNames(first, names));
 }

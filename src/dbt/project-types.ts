@@ -1,4 +1,5 @@
 /** What is read from dbt_project.yml, profiles.yml and the command line, and what parsing hands to running. */
+import type { DuckhouseError } from '../errors.ts';
 import type { DbtManifest, Dict, Json, MacroNode, ManifestNode } from './manifest-types.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -142,6 +143,8 @@ export interface DbtGraph {
   readonly children: ReadonlyMap<string, readonly string[]>;
   /** Ids so that parents come before children; ties by id. */
   readonly order: readonly string[];
+  /** Of nodes that depend on one another in a circle, which are not in the order: nothing can be run then. */
+  readonly cycle?: DuckhouseError | undefined;
 }
 
 export type IndirectSelection = 'eager' | 'cautious' | 'buildable' | 'empty';
@@ -154,6 +157,8 @@ export interface SelectionRequest {
   /** Kinds the command works on; undefined = all. */
   readonly resourceTypes?: readonly string[] | undefined;
   readonly excludeResourceTypes?: readonly string[] | undefined;
+  /** Nodes whose files are blank too. */
+  readonly includeEmpty?: boolean | undefined;
   /** Manifest and results of `--state`. */
   readonly previous?: PreviousState | undefined;
 }

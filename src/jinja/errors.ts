@@ -54,13 +54,25 @@ export function positionAt(source: string, offset: number): { readonly line: num
   return { line, column: offset - start + 1 };
 }
 
+/** A source, and the line of its file that it begins in, the first if not told. */
+interface PlacedSource {
+  readonly source: string;
+  readonly line?: number | undefined;
+}
+
+/** Line in the file, and column. */
+export function positionIn({ source, line: first = 1 }: PlacedSource, offset: number): ReturnType<typeof positionAt> {
+  const { line, column } = positionAt(source, offset);
+  return { line: line + first - 1, column };
+}
+
 /** The error of a template that cannot be parsed; its frame is already there. */
 export function syntaxError(
   message: string,
-  place: { readonly source: string; readonly offset: number; readonly path: string; readonly name: string },
+  place: PlacedSource & { readonly offset: number; readonly path: string; readonly name: string },
   pyClass = 'TemplateSyntaxError',
 ): PyError {
-  const { line, column } = positionAt(place.source, place.offset);
+  const { line, column } = positionIn(place, place.offset);
   const error = new PyError(pyClass, message, {
     context: { path: place.path, line, column },
   });

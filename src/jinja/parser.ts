@@ -6,6 +6,7 @@ import { normaliseSource, tokenize } from './lexer.ts';
 export interface ParsePlace {
   readonly path: string;
   readonly name: string;
+  readonly line?: number | undefined;
   /** Put before the name of every macro, so that a host can keep macros apart from other names. */
   readonly macroPrefix: string;
 }
@@ -16,7 +17,7 @@ type EndTags = readonly string[];
 export function parseTemplate(source: string, place: ParsePlace): TemplateAst {
   const text = normaliseSource(source);
   const fail: ParseFail = (message, offset, pyClass) => {
-    throw syntaxError(message, { source: text, offset, path: place.path, name: place.name }, pyClass);
+    throw syntaxError(message, { ...place, source: text, offset }, pyClass);
   };
   const parser = new StatementParser(tokenize(text, fail), fail, place.macroPrefix);
   return { body: parser.template() };

@@ -20,16 +20,18 @@ export interface Template {
 export interface TemplateLabel {
   readonly path: string;
   readonly name?: string;
+  /** Of the file, where the source begins; 1 if not told. */
+  readonly line?: number | undefined;
 }
 
 /** Parses a source, or finds it parsed; throws PyError TemplateSyntaxError with the place. */
 export function compileTemplate(
   environment: Environment,
   source: string,
-  { path, name = path }: TemplateLabel,
+  { path, name = path, line }: TemplateLabel,
 ): Template {
-  const program = programOf(environment, source, { path, name });
-  return { environment, program, place: { source: program.source, path, name } };
+  const program = programOf(environment, source, { path, name, line });
+  return { environment, program, place: { source: program.source, path, name, line } };
 }
 
 function resolver({ runtime, globals }: Environment, context: Context): Resolve {

@@ -1,5 +1,5 @@
 import type { CompareOperator } from './ast.ts';
-import { addFrame, PyError, positionAt, typeError, valueError } from './errors.ts';
+import { addFrame, PyError, positionIn, typeError, valueError } from './errors.ts';
 import { Loop, Macro, type MacroShape, Namespace } from './objects.ts';
 import { binary, unary } from './operations/arithmetic.ts';
 import { callMethod, contains, maybeAttribute, maybeItem, slice } from './operations/attribute.ts';
@@ -40,6 +40,8 @@ export interface SourcePlace {
   readonly source: string;
   readonly path: string;
   readonly name: string;
+  /** Of the file, where the source begins. */
+  readonly line?: number | undefined;
 }
 
 export interface RuntimeOptions {
@@ -238,7 +240,7 @@ export class Runtime implements FilterRuntime {
   at(thrown: unknown, place: SourcePlace, offset: number, macro: string): unknown {
     if (thrown instanceof MacroReturn) return thrown;
     const error = asPythonError(thrown);
-    const { line, column } = positionAt(place.source, offset);
+    const { line, column } = positionIn(place, offset);
     addFrame(error, { path: place.path, name: macro === '' ? place.name : macro, line, column });
     return error;
   }

@@ -61,7 +61,7 @@ interface ProgramHost {
 export function programOf(
   host: ProgramHost,
   source: string,
-  place: { readonly path: string; readonly name: string },
+  place: { readonly path: string; readonly name: string; readonly line?: number | undefined },
 ): Program {
   const known = host.programs.get(source);
   if (known) return known;
@@ -93,7 +93,7 @@ function build(
     hasFilter: (name) => runtime.filters.has(name),
     hasTest: (name) => runtime.tests.has(name),
     fail: (message, offset) => {
-      throw syntaxError(message, { source, offset, path: place.path, name: place.name }, 'TemplateAssertionError');
+      throw syntaxError(message, { ...place, source, offset }, 'TemplateAssertionError');
     },
   });
   return new Function('R', code)(runtime);

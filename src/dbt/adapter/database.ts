@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, type Engine, openEngine, type QueryResult } from '../../engine/index.ts';
@@ -76,7 +76,12 @@ export async function openDatabase({ credentials, engine, events, signal }: Data
 }
 
 async function openWithRetries({ path: file, config, threads, retries }: Credentials): Promise<Engine> {
-  if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true });
+  const folder = path.dirname(file);
+  if (file !== ':memory:' && !existsSync(folder))
+    throw new DuckhouseError('NotFound', `cannot open ${file}: there is no folder ${folder}`, {
+      context: { path: file },
+      hint: "make the folder, or correct 'path' in profiles.yml",
+    });
   for (let attempt = 1; ; attempt++) {
     try {
       return await openEngine({ database: file, settings: config, workers: Math.max(2, threads) });

@@ -12,6 +12,12 @@ export async function cleanCommand(context: CommandContext): Promise<number> {
   const project = ownProject(context);
   const root = realpathSync(projectDir);
   const kept = new Set(allSourcePaths(project).map((folder) => path.resolve(root, folder)));
+  if (project.cleanTargets.includes('dbt_modules') && !project.cleanTargets.includes(project.packagesInstallPath))
+    context.warn({
+      name: 'PackageInstallPathDeprecation',
+      message: `clean-targets names 'dbt_modules', but packages are in '${project.packagesInstallPath}' now`,
+      data: {},
+    });
   for (const target of project.cleanTargets) {
     const folder = path.resolve(root, target);
     const holds =

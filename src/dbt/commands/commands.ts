@@ -18,7 +18,7 @@ export const commands: Readonly<Record<string, () => Promise<DbtCommand>>> = {
   'docs generate': async () => (await import('./docs.ts')).docsGenerateCommand,
   'docs serve': async () => (await import('./docs.ts')).docsServeCommand,
   retry: async () => (await import('./run.ts')).retryCommand,
-  debug: async () => (await import('./run.ts')).debugCommand,
+  debug: async () => (await import('./debug.ts')).debugCommand,
   parse: async () => (await import('./parse.ts')).parseCommand,
   ls: async () => (await import('./ls.ts')).lsCommand,
   deps: async () => (await import('./deps.ts')).depsCommand,

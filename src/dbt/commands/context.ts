@@ -139,6 +139,8 @@ export function createContext(parts: ContextParts): CommandContext {
         host.onParsed?.(parsed);
         keepManifest(parsed);
         if (isKept) writeSemanticManifest(parsed.manifest, targetPath(parsed));
+        // What only parses is not kept from it, as by dbt.
+        if (parsed.graph.cycle !== undefined && args.command !== 'parse') throw parsed.graph.cycle;
       }
       return parsed;
     },
@@ -238,6 +240,7 @@ export function selectionRequest(
     selector: isText(args.values.selector) ? args.values.selector : undefined,
     indirectSelection: args.values.indirect_selection as IndirectSelection,
     resourceTypes: kinds,
+    includeEmpty: args.command === 'ls' || args.command === 'docs generate',
     previous,
   };
 }

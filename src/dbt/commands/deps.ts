@@ -74,7 +74,13 @@ async function installAll(
   const { args, log, projectDir, host } = context;
   const options: ResolveOptions = {
     root: projectDir,
-    hub: openHub(host.env.DBT_PACKAGE_HUB_URL || defaultHub, host.signal),
+    hub: openHub(host.env.DBT_PACKAGE_HUB_URL || defaultHub, host.signal, (name, now) =>
+      context.warn({
+        name: 'PackageRedirectDeprecation',
+        message: `package '${name}' is '${now}' now`,
+        data: { old_name: name, new_name: now },
+      }),
+    ),
     downloads,
     render,
     gitHosts: host.env.DBT_ENV_PRIVATE_GIT_PROVIDER_INFO,

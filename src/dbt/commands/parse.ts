@@ -15,5 +15,13 @@ export async function parseCommand(context: CommandContext): Promise<number> {
     level: 'info',
     msg: `Parsed ${counts.get('model') ?? 0} models, ${counts.get('test') ?? 0} tests, ${Object.keys(manifest.sources).length} sources and ${Object.keys(manifest.macros).length} macros in ${timings.total.toFixed(2)}s: ${path.join(context.targetPath(parsed), 'manifest.json')}`,
   });
+  const { cycle } = parsed.graph;
+  if (cycle !== undefined)
+    context.log.fire({
+      name: 'Note',
+      code: 'Z050',
+      level: 'warn',
+      msg: `[WARNING]: ${cycle.message}; nothing of this project can be run`,
+    });
   return 0;
 }

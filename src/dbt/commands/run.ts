@@ -20,6 +20,7 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
   const { args, host, log } = context;
   const parsed = context.parse();
   checkServed(context, parsed);
+  if (name === 'freshness') warnOfHooks(context, parsed);
   defer(context, parsed);
   const targetPath = context.targetPath(parsed);
   const input: CommandInput = {
@@ -40,8 +41,22 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
   return code;
 }
 
+/** By the project's own choice, which will end, its hooks are not run. */
+function warnOfHooks({ warn }: CommandContext, { flags, manifest }: ParsedProject): void {
+  if (flags.SOURCE_FRESHNESS_RUN_PROJECT_HOOKS !== false) return;
+  if (Object.values(manifest.nodes).some((node) => node.resource_type === 'operation'))
+    warn({
+      name: 'SourceFreshnessProjectHooksNotRun',
+      message: 'source freshness leaves out on-run-start and on-run-end: source_freshness_run_project_hooks is false',
+      data: {},
+    });
+}
+
 /** Beside an open database only projects of that database can run. */
-function checkServed({ host }: CommandContext, { profile, project }: ParsedProject): void {
+export function checkServed(
+  { host }: CommandContext,
+  { profile, project }: Pick<ParsedProject, 'profile' | 'project'>,
+): void {
   if (host.isServed === undefined) return;
   const given = String(profile.credentials.path ?? ':memory:');
   const file = path.resolve(project.root, given);
@@ -89,30 +104,4 @@ export const retryCommand: DbtCommand = async (context) => {
   const { macro } = earlier.args;
   const words = typeof macro === 'string' ? [macro] : [];
   return runNamed(earlier.which, context.withArgs({ ...args, values, words }), earlier);
-};
-
-export const debugCommand: DbtCommand = async (context) => {
-  const [{ debugReport }, { openSession }, { runFlags }] = await Promise.all([
-    import('../run/debug.ts'),
-    import('../run/session.ts'),
-    import('../run/flags.ts'),
-  ]);
-  const { args, host, log } = context;
-  const tell = (line: string): void => log.fire({ name: 'DebugCmdOut', code: 'Z047', level: 'info', msg: line });
-  const parsed = context.parse();
-  tell(`dbt_project.yml: [OK found and valid] ${parsed.project.root}`);
-  tell(
-    `profiles.yml: [OK found and valid] ${parsed.profile.path}, profile ${parsed.profile.name}, target ${parsed.profile.targetName}`,
-  );
-  const open = () =>
-    openSession({
-      parsed,
-      flags: runFlags(runArgs(args), parsed.profile.threads),
-      env: host.env,
-      log,
-      engine: host.engine as CommandInput['engine'],
-      signal: host.signal,
-      targetPath: context.targetPath(parsed),
-    });
-  return (await debugReport(open, tell)) ? 0 : 1;
 };

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { MacroNode } from '../manifest-types.ts';
+import { macroLabel } from '../parse/macros.ts';
 import { entryOf } from '../plain.ts';
 import type { MacroIndex } from '../project-types.ts';
 
@@ -29,10 +30,7 @@ export class MacroTemplates {
   of(macro: MacroNode): Template {
     let template = this.#compiled.get(macro);
     if (template === undefined) {
-      template = compileTemplate(this.#environment, macro.macro_sql, {
-        path: macro.original_file_path,
-        name: `macro ${macro.name}`,
-      });
+      template = compileTemplate(this.#environment, macro.macro_sql, macroLabel(macro));
       this.#compiled.set(macro, template);
     }
     return template;

@@ -1,12 +1,9 @@
 /** Renders a project's texts while it is parsed. One context a package, pointed at one node after the other. */
-
-import { DuckhouseError } from '../../errors.ts';
 import {
   type Context,
   compileTemplate,
   createEnvironment,
   type Environment,
-  framesOf,
   fromJs,
   hostFunction,
   lazyFromJs,
@@ -39,7 +36,9 @@ import {
   relationOfNode,
   sourceFunction,
 } from './parse-values.ts';
+import { placed } from './placed.ts';
 import { runtimeConfig } from './runtime-config.ts';
+import type { VarFunction } from './var.ts';
 
 export interface RendererOptions {
   readonly root: DbtProject;
@@ -152,6 +151,7 @@ class PackageContext implements Context {
   #nodeNames(base: Map<string, Value>): Map<string, Value> {
     const capture = (): Capture => this.#capture as Capture;
     const own: [string, Value][] = [
+      ['var', (base.get('var') as VarFunction).whileParsing()],
       ['ref', refFunction(capture, () => this.#configuration())],
       ['source', sourceFunction(capture)],
       ['metric', metricFunction(capture)],
@@ -279,28 +279,6 @@ class PackageContext implements Context {
         : docBlock(this.#options.state(), packageName, first, second, owner);
     });
     return { get: (name) => (name === 'doc' ? doc : this.yaml.get(name)) };
-  }
-}
-
-/** Errors of templates name the resource, the line, and the macros that were being run. */
-function placed<T>(what: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof DuckhouseError)) throw error;
-    const frames = framesOf(error);
-    if (frames.length === 0 || error.context.placed === true) throw error;
-    const [inner] = frames;
-    const stack = frames.map(({ name, path, line, column }) => `\n  > in ${name} (${path}:${line}:${column})`).join('');
-    throw new DuckhouseError(
-      error.kind === 'Internal' ? 'DataInvalid' : error.kind,
-      `cannot compile ${what}: ${error.message}${stack}`,
-      {
-        context: { ...error.context, path: inner?.path, line: inner?.line, column: inner?.column, placed: true },
-        hint: error.hint,
-        cause: error,
-      },
-    );
   }
 }
 

@@ -82,9 +82,6 @@ export function refFunction(capture: () => Capture, config: () => Value): Value 
   const run: HostFunction = (args, kwargs) => {
     const { node, found } = capture();
     if (args.length < 1 || args.length > 2) throw badArguments('ref()', args.length);
-    const unknown = [...kwargs.keys()].filter((key) => key !== 'version' && key !== 'v');
-    if (unknown.length > 0)
-      throw new PyError('CompilationError', `ref() takes a keyword 'version' or 'v', not '${unknown[0]}'`);
     for (const name of args)
       if (typeof name !== 'string')
         throw new PyError('CompilationError', `names in ref() must be strings, unlike ${str(name)}`);

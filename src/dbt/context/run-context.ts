@@ -26,8 +26,10 @@ import { TableObject } from '../adapter/table-object.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
 import { createVars } from '../project/vars.ts';
+import type { ParsedProject } from '../project-types.ts';
 import type { RunSession } from '../run/session.ts';
 import { createBaseContext } from './base-context.ts';
+import { noteNearNames } from './run-errors.ts';
 import { exceptionsModule } from './run-exceptions.ts';
 import { type MacroNames, macroNames } from './run-macros.ts';
 import {
@@ -92,7 +94,10 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
   });
   const render = (text: string, label: { readonly path: string; readonly name: string }): Promise<string> =>
     templateMarks.test(text)
-      ? renderTextAsync(compileTemplate(runEnvironment, text, label), macros)
+      ? renderTextAsync(compileTemplate(runEnvironment, text, label), macros).catch((error: unknown) => {
+          noteNearNames(error, () => knownNames(parsed, node.package_name, names));
+          throw error;
+        })
       : Promise.resolve(text);
   const adapter = adapterHost(options, macros);
   for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros })) names.set(name, value);
@@ -107,6 +112,13 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
         names.set(testArgumentsName, await testArguments({ environment: runEnvironment, context: macros, node }));
     },
   };
+}
+
+/** What a text may call: macros of its package, of the root, built-in ones, and everything else by name. */
+function knownNames({ manifest, project }: ParsedProject, own: string, names: ReadonlyMap<string, Value>): string[] {
+  const packages = new Set([own, project.name, 'dbt', 'dbt_duckdb']);
+  const macros = Object.values(manifest.macros).filter(({ package_name: owner }) => packages.has(owner));
+  return [...macros.map(({ name }) => name), ...names.keys()];
 }
 
 interface NameParts {

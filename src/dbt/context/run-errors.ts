@@ -1,4 +1,4 @@
-import { isDuckhouseError } from '../../errors.ts';
+import { isDuckhouseError, nearestNames } from '../../errors.ts';
 import { framesOf, PyError } from '../../jinja/index.ts';
 
 /** What an error is called in dbt's messages, by the class it was raised with. */
@@ -28,10 +28,28 @@ function kindOf(error: unknown): string {
   return isDuckhouseError(error) && error.id?.startsWith('dbt-compile') ? 'Compilation' : 'Runtime';
 }
 
-/** The error's own text, an exception of Python's named when it is none of dbt's. */
+/** The error's own text; of a name that is not there, what it may have been meant to be. */
 function ownText(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const name = undefinedName(error);
+  if (name === undefined) return text;
+  const near = nearNames.get(error as Error) ?? [];
+  const meant = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
+  return `${text}. Is it a macro that does not exist, or one of a package that is not installed (dbt deps)?${meant}`;
+}
+
+const nearNames = new WeakMap<Error, readonly string[]>();
+
+/** The name that a template asked for in vain. */
+function undefinedName(error: unknown): string | undefined {
+  if (!(error instanceof PyError) || error.pyClass !== 'UndefinedError') return undefined;
+  return /^'(\w+)' is undefined$/.exec(error.message)?.[1];
+}
+
+/** Notes which of `known` a missing name may have been meant to be. */
+export function noteNearNames(error: unknown, known: () => Iterable<string>): void {
+  const name = undefinedName(error);
+  if (name !== undefined) nearNames.set(error as Error, nearestNames(name, known()));
 }
 
 /**
@@ -54,5 +72,12 @@ function stackLines(error: unknown, node: FailedResource | undefined): string[] 
     ),
     ...(node === undefined ? [] : [resourceText(node)]),
   ];
-  return ['', ...calls.map((call, i) => `> ${i === 0 ? 'in' : 'called by'} ${call}`)];
+  return ['', ...shortened(calls.map((call, i) => `> ${i === 0 ? 'in' : 'called by'} ${call}`))];
+}
+
+/** Of a long stack, as endless recursion leaves one, the ends. */
+export function shortened(lines: readonly string[], most = 20): string[] {
+  if (lines.length <= most) return [...lines];
+  const half = most / 2;
+  return [...lines.slice(0, half), `> ... ${lines.length - most} more`, ...lines.slice(-half)];
 }

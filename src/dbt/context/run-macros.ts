@@ -9,6 +9,7 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { MacroNode } from '../manifest-types.ts';
+import { macroLabel } from '../parse/macros.ts';
 import type { MacroIndex } from '../project-types.ts';
 
 export interface MacroNamesOptions {
@@ -67,7 +68,7 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
     const stand = replaced?.get(macro.name) ?? replaced?.get(`${macro.package_name}.${macro.name}`);
     const template = (): Value =>
       bindMacro(
-        compileTemplate(environment, macro.macro_sql, { path: macro.original_file_path, name: `macro ${macro.name}` }),
+        compileTemplate(environment, macro.macro_sql, macroLabel(macro)),
         `${environment.macroPrefix}${macro.name}`,
         context,
         { async },

@@ -19,6 +19,8 @@ export interface VarOptions {
   readonly asker: () => string;
   /** Values that are text with expressions; command line files only. */
   readonly render?: (text: string) => Value;
+  /** While nodes are parsed a var that is not set is None: it may be set when they run. */
+  readonly isParsing?: boolean;
 }
 
 const notGiven = Symbol('not given') as unknown as Value;
@@ -32,6 +34,11 @@ export class VarFunction extends PyObject {
     super();
     this.#vars = vars;
     this.#options = options;
+  }
+
+  /** The same vars, of which none needs to be set yet. */
+  whileParsing(): VarFunction {
+    return new VarFunction(this.#vars, { ...this.#options, isParsing: true });
   }
 
   override attr(name: string): Value | undefined {
@@ -51,6 +58,7 @@ export class VarFunction extends PyObject {
     const name = str(given.var_name);
     if (this.#vars.has(name)) return this.#value(this.#vars.get(name));
     if (given.default !== notGiven) return given.default;
+    if (this.#options.isParsing === true) return null;
     const known = Object.keys(this.#vars.all());
     throw new PyError(
       'CompilationError',

@@ -10,6 +10,9 @@ export interface HubVersion {
   readonly name: string;
 }
 
+/** The name that a package goes by now, when it has another. */
+export type OnRedirect = (name: string, now: string) => void;
+
 export interface Hub {
   readonly versions: (name: string) => Promise<ReadonlyMap<string, HubVersion>>;
   readonly download: (url: string) => Promise<Uint8Array>;
@@ -17,7 +20,7 @@ export interface Hub {
 
 export const defaultHub = 'https://hub.getdbt.com/';
 
-export function openHub(base: string, signal: AbortSignal | undefined): Hub {
+export function openHub(base: string, signal: AbortSignal | undefined, onRedirect?: OnRedirect): Hub {
   const root = base.endsWith('/') ? base : `${base}/`;
   const known = new Map<string, Promise<ReadonlyMap<string, HubVersion>>>();
   const read = async (name: string): Promise<ReadonlyMap<string, HubVersion>> => {
@@ -25,7 +28,10 @@ export function openHub(base: string, signal: AbortSignal | undefined): Hub {
     const response = await request(url, signal);
     if (response.status === 404) throw await notFound(root, name, signal);
     if (!response.ok) throw unreachable(url, `status ${response.status}`);
-    return versionsOf(name, await response.json(), url);
+    const content: unknown = await response.json();
+    const now = redirectOf(content);
+    if (now !== undefined) onRedirect?.(name, now);
+    return versionsOf(name, content, url);
   };
   return {
     versions(name) {
@@ -68,6 +74,11 @@ async function notFound(root: string, name: string, signal: AbortSignal | undefi
   return new DuckhouseError('NotFound', `package '${name}' is not in the package hub ${root}`, {
     context: { name, candidates: nearestNames(name, Array.isArray(names) ? names.filter(isText) : []) },
   });
+}
+
+function redirectOf(content: unknown): string | undefined {
+  if (!isDict(content) || !('redirectnamespace' in content || 'redirectname' in content)) return undefined;
+  return `${String(content.redirectnamespace || content.namespace)}/${String(content.redirectname || content.name)}`;
 }
 
 function versionsOf(name: string, content: unknown, url: string): ReadonlyMap<string, HubVersion> {

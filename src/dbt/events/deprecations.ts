@@ -4,15 +4,24 @@ import type { EventLog } from './events.ts';
 
 /** Codes of dbt's events. */
 const codes: Readonly<Record<string, string>> = {
+  PackageRedirectDeprecation: 'D001',
+  PackageInstallPathDeprecation: 'D002',
   ConfigSourcePathDeprecation: 'D003',
   ConfigDataPathDeprecation: 'D004',
   ExposureNameDeprecation: 'D007',
   ConfigLogPathDeprecation: 'D010',
   ConfigTargetPathDeprecation: 'D011',
+  ProjectFlagsMovedDeprecation: 'D013',
+  SpacesInResourceNameDeprecation: 'D014',
+  ResourceNamesWithSpacesDeprecation: 'D015',
+  PackageMaterializationOverrideDeprecation: 'D016',
+  SourceFreshnessProjectHooksNotRun: 'D017',
   MFTimespineWithoutYamlConfigurationDeprecation: 'D018',
   MFCumulativeTypeParamsDeprecation: 'D019',
+  MicrobatchMacroOutsideOfBatchesDeprecation: 'D020',
   UnexpectedJinjaBlockDeprecation: 'D023',
   DuplicateYAMLKeysDeprecation: 'D024',
+  CustomKeyInConfigDeprecation: 'D026',
   CustomOutputPathInSourceFreshnessDeprecation: 'D029',
   PropertyMovedToConfigDeprecation: 'D030',
   WEOIncludeExcludeDeprecation: 'D031',
@@ -23,6 +32,7 @@ const codes: Readonly<Record<string, string>> = {
   MissingArgumentsPropertyInGenericTestDeprecation: 'D039',
   DuplicateNameDistinctNodeTypesDeprecation: 'D040',
   TimeDimensionsRequireGranularityDeprecation: 'D041',
+  GenerateSchemaNameNullValueDeprecation: 'D044',
 };
 const summaryName = 'DeprecationsSummary';
 

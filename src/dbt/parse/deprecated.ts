@@ -1,14 +1,16 @@
 /** Tells what a project as a whole does in ways that will end. */
 import { DuckhouseError } from '../../errors.ts';
-import type { Dict, ManifestNode } from '../manifest-types.ts';
+import type { Dict } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
+import { checkNames } from './resource-names.ts';
 import type { ParseState } from './state.ts';
 import { timeSpinesOf } from './time-spines.ts';
 
 export function warnDeprecated(state: ParseState): void {
   for (const project of state.projects.values()) warnPaths(state, project);
-  warnNames(state);
+  checkNames(state);
+  if (state.flags.REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS === false) warnOverrides(state);
   if (Object.keys(state.manifest.metrics).length > 0 && Object.keys(state.manifest.semantic_models).length > 0)
     warnSemantics(state);
 }
@@ -39,26 +41,18 @@ function warnPaths({ warn }: ParseState, { name, raw }: DbtProject): void {
       });
 }
 
-/** A model, a seed and a snapshot of one name. */
-function warnNames({ manifest, warn }: ParseState): void {
-  const seen = new Map<string, ManifestNode>();
-  for (const id in manifest.nodes) {
-    const node = manifest.nodes[id] as ManifestNode;
-    if (!['model', 'seed', 'snapshot'].includes(node.resource_type) || (node.version ?? null) !== null) continue;
-    const key = `${node.package_name}.${node.name}`;
-    const other = seen.get(key);
-    if (other !== undefined)
+/** Packages whose materializations stand for built-in ones. */
+function warnOverrides({ macros, manifest, warn, root }: ParseState): void {
+  const used = new Set(Object.values(manifest.nodes).map(({ config }) => String(config.materialized)));
+  for (const name of used) {
+    const { package_name: owner = root.name } = macros.materialization(name) ?? {};
+    const isBuiltIn = ['duckdb', 'default'].some((kind) => macros.find('dbt', `materialization_${name}_${kind}`));
+    if (isBuiltIn && !['dbt', 'dbt_duckdb', root.name].includes(owner))
       warn({
-        name: 'DuplicateNameDistinctNodeTypesDeprecation',
-        message: `'${node.name}' is the name of ${other.unique_id} and of ${id}: give one of them another`,
-        data: {
-          resource_name: node.name,
-          package_name: node.package_name,
-          unique_id1: other.unique_id,
-          unique_id2: id,
-        },
+        name: 'PackageMaterializationOverrideDeprecation',
+        message: `package '${owner}' has a materialization of its own for '${name}', which is built in: to keep it, let a materialization of '${root.name}' call it`,
+        data: { package_name: owner, materialization_name: name },
       });
-    seen.set(key, node);
   }
 }
 

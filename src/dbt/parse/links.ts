@@ -76,16 +76,20 @@ export function linkFunctions(state: ParseState): void {
   });
 }
 
-/** Exposures, metrics and saved queries name metrics. */
+/** Exposures and nodes name metrics. */
 export function linkMetrics(state: ParseState): void {
   const byName = new Map(Object.values(state.manifest.metrics).map((metric) => [metric.name, metric]));
-  for (const exposure of Object.values(state.manifest.exposures))
-    for (const call of exposure.metrics) {
+  forEachLinked(state, (node) => {
+    const { metrics } = node as { readonly metrics?: readonly unknown[] };
+    if (metrics === undefined || metrics.length === 0) return;
+    for (const call of metrics) {
+      if (!Array.isArray(call)) continue;
       const name = call.at(-1) as string;
       const target = byName.get(name);
-      if (target !== undefined) addDependency(exposure.depends_on, target.unique_id);
-      else missing(state, exposure, { kind: 'metric', name, disabled: false });
+      if (target !== undefined) addDependency(node.depends_on, target.unique_id);
+      else missing(state, node, { kind: 'metric', name, disabled: false });
     }
+  });
 }
 
 /** Lists of what nodes stand on may be those of an earlier parse: links go into lists of their own. */

@@ -1,7 +1,7 @@
 /** Macros, generic tests and materializations of macro files, and the index that finds them. */
 
 import { DuckhouseError } from '../../errors.ts';
-import { extractBlocks } from '../../jinja/index.ts';
+import { extractBlocks, type TemplateLabel } from '../../jinja/index.ts';
 import type { MacroNode } from '../manifest-types.ts';
 import { entryOf } from '../plain.ts';
 import type { DbtProject, MacroIndex, ParseWarning } from '../project-types.ts';
@@ -19,6 +19,8 @@ export interface MacroText {
   readonly args: readonly string[];
   readonly languages: readonly string[] | null;
   readonly text: string;
+  /** Of its file, where it begins. */
+  readonly line: number;
   readonly calls: readonly MacroCall[];
 }
 
@@ -39,9 +41,10 @@ export function macroTexts(file: FoundFile, { allowed, warn }: MacroTextOptions)
       message: `${file.original}: {% ${type} %} stands outside of any block, where it does nothing`,
       data: { file: file.original, msg: `Found unexpected '${type}' block tag.` },
     });
-  return extractBlocks(source, { path: file.original, allowed, onUnexpected }).map(({ type, text }) => ({
+  return extractBlocks(source, { path: file.original, allowed, onUnexpected }).map(({ type, text, start }) => ({
     ...signatureOf(type, text, file),
     text,
+    line: lineAt(source, start),
     calls: callsIn(text),
   }));
 }
@@ -59,7 +62,7 @@ export class MacroStore {
     this.#now = now;
   }
 
-  add(file: MacroFile, { name, args, languages, text, calls }: MacroText): void {
+  add(file: MacroFile, { name, args, languages, text, line, calls }: MacroText): void {
     const uniqueId = `macro.${file.packageName}.${name}`;
     const earlier = this.macros.get(uniqueId);
     if (earlier !== undefined)
@@ -72,7 +75,7 @@ export class MacroStore {
         },
       );
     this.calls.set(uniqueId, calls);
-    this.macros.set(uniqueId, {
+    const macro: MacroNode = {
       name,
       resource_type: 'macro',
       package_name: file.packageName,
@@ -89,9 +92,22 @@ export class MacroStore {
       arguments: isTestFile(file) ? [] : args.map((arg) => ({ name: arg, type: null, description: '' })),
       created_at: this.#now,
       supported_languages: languages === null ? null : [...languages],
-    });
+    };
+    lines.set(macro, line);
+    this.macros.set(uniqueId, macro);
   }
 }
+
+const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
+
+const lines = new WeakMap<MacroNode, number>();
+
+/** What errors call the text of a macro. */
+export const macroLabel = (macro: MacroNode): Required<TemplateLabel> => ({
+  path: macro.original_file_path,
+  name: `macro ${macro.name}`,
+  line: lines.get(macro),
+});
 
 export function macrosByPackage(macros: Iterable<MacroNode>): MacrosByPackage {
   const found = new Map<string, Map<string, MacroNode>>();
@@ -167,9 +183,11 @@ export interface MacroIndexOptions {
   readonly macros: MacrosByPackage;
   readonly root: DbtProject;
   readonly packages: readonly string[];
+  /** Materializations of packages win over built-in ones of the same name. */
+  readonly packagesWin?: boolean;
 }
 
-export function createMacroIndex({ macros, root, packages }: MacroIndexOptions): MacroIndex {
+export function createMacroIndex({ macros, root, packages, packagesWin = false }: MacroIndexOptions): MacroIndex {
   const find = (packageName: string, name: string): MacroNode | undefined => macros.get(packageName)?.get(name);
   const builtIn = (name: string): MacroNode | undefined => find('dbt_duckdb', name) ?? find('dbt', name);
   const resolve = (name: string, packageName: string): MacroNode | undefined =>
@@ -222,9 +240,10 @@ export function createMacroIndex({ macros, root, packages }: MacroIndexOptions):
       const names = [`materialization_${materialized}_duckdb`, `materialization_${materialized}_default`];
       const hasBuiltIn = names.some((name) => builtIn(name) !== undefined);
       for (const name of names) {
-        const imported = hasBuiltIn
-          ? undefined
-          : imports.map((one) => find(one, name)).find((one) => one !== undefined);
+        const imported =
+          hasBuiltIn && !packagesWin
+            ? undefined
+            : imports.map((one) => find(one, name)).find((one) => one !== undefined);
         const found = find(root.name, name) ?? imported ?? builtIn(name);
         if (found !== undefined) return found;
       }

@@ -181,6 +181,7 @@ function nameRelation(state: ParseState, node: ManifestNode, given: GivenNames):
   const { generateName } = state.renderer;
   node.database = generateName('database', given.database, node);
   node.schema = generateName('schema', given.schema, node) as string;
+  if (node.schema === null) tellNoSchema(state, node);
   node.alias = generateName('alias', given.alias, node) as string;
   const { target_database: database, target_schema: dbSchema } = node.config;
   if (node.resource_type === 'snapshot' && typeof database === 'string' && database !== '') node.database = database;
@@ -191,6 +192,13 @@ function nameRelation(state: ParseState, node: ManifestNode, given: GivenNames):
         quotingOf(state.root.quoting, node.config.quoting as Dict | undefined),
       )
     : null;
+}
+
+function tellNoSchema({ warn, flags }: ParseState, { unique_id: id, original_file_path: file }: ManifestNode): void {
+  const message = `generate_schema_name() gives no schema for ${id} (${file})`;
+  if (flags.REQUIRE_VALID_SCHEMA_FROM_GENERATE_SCHEMA_NAME === true)
+    throw new DuckhouseError('DataInvalid', message, { context: { node: id, path: file } });
+  warn({ name: 'GenerateSchemaNameNullValueDeprecation', message, data: { resource_unique_id: id } });
 }
 
 /** Whether running the node leaves a relation behind. */

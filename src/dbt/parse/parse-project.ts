@@ -1,5 +1,6 @@
 /** From folders to a manifest: loads projects, reads their files in dbt's order, links what they name. */
 import { randomUUID } from 'node:crypto';
+import { checkMacroSyntax } from '../context/macro-syntax.ts';
 import { createParseRenderer } from '../context/parse-renderer.ts';
 import { isDeprecation } from '../events/deprecations.ts';
 import type { DbtManifest, Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
@@ -64,7 +65,7 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
     warnings.push(warning);
     sink.warn?.(warning);
   };
-  const macros = readMacros(loaded, files, { manifest, memo, warn });
+  const macros = readMacros(loaded, files, { manifest, memo, warn, flags: flags.flags ?? {} });
   const macroTime = clock();
   const state = createState({ loaded, manifest, macros, flags, invocation, sink: { ...sink, warn }, memo });
   readNodes(state, loaded, files);
@@ -120,15 +121,22 @@ interface MacroTarget {
   readonly manifest: DbtManifest;
   readonly memo: ParseMemo | undefined;
   readonly warn: (warning: ParseWarning) => void;
+  readonly flags: Readonly<Dict>;
 }
 
-function readMacros(loaded: LoadedProjects, files: FilesByPackage, { manifest, memo, warn }: MacroTarget): MacroIndex {
+function readMacros(
+  loaded: LoadedProjects,
+  files: FilesByPackage,
+  { manifest, memo, warn, flags }: MacroTarget,
+): MacroIndex {
   const packages = [...loaded.projects.keys()];
+  const packagesWin = flags.REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS === false;
   const indexOf = (macros: readonly MacroNode[]): MacroIndex =>
-    createMacroIndex({ macros: macrosByPackage(macros), root: loaded.root, packages });
+    createMacroIndex({ macros: macrosByPackage(macros), root: loaded.root, packages, packagesWin });
   const read = (): readonly MacroNode[] => {
     const store = readMacroFiles(files, warn);
     const macros = [...store.macros.values()];
+    checkMacroSyntax(macros.filter(({ package_name: owner }) => !isBuiltIn(owner)));
     linkMacros(store, indexOf(macros));
     return macros;
   };

@@ -30,6 +30,15 @@ export function profileFiles({ profilesDir, env, cwd, projectDir, home, workspac
     const folder = path.resolve(cwd, named);
     return [path.join(folder, 'profiles.yml'), path.join(folder, 'dbt_profiles.yml')];
   }
+  return [...new Set(profilePlaces({ cwd, projectDir, home, workspace }))];
+}
+
+function profilePlaces({
+  cwd,
+  projectDir,
+  home,
+  workspace,
+}: Pick<ProfileRequest, 'cwd' | 'projectDir' | 'home' | 'workspace'>): string[] {
   return [
     path.join(cwd, 'profiles.yml'),
     path.join(projectDir, 'profiles.yml'),
@@ -84,6 +93,7 @@ function profileOf(request: ProfileRequest, file: string, content: unknown, rend
   if (!isDict(output))
     throw wrong(`output '${targetName}' of profile '${name}' must be a dictionary, not a ${typeName(output)}`);
   const { type, threads, ...credentials } = renderAll(output, render) as Dict;
+  if (type === undefined) throw wrong(`target '${targetName}' of profile '${name}' has no type: it must be duckdb`);
   if (type !== 'duckdb')
     throw new DuckhouseError(
       'Unsupported',
@@ -94,6 +104,11 @@ function profileOf(request: ProfileRequest, file: string, content: unknown, rend
     );
   const dbPath = credentials.path ?? ':memory:';
   if (!isText(dbPath)) throw wrong(`'path' of target '${targetName}' must be a string, not a ${typeName(dbPath)}`);
+  for (const [key, { is, name: wanted }] of Object.entries(credentialShapes)) {
+    const value = credentials[key];
+    if (value !== undefined && value !== null && !is(value))
+      throw wrong(`'${key}' of target '${targetName}' must be ${wanted}, not a ${typeName(value)}`);
+  }
   const count = request.threads ?? threads ?? 1;
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1)
     throw wrong(`'threads' of target '${targetName}' must be a whole number above zero, not ${JSON.stringify(count)}`);
@@ -108,6 +123,19 @@ function profileOf(request: ProfileRequest, file: string, content: unknown, rend
     path: file,
   };
 }
+
+const list = { is: Array.isArray, name: 'a list' };
+const dict = { is: isDict, name: 'a dictionary' };
+const credentialShapes: Readonly<Record<string, { readonly is: (value: unknown) => boolean; readonly name: string }>> =
+  {
+    schema: { is: (value) => !Array.isArray(value) && !isDict(value), name: 'a string' },
+    extensions: list,
+    secrets: list,
+    attach: list,
+    plugins: list,
+    settings: dict,
+    config_options: dict,
+  };
 
 const renderAll = (value: unknown, render: RenderYaml): unknown => {
   if (isText(value)) return render(value);

@@ -5,6 +5,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, listOf, typeName } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
+import { checkProjectShape } from './project-shape.ts';
 
 export interface ProjectText {
   readonly root: string;
@@ -79,6 +80,7 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
   const { raw, root } = source;
   const file = path.join(root, fileName);
   const rendered = renderProject(raw, render);
+  checkProjectShape(file, rendered);
   const { name } = rendered;
   if (!isText(name)) throw invalid(file, `it has no name`);
   if (!/^[^\d\W]\w*$/.test(name))

@@ -1,6 +1,6 @@
 /** Renders values of dbt_project.yml, profiles.yml and package lists: before there is a project to speak of. */
 
-import { isDuckhouseError } from '../../errors.ts';
+import { DuckhouseError, isDuckhouseError } from '../../errors.ts';
 import { type Context, compileTemplate, createEnvironment, PyFloat, renderNative, toJs } from '../../jinja/index.ts';
 import { createBaseContext } from '../context/base-context.ts';
 import { dateTimeValue, dateValue } from '../context/dates.ts';
@@ -54,8 +54,14 @@ export function earlyRenderer(options: EarlyContextOptions, path: string): Rende
     try {
       return toJs(renderNative(compileTemplate(environment, text, { path, name: path }), context));
     } catch (error) {
-      if (options.lenient === true && isDuckhouseError(error)) return text;
-      throw error;
+      if (!isDuckhouseError(error)) throw error;
+      if (options.lenient === true) return text;
+      throw new DuckhouseError(
+        error.kind === 'Internal' ? 'DataInvalid' : error.kind,
+        // What stands around an expression may be a secret.
+        `${path}: ${options.secrets ? '' : `cannot render ${text}: `}${error.message}`,
+        { context: { ...error.context, path }, hint: error.hint, cause: error },
+      );
     }
   };
 }

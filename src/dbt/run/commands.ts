@@ -42,7 +42,8 @@ export interface CommandInput {
 /** Exit codes of dbt. */
 export const exitCodes = { ok: 0, failed: 1, error: 2 } as const;
 
-type Command = (session: RunSession, input: CommandInput) => Promise<boolean>;
+/** Whether it went well, or the exit code. */
+type Command = (session: RunSession, input: CommandInput) => Promise<boolean | number>;
 
 /** Runs one command of dbt on a parsed project; resolves with its exit code. */
 export async function runCommand(name: string, input: CommandInput): Promise<number> {
@@ -60,9 +61,11 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
       data: { stat_line: foundText(session) },
     });
     const started = performance.now();
-    const ok = await command(session, input);
+    const outcome = await command(session, input);
+    const ok = outcome === true || outcome === exitCodes.ok;
     await writeHistory(session, { success: ok, elapsedSeconds: (performance.now() - started) / 1000 });
-    return ok && !(flags.warnError && session.warnings > 0) ? exitCodes.ok : exitCodes.failed;
+    if (!ok) return outcome === exitCodes.error ? exitCodes.error : exitCodes.failed;
+    return flags.warnError && session.warnings > 0 ? exitCodes.failed : exitCodes.ok;
   } finally {
     await session.close();
   }
@@ -116,8 +119,9 @@ const compile: Command = async (session, input) => {
   const inline = input.args.inline;
   if (typeof inline === 'string') {
     const [result] = await runInline(session, inline, compileOnly);
-    if (result !== undefined && !hasFailed(result)) tellCompiled(session, result, isJson(session.flags), true);
-    return result !== undefined && !hasFailed(result);
+    if (result === undefined || hasFailed(result)) return exitCodes.error;
+    tellCompiled(session, result, isJson(session.flags), true);
+    return true;
   }
   const results: NodeResult[] = [];
   const ok = await task(compileKinds, {
@@ -134,8 +138,14 @@ const compile: Command = async (session, input) => {
     for (const result of models.slice(0, models.length === 1 ? 1 : models.length))
       tellCompiled(session, result, isJson(session.flags), false);
   tellErrors(session, results);
-  return ok;
+  return ok === true || endOf(session, results);
 };
+
+/** What does not compile ends the command as an error; what compiles, but cannot run, fails it. */
+const endOf = ({ problems }: RunSession, results: readonly NodeResult[]): number =>
+  results.some((result) => hasFailed(result) && !problems.has(result.node.unique_id))
+    ? exitCodes.error
+    : exitCodes.failed;
 
 function tellErrors({ log }: RunSession, results: readonly NodeResult[]): void {
   for (const { message } of results.filter(hasFailed))
@@ -158,7 +168,7 @@ const show: Command = async (session, input) => {
   if (text !== undefined) {
     const runner = showNode((node, table) => tellTable(session, node, table, json, true));
     const [result] = await runInline(session, text, runner);
-    return result !== undefined && !hasFailed(result);
+    return result !== undefined && !hasFailed(result) ? exitCodes.ok : exitCodes.error;
   }
   const results: NodeResult[] = [];
   const ok = await task(['model', 'seed', 'snapshot', 'test', 'analysis'], {
@@ -171,7 +181,7 @@ const show: Command = async (session, input) => {
     onResult: (result) => void results.push(result),
   })(session, input);
   tellErrors(session, results);
-  return ok;
+  return ok === true ? exitCodes.ok : exitCodes.error;
 };
 
 /** Of what `--select` finds only the nodes it names are shown, not their tests; all when it names none. */
@@ -203,11 +213,12 @@ const operation: Command = async (session, { args }) => {
 const freshness: Command = async (session, input) => {
   const ids =
     input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
-  const before = ids.length === 0 ? [] : await runHooks(session, 'on-run-start', []);
+  const hasHooks = ids.length > 0 && runsFreshnessHooks(session);
+  const before = hasHooks ? await runHooks(session, 'on-run-start', []) : [];
   const { artifact, success, results } = await checkFreshness(session, ids);
   session.freshness = artifact;
   session.results = results;
-  const after = ids.length === 0 ? [] : await runHooks(session, 'on-run-end', results);
+  const after = hasHooks ? await runHooks(session, 'on-run-end', results) : [];
   const output = input.args.output;
   if (typeof output === 'string' && output !== '')
     writeArtifact({ targetPath: path.resolve(path.dirname(output)) }, path.basename(output), artifact);
@@ -216,17 +227,21 @@ const freshness: Command = async (session, input) => {
   return success && [...before, ...after].every((result) => !hasFailed(result));
 };
 
+const runsFreshnessHooks = ({ parsed }: RunSession): boolean =>
+  parsed.flags.SOURCE_FRESHNESS_RUN_PROJECT_HOOKS !== false;
+
 const docsGenerate: Command = async (session, input) => {
   let compiled = true;
   if (input.args.compile !== false) {
     const results: NodeResult[] = [];
-    compiled = await task(compileKinds, {
+    const outcome = await task(compileKinds, {
       runner: compileOnly,
       builds: false,
       lines: false,
       keepsEphemeral: true,
       onResult: (result) => void results.push(result),
     })(session, input);
+    compiled = outcome === true;
     tellErrors(session, results);
     if (!compiled) {
       session.log.fire({

@@ -1,36 +1,52 @@
 import { spawnSync } from 'node:child_process';
-import { databaseErrorText } from '../adapter/database.ts';
-import type { RunSession } from './session.ts';
+import { readCredentials } from '../adapter/credentials.ts';
+import { databaseErrorText, openDatabase } from '../adapter/database.ts';
+import type { ParsedProject } from '../project-types.ts';
+import type { CommandInput } from './commands.ts';
 
-/** Lines of `debug` on the project, its profile and the connection; false when a check failed. */
-export async function debugReport(open: () => Promise<RunSession>, tell: (line: string) => void): Promise<boolean> {
-  const git = spawnSync('git', ['--version'], { stdio: 'ignore' }).status === 0;
+type Tell = (line: string) => void;
+
+/** Whether git, which packages need, is there. */
+export function checkGit(tell: Tell): boolean {
+  const isThere = spawnSync('git', ['--version'], { stdio: 'ignore' }).status === 0;
   tell('Required dependencies:');
-  tell(` - git [${git ? 'OK found' : 'ERROR not found'}]`);
+  tell(` - git [${isThere ? 'OK found' : 'ERROR not found'}]`);
   tell('');
+  return isThere;
+}
+
+export interface ConnectionCheck extends Pick<ParsedProject, 'profile' | 'project'>, Pick<CommandInput, 'signal'> {
+  readonly engine: CommandInput['engine'];
+}
+
+/** Tells what the profile connects to and tries it. */
+export async function checkConnection({ profile, project, engine, signal }: ConnectionCheck, tell: Tell) {
   tell('Connection:');
-  let session: RunSession | undefined;
   try {
-    session = await open();
-    const { credentials } = session.database;
+    const place = { folder: project.root, name: `${profile.name}.${profile.targetName}` };
+    const credentials = readCredentials(profile.credentials, place);
     for (const [name, value] of Object.entries({
       database: credentials.database,
       schema: credentials.schema,
       path: credentials.path,
       external_root: credentials.externalRoot,
-      threads: credentials.threads,
+      threads: profile.threads,
     }))
       tell(`  ${name}: ${value}`);
-    const connection = await session.database.connect('debug');
-    await connection.execute('select 1 as id');
-    await connection.close();
+    const events = { onQuery() {}, onQueryDone() {} };
+    const database = await openDatabase({ credentials, events, signal, ...(engine === undefined ? {} : { engine }) });
+    try {
+      const connection = await database.connect('debug');
+      await connection.execute('select 1 as id');
+      await connection.close();
+    } finally {
+      await database.close();
+    }
     tell('  Connection test: [OK connection ok]');
-    return git;
+    return true;
   } catch (error) {
     tell('  Connection test: [ERROR]');
     tell(databaseErrorText(error));
     return false;
-  } finally {
-    await session?.close();
   }
 }

@@ -13,7 +13,9 @@ export function buildGraph(manifest: DbtManifest): DbtGraph {
     parents.set(id, known.every((parent) => parent in above) ? known : known.filter((parent) => parent in above));
     children.set(id, below[id] ?? []);
   }
-  return { parents, children, order: sorted(parents, children) };
+  const order = sorted(parents, children);
+  const cycle = order.length < parents.size ? cycleIn(parents, new Set(order)) : undefined;
+  return { parents, children, order, ...(cycle === undefined ? {} : { cycle }) };
 }
 
 function sorted(
@@ -32,12 +34,11 @@ function sorted(
       waiting.set(child, left);
       if (left === 0) order.push(child);
     }
-  if (order.length < parents.size) throw cycle(parents, new Set(order));
   return order;
 }
 
 /** Follows parents that are not in the order until one comes again. */
-function cycle(parents: ReadonlyMap<string, readonly string[]>, done: ReadonlySet<string>): DuckhouseError {
+function cycleIn(parents: ReadonlyMap<string, readonly string[]>, done: ReadonlySet<string>): DuckhouseError {
   const trail: string[] = [];
   let at = [...parents.keys()].find((id) => !done.has(id)) as string;
   while (!trail.includes(at)) {

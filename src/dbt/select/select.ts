@@ -54,8 +54,8 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
   const members = new Map<string, GraphMember>();
   for (const id of graph.parents.keys()) {
     const member = graphMemberOf(manifest, id);
-    if (member !== undefined && (member.config as { readonly enabled?: boolean }).enabled !== false)
-      members.set(id, member);
+    if (member === undefined || (member.config as { readonly enabled?: boolean }).enabled === false) continue;
+    if (request.includeEmpty === true || !isEmpty(member)) members.set(id, member);
   }
   const warnings: ParseWarning[] = [];
   const context: MethodContext = { manifest, members: [...members.values()], projectRoot: project.root, previous };
@@ -99,6 +99,10 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
   const run = (selection: Selection): Ids => resolve(selection).direct;
   return { run, member: (id) => members.get(id), warnings };
 }
+
+/** Nodes without a text cannot be run. */
+const isEmpty = (member: GraphMember): boolean =>
+  'raw_code' in member && member.resource_type !== 'seed' && (member as ManifestNode).raw_code.trim() === '';
 
 const unionOf = (sets: readonly Ids[]): Ids => new Set(sets.flatMap((set) => [...set]));
 const intersection = ([first = new Set<string>(), ...rest]: readonly Ids[]): Ids =>
