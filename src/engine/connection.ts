@@ -13,7 +13,7 @@ import type { ColumnPlan, CursorSlabs, Request, ResultHandle, StatementHandle } 
 import { registerArrow } from './register-arrow.ts';
 import { changedResult, openResult } from './result.ts';
 import { checkNotAborted, finishedRecord, type Statement, startStatement } from './statement.ts';
-import { changesCatalog, isKeepable, plainChange } from './statement-kind.ts';
+import { changesCatalog, isKeepable, leavesState, plainCommand } from './statement-kind.ts';
 import { splitStatements } from './statement-text.ts';
 import type {
   ArrowParams,
@@ -126,9 +126,9 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     if (options.guard !== undefined) await check(statement, options);
     const { params, arrowParams, rowLimit, batchBytes } = options;
     const kept = plans.take(sql);
-    const change =
-      kept !== undefined || keep || params !== undefined || arrowParams !== undefined ? undefined : plainChange(sql);
-    if (change !== undefined) return runChange(statement, change);
+    const isPlain = kept === undefined && params === undefined && arrowParams === undefined;
+    const kind = isPlain ? plainCommand(sql) : undefined;
+    if (kind !== undefined && !(keep && isKeepable({ kind, script: false }))) return runChange(statement, kind);
     const version = kept?.version ?? core.catalogVersion.current;
     const parts = (slabs: CursorSlabs) => ({ sql, params, arrowParams, slabs, keep: keep || kept !== undefined });
     try {
@@ -151,11 +151,13 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     }
   };
 
-  /** Without a plan that could be kept, and without a cursor: what single rows are written with. */
+  /** Without a plan that could be kept, and without a cursor: what single rows are written with, and tables made. */
   const runChange = async (statement: Statement, kind: StatementKind): Promise<QueryResult> => {
     try {
       const rows = await (insertLiterals(statement, kind) ??
         (statement.run({ op: 'change', connection: address, sql: statement.sql }) as Promise<number>));
+      left = left || leavesState(kind);
+      noteCatalog({ kind, script: false });
       return changedResult(statement.queryId, kind, rows);
     } catch (error) {
       noteFailed();

@@ -9,7 +9,7 @@ import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } 
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
 import { createKeptPlans, type KeptPlans } from './plans.ts';
-import { createWorkerPool } from './pool.ts';
+import { createWorkerPool, type WorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
 import type {
   AttachOptions,
@@ -49,6 +49,23 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return createEngine(createCore(duckdb, share, options.workers), { file: options.database, owns: true });
 }
 
+async function openBeside(
+  { duckdb, libraryPath, pool }: EngineCore,
+  { database: file, settings = {}, sessionInit = [] }: Parameters<Engine['openBeside']>[0],
+): Promise<Engine> {
+  const to = {
+    database: openDatabase(duckdb, { database: file, settings }),
+    sessionInit: [...baseSession, ...sessionInit],
+  };
+  const borrowed: WorkerPool = {
+    ...pool,
+    run: (request, onReply) => pool.run(request.op === 'connect' ? { ...request, to } : request, onReply),
+    close: () => Promise.resolve(),
+  };
+  const core = coreOn(duckdb, { file, libraryPath, ...to }, { pool: borrowed, size: 2 });
+  return createEngine(core, { file, owns: true });
+}
+
 /** An engine of this thread on a database that another thread of the process has open, and closes. */
 export function attachEngine(share: EngineShare, { workers, onConnection }: AttachOptions = {}): Engine {
   const core = createCore(loadDuckDb(share.libraryPath), share, workers);
@@ -63,6 +80,19 @@ function createCore(duckdb: DuckDb, share: EngineShare, workers: number | undefi
     size,
     max: Math.max(maxWorkers, size),
   });
+  return coreOn(duckdb, share, { pool, size });
+}
+
+interface Threads {
+  readonly pool: WorkerPool;
+  readonly size: number;
+}
+
+function coreOn(
+  duckdb: DuckDb,
+  { libraryPath, database, sessionInit }: EngineShare,
+  { pool, size }: Threads,
+): EngineCore {
   return {
     duckdb,
     database,
@@ -142,6 +172,7 @@ function createEngine(core: EngineCore, { file, owns, onConnection }: EnginePart
       database: core.database,
       sessionInit: core.sessionInit,
     }),
+    openBeside: (options) => openBeside(core, options),
     releaseConnections(addresses) {
       for (const address of addresses) {
         core.duckdb.interrupt(address);

@@ -78,7 +78,8 @@ interface ExecuteParts {
 }
 
 export type Request =
-  | { readonly op: 'connect' }
+  /** To the workers' own database, unless another is named. */
+  | { readonly op: 'connect'; readonly to?: Pick<WorkerData, 'database' | 'sessionInit'> }
   | { readonly op: 'disconnect'; readonly connection: Address }
   | { readonly op: 'prepare'; readonly connection: Address; readonly sql: string }
   | {

@@ -55,11 +55,27 @@ export function returnsRows(
 
 const maxPlainLength = 16_384;
 
-/** The kind of a text that plainly is one INSERT, UPDATE or DELETE without rows of its own; undefined where it may be more. */
-export function plainChange(sql: string): StatementKind | undefined {
+const firstWord =
+  /^(?:\s|--[^\n]*\n|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\*\/)*(insert|update|delete|create|alter|drop|begin|commit|rollback)\b/i;
+const plainKinds: Readonly<Record<string, StatementKind>> = {
+  insert: 'insert',
+  update: 'update',
+  delete: 'delete',
+  create: 'create',
+  alter: 'alter',
+  drop: 'drop',
+  begin: 'transaction',
+  commit: 'transaction',
+  rollback: 'transaction',
+};
+
+/** The kind of a text that plainly is one command without rows of its own; undefined where it may be more. */
+export function plainCommand(sql: string): StatementKind | undefined {
   if (sql.length > maxPlainLength) return undefined; // looking through a long text costs more than a plan
-  const word = /^\s*(insert|update|delete)\b/i.exec(sql)?.[1]?.toLowerCase();
-  return word === undefined || /\breturning\b/i.test(sql) || mayBeScript(sql) ? undefined : (word as StatementKind);
+  const word = firstWord.exec(sql)?.[1];
+  return word === undefined || /\breturning\b/i.test(sql) || mayBeScript(sql)
+    ? undefined
+    : plainKinds[word.toLowerCase()];
 }
 
 /** Statements that leave something behind on their connection: it is not given back to the pool. */

@@ -340,6 +340,8 @@ export interface Engine {
   cancel(queryId: string): boolean;
   stats(): EngineStats;
   share(): EngineShare;
+  /** Opens another database on the threads of this engine. It is closed before this one. */
+  openBeside(options: Pick<EngineOptions, 'database' | 'settings' | 'sessionInit'>): Promise<Engine>;
   /** Interrupts and closes connections of an attached engine whose thread has ended. */
   releaseConnections(connections: readonly number[]): void;
   /** Interrupts everything, checkpoints, closes the file; an attached engine leaves the file open. */

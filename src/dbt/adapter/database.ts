@@ -66,14 +66,45 @@ export async function openDatabase({ credentials, engine, events, signal }: Data
     if (own) await used.close();
     throw error;
   }
+  const idle: Connection[] = [];
   return {
     engine: used,
     credentials,
-    connect: async (name) =>
-      createAdapterConnection({ name, connection: await used.connect(), credentials, events, signal }),
-    close: async () => (own ? used.close() : undefined),
+    connect: async (name) => {
+      const connection = idle.pop() ?? (await openConnection(used, credentials));
+      return createAdapterConnection({
+        name,
+        connection,
+        credentials,
+        events,
+        signal,
+        giveBack: (one) => idle.push(one),
+      });
+    },
+    close: async () => {
+      for (const connection of idle.splice(0)) await connection.close();
+      if (own) await used.close();
+    },
   };
 }
+
+/** With the database and the settings of the profile. */
+async function openConnection(engine: Engine, { database, settings }: Credentials): Promise<Connection> {
+  const connection = await engine.connect();
+  try {
+    if (database !== '') await connection.execute(`USE ${quoteIdentifier(database)}`);
+    for (const [key, value] of Object.entries(settings))
+      await connection.execute(`SET ${key} = ${quoteLiteral(value)}`);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return connection;
+}
+
+/** Words of statements that leave something on their connection: settings, temporary relations, names, random seeds. */
+const leaving =
+  /\b(temp|temporary|set|setseed|reset|pragma|use|prepare|execute|deallocate|attach|detach|load|install|call|import|begin|start|commit|rollback|abort)\b/i;
 
 async function openWithRetries({ path: file, config, threads, retries }: Credentials): Promise<Engine> {
   const folder = path.dirname(file);
@@ -98,18 +129,23 @@ interface ConnectionParts {
   readonly credentials: Credentials;
   readonly events: ConnectionEvents;
   readonly signal: AbortSignal | undefined;
+  /** Takes a connection that is as it was when it was opened. */
+  readonly giveBack: (connection: Connection) => void;
 }
 
-async function createAdapterConnection(parts: ConnectionParts): Promise<AdapterConnection> {
-  const { name, connection, credentials, events, signal } = parts;
+function createAdapterConnection(parts: ConnectionParts): AdapterConnection {
+  const { name, connection, credentials, events, signal, giveBack } = parts;
   const options = signal === undefined ? {} : { signal };
   let open = false;
+  let left = false;
+  let closed = false;
 
   const run = async (sql: string): Promise<QueryResult> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await connection.query(sql, options);
       } catch (error) {
+        left = true;
         const again = !open && isDuckhouseError(error) && error.retryable && attempt < credentials.retries.query;
         if (!again) throw error;
         await delay(1000 * 2 ** (attempt - 1));
@@ -142,14 +178,11 @@ async function createAdapterConnection(parts: ConnectionParts): Promise<AdapterC
     }
   };
 
-  if (credentials.database !== '') await useDatabase(connection, credentials);
-  for (const [key, value] of Object.entries(credentials.settings))
-    await connection.execute(`SET ${key} = ${quoteLiteral(value)}`);
-
   return {
     name,
     isOpenTransaction: () => open,
     async execute(sql, executeOptions = {}) {
+      left = left || leaving.test(sql);
       if (executeOptions.autoBegin === true && !open && !credentials.disableTransactions) await begin();
       try {
         return await statement(sql, executeOptions);
@@ -167,14 +200,13 @@ async function createAdapterConnection(parts: ConnectionParts): Promise<AdapterC
       return rows.map((row) => ({ name: String(row[0]), type: String(row[1]) }));
     },
     async close() {
+      if (closed) return;
+      closed = true;
       await end('ROLLBACK').catch(() => undefined); // a closed engine undoes it itself
-      await connection.close();
+      if (left) await connection.close();
+      else giveBack(connection);
     },
   };
-}
-
-async function useDatabase(connection: Connection, { database }: Credentials): Promise<void> {
-  await connection.execute(`USE ${quoteIdentifier(database)}`);
 }
 
 async function drain(result: QueryResult): Promise<ResultTable> {

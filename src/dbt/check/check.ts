@@ -32,6 +32,7 @@ export async function checkNodes(session: RunSession, ids: readonly string[]): P
   const shadow = await openShadow({
     database: session.database.credentials.database || 'memory',
     settings: world.settings,
+    engine: session.database.engine,
   });
   try {
     return await bindAll({ session, nodes, world, shadow });

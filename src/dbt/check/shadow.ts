@@ -1,4 +1,4 @@
-import { type Connection, openEngine } from '../../engine/index.ts';
+import type { Connection, Engine } from '../../engine/index.ts';
 import { DuckhouseError, isDuckhouseError } from '../../errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
 import { readTable } from '../adapter/table.ts';
@@ -46,6 +46,8 @@ export interface ShadowOptions {
   readonly database: string;
   /** Settings that change how queries are bound. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Whose threads it uses. */
+  readonly engine: Engine;
 }
 
 /** What stands before a query that becomes a table: positions in errors count from its start. */
@@ -55,11 +57,10 @@ const statementOf = (name: string, sql: string): string => `${head(name)}${sql}\
 /** Statements that are sent at once. */
 const chunkSize = 100;
 
-export async function openShadow({ database, settings }: ShadowOptions): Promise<Shadow> {
-  const engine = await openEngine({
+export async function openShadow({ database, settings, engine: host }: ShadowOptions): Promise<Shadow> {
+  const engine = await host.openBeside({
     database: ':memory:',
     settings: { threads: '1', enable_external_access: 'false', memory_limit: '512MB' },
-    workers: 1,
   });
   let connection: Connection | undefined;
   try {

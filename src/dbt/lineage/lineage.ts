@@ -37,7 +37,11 @@ export async function projectLineage(session: RunSession, ids: readonly string[]
     const wanted = [...read].flatMap((id) => names.byId.get(id) ?? []);
     return { outside: await readOutside(connection, wanted), ...(await readSurroundings(connection)) };
   });
-  const shadow = await openShadow({ database: session.database.credentials.database || 'memory', settings });
+  const shadow = await openShadow({
+    database: session.database.credentials.database || 'memory',
+    settings,
+    engine: session.database.engine,
+  });
   try {
     await shadow.addTables([...knownTables(session, { names, outside })]);
     return await readAll(shadow, { nodes, names });

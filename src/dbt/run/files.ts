@@ -1,41 +1,37 @@
-import { mkdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 
-/** Small files written beside the run: nobody waits for them until its end. */
+/** Small files written beside the run. */
 export interface FileWriter {
+  /** Written at once: a thread for so little takes more than the writing. */
   write(file: string, text: string): void;
-  /** Resolves when all are written; rejects with the first failure. */
-  done(): Promise<void>;
+  /** Throws the first failure. */
+  done(): void;
 }
 
 /** Names come from the project: what they make of a path must stay in `root`. */
 export function createFileWriter(root: string): FileWriter {
+  const within = path.resolve(root) + path.sep;
   const folders = new Set<string>();
-  const latest = new Map<string, Promise<void>>();
-  let failure: unknown;
+  const failures: unknown[] = [];
   return {
     write(file, text) {
-      if (!path.resolve(file).startsWith(path.resolve(root) + path.sep))
+      if (!path.resolve(file).startsWith(within))
         throw new DuckhouseError('PermissionDenied', `${file} is not in the target folder ${root}`, {
           context: { path: file },
         });
-      const folder = path.dirname(file);
-      if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
-      folders.add(folder);
-      const before = latest.get(file) ?? Promise.resolve();
-      const written = before
-        .then(() => writeFile(file, text))
-        .catch((error: unknown) => {
-          failure ??= error;
-        });
-      latest.set(file, written);
+      try {
+        const folder = path.dirname(file);
+        if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+        folders.add(folder);
+        writeFileSync(file, text);
+      } catch (error) {
+        failures.push(error);
+      }
     },
-    async done() {
-      await Promise.all(latest.values());
-      latest.clear();
-      if (failure !== undefined) throw failure;
+    done() {
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

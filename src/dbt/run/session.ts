@@ -165,7 +165,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     },
     close: async () => {
       await database.close();
-      await session.files.done();
+      session.files.done();
     },
   };
   return session;

@@ -43,7 +43,7 @@ type Emit = (reply: Reply) => void;
 type Handlers = { readonly [Op in Request['op']]: (request: Extract<Request, { op: Op }>, emit: Emit) => unknown };
 
 const handlers: Handlers = {
-  connect: () => openConnection(duckdb, data.database, data.sessionInit),
+  connect: ({ to = data }) => openConnection(duckdb, to.database, to.sessionInit),
   disconnect: ({ connection }) => closeConnection(duckdb, connection),
   inspect: (request) => inspectStatement(duckdb, request),
   inspectAll: ({ statements, ...where }) =>
