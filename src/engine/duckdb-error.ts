@@ -47,7 +47,7 @@ const refinements: readonly (readonly [string, RegExp, ErrorKind])[] = [
   ['TransactionContext', /aborted|no transaction|within a transaction|read-only/i, 'InvalidArgument'],
 ];
 
-/** DuckDB's error text, JSON or plain, as a DuckhouseError with `context` {errorType, position, candidates, name}. */
+/** DuckDB's error text, JSON or plain, as a DuckhouseError with `context` {errorType, whole, position, candidates, name}. */
 export function duckDbError(text: string, sql?: string): DuckhouseError {
   const json = parseJson(text) ?? plainError(text);
   const message = firstParagraph(json.exception_message);
@@ -56,6 +56,7 @@ export function duckDbError(text: string, sql?: string): DuckhouseError {
     ...idOf(json),
     context: {
       errorType: json.exception_type,
+      ...wholeOf(json, message),
       ...(json.error_subtype === undefined ? {} : { subtype: json.error_subtype }),
       ...(json.position === undefined ? {} : { position: Number(json.position) }),
       ...(json.name === undefined ? {} : { name: json.name }),
@@ -101,6 +102,10 @@ function idOf(json: DuckDbErrorJson): { id?: string } {
 
 /** DuckDB appends hints and, in internal errors, a stack after an empty line. */
 const firstParagraph = (message: string): string => (message.split('\n\n')[0] as string).replace(/!$/, '').trim();
+
+/** The message with its hints, where it has any; what follows an internal error is a stack. */
+const wholeOf = ({ exception_type: type, exception_message: whole }: DuckDbErrorJson, message: string) =>
+  whole === message || type === 'INTERNAL' ? {} : { whole };
 
 function lineOf(json: DuckDbErrorJson, sql: string | undefined): { line?: number; column?: number } {
   if (json.position === undefined || sql === undefined) return {};

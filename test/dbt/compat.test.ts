@@ -60,6 +60,93 @@ test('macros: arguments of tests, and no call seen in a text', () => {
   );
 });
 
+test('macros: a call by a name that is no package is one of the macro of that name; a wrapper calls what it wraps', () => {
+  const folder = project({
+    'macros/m.sql': `{% macro a(relation) %}{{ relation.b() }}{{ ref('x') }}{% endmacro %}
+{% macro b() %}{{ adapter.dispatch('b', 'shop')() }}{% endmacro %}
+{% macro default__b() %}{{ dbt.hash('x') }}{% endmacro %}
+{% macro hash(field) %}{{ dbt.hash(field) }}{% endmacro %}
+{% macro ref() %}{{ builtins.ref('x') }}{% endmacro %}`,
+  });
+  const { macros } = parse(folder).manifest;
+  const calls = (name: string): readonly string[] | undefined => macros[`macro.shop.${name}`]?.depends_on.macros;
+  assert.deepEqual(calls('a'), ['macro.shop.b']);
+  assert.deepEqual(calls('b'), ['macro.shop.default__b']);
+  assert.deepEqual(calls('hash'), ['macro.dbt.hash']);
+});
+
+test('the information schema is written in capitals, unquoted', async () => {
+  const folder = project({
+    'models/m.sql': `select '{{ this.information_schema('COLUMNS') }} {{ this.information_schema() }}' as names`,
+  });
+  assert.equal((await dbt(folder, ['compile'])).code, 0);
+  const compiled = readFileSync(path.join(folder, 'target/compiled/shop/models/m.sql'), 'utf8');
+  assert.equal(compiled, `select '"shop".INFORMATION_SCHEMA.COLUMNS "shop".INFORMATION_SCHEMA' as names`);
+});
+
+test('saved queries are part of a build, which does nothing for them', async () => {
+  const folder = project({
+    'models/m.sql': 'select 1 as id, current_date as day',
+    'models/m.yml': `models:
+  - {name: m, time_spine: {standard_granularity_column: day}, columns: [{name: day, granularity: day}]}
+semantic_models:
+  - name: s
+    model: ref('m')
+    defaults: {agg_time_dimension: day}
+    entities: [{name: id, type: primary}]
+    dimensions: [{name: day, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: total, agg: sum, expr: id, create_metric: true}]
+saved_queries:
+  - {name: q, query_params: {metrics: [total]}}
+`,
+  });
+  const { code, text } = await dbt(folder, ['build', '--printer-width', '40']);
+  assert.equal(code, 0);
+  assert.match(text, /2 of 2 NO-OP saved query q /);
+  const [, saved] = artifact(folder, 'run_results.json').results;
+  assert.deepEqual([saved?.unique_id, saved?.status, saved?.message], ['saved_query.shop.q', 'no-op', 'NO-OP']);
+});
+
+test('a fixture that cannot be made is an error of the model it stands for', async () => {
+  const folder = project({
+    'models/m.sql': "select id from {{ source('raw', 'people') }}",
+    'models/m.yml': `sources: [{name: raw, tables: [{name: people}]}]
+unit_tests: [{name: t, model: m, given: [{input: "source('raw', 'people')", rows: [{id: 1}]}], expect: {rows: [{id: 1}]}}]
+`,
+  });
+  assert.equal((await dbt(folder, ['build'])).code, 1);
+  const [result] = artifact(folder, 'run_results.json').results;
+  assert.match(
+    result?.message ?? '',
+    /^Compilation Error in model people \(models\/m\.yml\)\n {2}Not able to get columns for unit test 'people' from relation "shop"\."raw"\."people" because the relation doesn't exist/,
+  );
+});
+
+test('what cannot be compiled or shown ends its command with 2, what cannot run with 1', async () => {
+  const folder = project({
+    'models/m.sql': 'select nothing',
+    'models/bad.sql': "{% if execute %}{{ exceptions.raise_compiler_error('no') }}{% endif %}",
+  });
+  const code = async (...words: readonly string[]): Promise<number> => (await dbt(folder, words)).code;
+  assert.equal(await code('compile'), 2);
+  assert.equal(await code('run-operation', 'none'), 2);
+  assert.equal(await code('docs', 'generate'), 2);
+  assert.equal(await code('show', '--select', 'm'), 2);
+  assert.equal(await code('show', '--inline', 'select nothing'), 2);
+  assert.equal(await code('compile', '--select', 'm', '--validate'), 1);
+  assert.equal(await code('run', '--select', 'm'), 1);
+  // What was to be run is written, also of a model that the check had told wrong.
+  assert.equal(await code('run'), 1);
+  assert.match(readFileSync(path.join(folder, 'target/run/shop/models/m.sql'), 'utf8'), /select nothing/);
+});
+
+test('the folder of a database is not made', async () => {
+  const folder = project({ 'profiles/profiles.yml': profile.replace('shop.duckdb', 'data/shop.duckdb') });
+  const { code, text } = await dbt(folder, ['run-operation', 'none']);
+  assert.equal(code, 2);
+  assert.match(text, /there is no folder .*\/data\n.*mkdir -p/);
+});
+
 test('configs as they are written, in the spelling of Python', () => {
   const code = `-- config(materialized='no')
 {% raw %}{{ config(materialized='no') }}{% endraw %}

@@ -27,7 +27,7 @@ export interface RelationParts {
   readonly eventTimeFilter: EventTimeFilter | null;
   /** SQL that stands for it, such as a file name in quotes. */
   readonly external: string | null;
-  /** Set on relations of `information_schema`. */
+  /** What is read of `INFORMATION_SCHEMA`, such as `COLUMNS`. */
   readonly informationSchemaView: string | null;
 }
 
@@ -64,7 +64,7 @@ export class Relation implements RelationParts {
   /** The name alone, without limit or event time. */
   render(): string {
     if (this.external !== null) return this.external;
-    return this.informationSchemaView === null ? this.path() : this.informationSchemaPath();
+    return this.informationSchemaView === null ? this.path() : `${this.path()}.${this.informationSchemaView}`;
   }
 
   private path(): string {
@@ -75,12 +75,6 @@ export class Relation implements RelationParts {
         return [this.quotePolicy[part] ? quoted(value) : value];
       })
       .join('.');
-  }
-
-  private informationSchemaPath(): string {
-    const database = this.database === null ? [] : [this.quotePolicy.database ? quoted(this.database) : this.database];
-    const view = this.informationSchemaView === '' ? [] : [this.informationSchemaView as string];
-    return [...database, 'information_schema', ...view].join('.');
   }
 
   /** What stands in a FROM clause: the name, limited and filtered where a run says so. */
@@ -118,7 +112,13 @@ export class Relation implements RelationParts {
   }
 
   informationSchema(view: string | null): Relation {
-    return this.with({ schema: null, identifier: null, informationSchemaView: view ?? '' });
+    return this.with({
+      identifier: 'INFORMATION_SCHEMA',
+      type: 'view',
+      includePolicy: { database: this.database !== null, schema: false, identifier: true },
+      quotePolicy: { ...this.quotePolicy, identifier: false },
+      informationSchemaView: view,
+    });
   }
 
   /** Names are equal whatever their case: DuckDB's are. */

@@ -52,12 +52,24 @@ export function noteNearNames(error: unknown, known: () => Iterable<string>): vo
   if (name !== undefined) nearNames.set(error as Error, nearestNames(name, known()));
 }
 
+const owners = new WeakMap<Error, FailedResource>();
+
+/** The same error, which is told as one of this node although another was being compiled. */
+export function ownedBy(error: unknown, node: FailedResource): unknown {
+  if (error instanceof Error && !owners.has(error)) owners.set(error, node);
+  return error;
+}
+
+const ownerOf = (error: unknown): FailedResource | undefined =>
+  error instanceof Error ? owners.get(error) : undefined;
+
 /**
  * A failed node in dbt's words: the kind of error and the node, then the text, then the macros it came through,
  * everything but the first line indented.
  */
-export function failureText(error: unknown, node: FailedResource | undefined): string {
+export function failureText(error: unknown, failed: FailedResource | undefined): string {
   const kind = kindOf(error);
+  const node = (kind === 'Compilation' ? ownerOf(error) : undefined) ?? failed;
   const place = node === undefined ? '' : ` in ${resourceText(node)}`;
   const lines = [...ownText(error).split('\n'), ...(kind === 'Compilation' ? stackLines(error, node) : [])];
   return [`${kind} Error${place}`, ...lines.map((line) => `  ${line}`)].join('\n');

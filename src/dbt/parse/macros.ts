@@ -280,24 +280,34 @@ function callsIn(text: string): MacroCall[] {
   return [...calls.values()];
 }
 
+/** Names that mean no macro of the project, whatever it calls its own. */
+const standardNames: ReadonlySet<string> = new Set([
+  ...['ref', 'source', 'config', 'var', 'env_var', 'return', 'log', 'print', 'set', 'set_strict', 'zip', 'zip_strict'],
+  ...['tojson', 'fromjson', 'toyaml', 'fromyaml', 'local_md5', 'diff_of_two_dicts'],
+]);
+
+type Find = (packageName: string, name: string) => MacroNode | undefined;
+
+/** The package's own macro, or the one that has the name anywhere: the root's, another package's, a built-in one. */
+function macroFinder(macros: Iterable<MacroNode>, index: MacroIndex): Find {
+  const all = [...macros];
+  const root = all.filter(({ package_name }) => package_name === index.packages[0]);
+  const byName = new Map([...all, ...root].map((macro) => [macro.name, macro]));
+  return (packageName, name) => index.find(packageName, name) ?? byName.get(name);
+}
+
 /** Says of each macro which others it calls. */
 export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): void {
+  const find = macroFinder(macros.values(), index);
   for (const macro of macros.values()) {
     const { name: own, package_name: packageName } = macro;
     const ids = new Set<string>();
+    const add = (target: MacroNode | undefined): void => void (target !== undefined && ids.add(target.unique_id));
     for (const [kind, name, namespace] of calls.get(macro.unique_id) ?? []) {
-      if (kind === 'dispatch') {
-        // One for other adapters only fails when it is called, not here.
-        const target = index.dispatched(name, namespace, packageName);
-        if (target !== undefined) ids.add(target.unique_id);
-      }
-      const plain =
-        namespace === null || kind === 'dispatch'
-          ? index.resolve(name, packageName)
-          : index.packages.includes(namespace)
-            ? index.find(namespace, name)
-            : undefined;
-      if (plain !== undefined && plain.name !== own) ids.add(plain.unique_id);
+      if (kind === 'call' && namespace !== null) add(namespace === 'adapter' ? undefined : find(namespace, name));
+      else if (name !== own && !(kind === 'call' && standardNames.has(name))) add(find(packageName, name));
+      // One for other adapters only fails when it is called, not here.
+      if (kind === 'dispatch') add(index.dispatched(name, namespace, packageName));
     }
     macro.depends_on.macros = [...ids];
   }

@@ -206,7 +206,7 @@ const operation: Command = async (session, { args }) => {
       level: 'error',
       msg: `Encountered an error while running operation: ${failureText(error, undefined)}`,
     });
-    return false;
+    return exitCodes.error;
   }
 };
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { AdapterConnection } from '../adapter/database.ts';
 import { ephemeralPrefix } from '../adapter/relation.ts';
 import { createNodeContext, type NodeContext, type NodeContextOptions } from '../context/run-context.ts';
+import { ownedBy } from '../context/run-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
 import { type Cte, injectCtes } from './cte.ts';
@@ -106,6 +107,8 @@ async function compileOnce(session: RunSession, model: ManifestNode, options: Co
   compiling.set(model, underWay);
   try {
     await underWay;
+  } catch (error) {
+    throw ownedBy(error, model);
   } finally {
     compiling.delete(model);
   }

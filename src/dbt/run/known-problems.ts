@@ -4,11 +4,11 @@ import type { CheckOutcome } from '../check/problem.ts';
 import { failureText } from '../context/run-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { nodeOf } from './results.ts';
-import type { Connect, RunSession } from './session.ts';
+import type { RunSession } from './session.ts';
 
 /**
- * Binds what will run, where `--validate` or the command asks for it, and tells what cannot; those nodes fail when
- * their turn comes. Nothing is stopped by a check that fails itself.
+ * Binds what will run, where `--validate` or the command asks for it, and tells what cannot; those nodes run
+ * as any other when their turn comes. Nothing is stopped by a check that fails itself.
  */
 export async function lookAhead(session: RunSession, ids: readonly string[]): Promise<void> {
   const { flags, log, text } = session;
@@ -51,18 +51,15 @@ async function check(session: RunSession, ids: readonly string[]): Promise<Check
 /** What DuckDB says of a text it does not take. */
 const refusals: ReadonlySet<unknown> = new Set(['Binder', 'Catalog', 'Parser']);
 
-/**
- * Fails a node that cannot run. Before that DuckDB is asked once more, now that all it reads is there: a node that
- * it takes runs as if nothing had been said.
- */
-export async function refuseKnown(session: RunSession, node: ManifestNode, connect: Connect): Promise<void> {
-  const problem = session.problems.get(node.unique_id);
-  if (problem === undefined) return;
+/** Runs a node as any other; if DuckDB does not take its text, as was told, the error says where it comes from. */
+export async function withPlace<T>(session: RunSession, node: ManifestNode, work: Promise<T>): Promise<T> {
   try {
-    await (await connect()).execute(`EXPLAIN SELECT * FROM (\n${node.compiled_code ?? ''}\n)`, { fetch: true });
+    return await work;
   } catch (error) {
-    if (isDuckhouseError(error) && !refusals.has(error.context.errorType)) throw error;
-    throw knownProblem(session, node);
+    const problem = session.problems.get(node.unique_id);
+    if (problem === undefined || !isDuckhouseError(error) || !refusals.has(error.context.errorType)) throw error;
+    const { kind, context, message } = error;
+    throw new PyError('DbtRuntimeError', `${message}\n\nat ${problem.place}`, { kind, context, cause: error });
   }
 }
 

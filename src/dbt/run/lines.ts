@@ -48,6 +48,8 @@ export function describeNode(node: RunNode): string {
       return `snapshot ${relationText(node as ManifestNode)}`;
     case 'function':
       return `function ${relationText(node as ManifestNode)}`;
+    case 'saved_query':
+      return `saved query ${node.name}`;
     case 'unit_test':
       return `unit_test ${(node as UnitTestNode).model}::${runName(node)}`;
     default:
@@ -84,6 +86,7 @@ const resultEvents: Readonly<Record<string, { readonly name: string; readonly co
   unit_test: { name: 'LogTestResult', code: 'Q007' },
   function: { name: 'LogFunctionResult', code: 'Q047' },
   exposure: { name: 'LogNodeNoOpResult', code: 'Q019' },
+  saved_query: { name: 'LogNodeNoOpResult', code: 'Q019' },
 };
 
 /** How a finished node is told. */

@@ -143,6 +143,7 @@ export function nodeOf(manifest: DbtManifest, id: string): RunNode | undefined {
     manifest.nodes[id] ??
     manifest.unit_tests[id] ??
     manifest.exposures[id] ??
+    (manifest.saved_queries[id] as unknown as ExposureNode | undefined) ??
     (manifest.functions[id] as unknown as ManifestNode | undefined)
   );
 }

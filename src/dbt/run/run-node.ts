@@ -1,6 +1,6 @@
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
-import { refuseKnown } from './known-problems.ts';
+import { withPlace } from './known-problems.ts';
 import { materialize } from './materialize.ts';
 import { isMicrobatch, runMicrobatch } from './microbatch.ts';
 import { runPythonModel } from './python-model.ts';
@@ -17,12 +17,12 @@ export function runModel(session: RunSession, node: ManifestNode, thread: string
       clock.compiled();
       const since = await session.changes?.unchangedSince(node, connection);
       if (since !== undefined) return reused(session, since);
-      await refuseKnown(session, node, connection);
-      const { response } = await materialize(session, node, {
+      const work = materialize(session, node, {
         connection,
         thread,
         submitPython: (code) => runPythonModel(session, node, { code, connection }),
       });
+      const { response } = await withPlace(session, node, work);
       await session.changes?.made(node, connection);
       return { status: 'success', message: response.message, adapterResponse: response };
     });

@@ -117,7 +117,7 @@ interface Place {
 const clock = (time: Date | undefined): string => (time === undefined ? '' : time.toISOString().replace('Z', '000'));
 
 function tellStart({ log, flags }: RunSession, node: RunNode, { index, total, thread }: Place): void {
-  if (node.resource_type === 'exposure') return;
+  if (node.resource_type === 'exposure' || node.resource_type === 'saved_query') return;
   const description = describeNode(node);
   log.fire({
     name: 'LogStartLine',

@@ -166,7 +166,7 @@ function fixtureNode({ test, given, input, tested }: FixtureParts): ManifestNode
     ...(input as ManifestNode),
     resource_type: 'model',
     unique_id: `model.${test.package_name}.${test.name}__${name}`,
-    name: `${test.name}__${name}`,
+    name: input.name,
     alias: name,
     original_file_path: test.original_file_path,
     config: { ...tested.config, materialized: 'ephemeral', 'pre-hook': [], 'post-hook': [] },
