@@ -144,7 +144,7 @@ test('the folder of a database is not made', async () => {
   const folder = project({ 'profiles/profiles.yml': profile.replace('shop.duckdb', 'data/shop.duckdb') });
   const { code, text } = await dbt(folder, ['run-operation', 'none']);
   assert.equal(code, 2);
-  assert.match(text, /there is no folder .*\/data\n.*mkdir -p/);
+  assert.match(text, /there is no folder .*\/data\n.*make the folder/);
 });
 
 test('configs as they are written, in the spelling of Python', () => {

@@ -8,7 +8,7 @@ import type { RunSession } from './session.ts';
 
 /**
  * Binds what will run, where `--validate` or the command asks for it, and tells what cannot; those nodes run
- * as any other when their turn comes. Nothing is stopped by a check that fails itself.
+ * like any other when their turn comes. Nothing is stopped by a check that fails itself.
  */
 export async function lookAhead(session: RunSession, ids: readonly string[]): Promise<void> {
   const { flags, log, text } = session;
@@ -51,7 +51,7 @@ async function check(session: RunSession, ids: readonly string[]): Promise<Check
 /** What DuckDB says of a text it does not take. */
 const refusals: ReadonlySet<unknown> = new Set(['Binder', 'Catalog', 'Parser']);
 
-/** Runs a node as any other; if DuckDB does not take its text, as was told, the error says where it comes from. */
+/** Runs a node like any other; if DuckDB does not take its text, as was told, the error says where it comes from. */
 export async function withPlace<T>(session: RunSession, node: ManifestNode, work: Promise<T>): Promise<T> {
   try {
     return await work;
