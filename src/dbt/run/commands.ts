@@ -250,7 +250,7 @@ const docsGenerate: Command = async (session, input) => {
         level: 'error',
         msg: 'compile failed, cannot generate docs',
       });
-      return false;
+      return endOf(session, results);
     }
   } else session.selected = input.select(compileKinds);
   if (compiled && input.args.column_lineage !== false) {
