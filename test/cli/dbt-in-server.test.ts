@@ -11,7 +11,7 @@ const profile = (more = ''): string =>
 
 const project = {
   'transform/dbt_project/dbt_project.yml':
-    'name: shop\nversion: "1"\nprofile: shop\nmodels: {+materialized: table}\nseeds: {+enabled: true}\n',
+    'name: shop\nversion: 1.0.0\nprofile: shop\nmodels: {+materialized: table}\nseeds: {+enabled: true}\n',
   'transform/dbt_project/seeds/s.csv': 'id,name\n1,one\n2,two\n',
   'transform/dbt_project/models/a.sql':
     "select id, name, '{{ env_var('GREETING', 'none') }}' as greeting from {{ ref('s') }}\n",
@@ -86,18 +86,21 @@ test('a writer builds a project in the server; a reader does not; what the gate 
       ["select current_setting('home_directory') as home", 'setting home_directory'],
       [`{% if execute %}{% do run_query("create schema _duckhouse") %}{% endif %}select 1 as id`, '_duckhouse'],
     ];
-    for (const [text, why] of hostile) {
-      await write(cwd, { 'transform/dbt_project/models/hostile.sql': text });
-      const run = await writer('run', '--select', 'hostile');
-      assert.equal(run.code, 1, `${text}: ${run.stdout}${run.stderr}`);
-      assert.match(run.stdout, new RegExp(`writer \\(writer\\) may not use .*(${why})`), text);
-      assert.doesNotMatch(run.stdout, /not for you/);
+    const models = hostile.map(([text], n) => [`transform/dbt_project/models/hostile/h${n}.sql`, text] as const);
+    await write(cwd, Object.fromEntries(models));
+    const run = await writer('run', '--select', 'hostile');
+    assert.equal(run.code, 1, run.stdout + run.stderr);
+    assert.doesNotMatch(run.stdout, /not for you/);
+    const failures = run.stdout.split(/(?=\[ERROR\]: in model )/);
+    for (const [n, [text, why]] of hostile.entries()) {
+      const failure = failures.find((one) => one.startsWith(`[ERROR]: in model h${n} `));
+      assert.match(failure ?? '', new RegExp(`writer \\(writer\\) may not use .*(${why})`), text + run.stdout);
     }
     assert.equal(existsSync(path.join(outside, 'out.csv')), false);
-    const allowed = await admin('run', '--select', 'hostile');
+    const allowed = await admin('run', '--select', 'h7');
     assert.doesNotMatch(allowed.stdout, /may not use/);
+    await rm(path.join(cwd, 'transform/dbt_project/models/hostile'), { recursive: true });
 
-    await write(cwd, { 'transform/dbt_project/models/hostile.sql': 'select 1 as id' });
     await write(cwd, {
       'transform/dbt_project/models/far.yml':
         'models: [{name: v, data_tests: [{not_null: {column_name: id, name: ../../../../../../../../far}}]}]\n',

@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { commandFile, duckhouse, endWithFolder, eventually, inTemporaryFolder } from '../workspace.ts';
 
 const project = {
-  'transform/dbt_project/dbt_project.yml': 'name: shop\nversion: "1"\nprofile: shop\nmodels: {+materialized: table}\n',
+  'transform/dbt_project/dbt_project.yml':
+    'name: shop\nversion: 1.0.0\nprofile: shop\nmodels: {+materialized: table}\n',
   'config/dbt_profiles.yml':
     'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: ../../.duckhouse/warehouse.duckdb, threads: 4}\n',
   'transform/dbt_project/models/a.sql': 'select range as id from range(100)\n',

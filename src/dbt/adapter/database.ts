@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, type Engine, openEngine, type QueryResult } from '../../engine/index.ts';
@@ -108,6 +108,8 @@ const leaving =
 
 async function openWithRetries({ path: file, config, threads, retries }: Credentials): Promise<Engine> {
   const folder = path.dirname(file);
+  // The workspace's own folder is made by whoever needs it first.
+  if (path.basename(folder) === '.duckhouse') mkdirSync(folder, { recursive: true });
   if (file !== ':memory:' && !existsSync(folder))
     throw new DuckhouseError('NotFound', `cannot open ${file}: there is no folder ${folder}`, {
       context: { path: file },
