@@ -68,6 +68,9 @@ export function decide(principal: Principal, facts: StatementFacts, policy: Gate
   const refuse = (why: string, hint?: string): never => {
     throw denied(principal, why, hint);
   };
+  // An EXECUTE that is prepared to show its error would compute its arguments.
+  if (facts.computed !== undefined && decide(principal, facts.computed, policy) === 'fail')
+    refuse('arguments of EXECUTE that cannot be examined');
   if (facts.planError === 'script') refuse('a statement that DuckDB runs as several', severalHint);
   const { plan } = facts;
   if (plan === undefined) return decideUnplanned(facts, principal.role, refuse);

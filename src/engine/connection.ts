@@ -296,6 +296,20 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     }
   };
 
+  const tracked = async <T>(sql: string, options: QueryOptions, work: () => Promise<T | undefined>) => {
+    checkNotAborted(options.signal);
+    const statement = startStatement(core, { sql, connection: address, options, onFinish: () => undefined });
+    let done: T | undefined;
+    try {
+      done = await work();
+      return done;
+    } catch (error) {
+      throw statement.explain(error);
+    } finally {
+      statement.finish({ unrecorded: done === undefined && !statement.failed() });
+    }
+  };
+
   const connection: PooledConnection = {
     address,
     plans,
@@ -305,6 +319,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
     prepare,
     executeMany,
     executeGroup,
+    tracked,
     load: (options) => openLoad(core, { ...options, connection: address, takeTurn, execute }),
     registerArrow: (name, schema, messages) => registerArrow(connection, { name, schema, messages }),
     interrupt: () => void core.duckdb.interrupt(address),
@@ -374,7 +389,7 @@ function preparedQuery(prepared: PreparedOptions): PreparedQuery {
       if (state === 'prepared') {
         state = 'closed';
         await prepared.release(keep);
-        statement.finish();
+        statement.finish({ unrecorded: true }); // it was looked at, and has not run
       }
       state = 'closed';
     },

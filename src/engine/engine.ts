@@ -8,6 +8,7 @@ import { lockdownStatements } from './lockdown.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
+import { forbidPointerCasts } from './native/pointer-casts.ts';
 import { createKeptPlans, type KeptPlans } from './plans.ts';
 import { createWorkerPool, type WorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
@@ -43,6 +44,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const duckdb = loadDuckDb(libraryPath);
   const settings = { ...options.settings, ...(options.readOnly ? { access_mode: 'READ_ONLY' } : {}) };
   const database = openDatabase(duckdb, { database: options.database, settings });
+  forbidPointerCasts(duckdb, database);
   if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
   const share: EngineShare = { file: options.database, libraryPath, database, sessionInit };

@@ -14,17 +14,18 @@ const isWord = (text: string | undefined, word: RegExp): boolean => text !== und
 
 /**
  * DuckDB makes several statements of a PIVOT that names no values, which cannot be looked at before they run. This takes
- * apart the plain ones: `PIVOT table ON column, ...`; undefined for any other text.
+ * apart `PIVOT table ON expression, ...`; undefined for any other text. What it makes is looked at in its turn.
  */
 export function openPivot(sql: string): OpenPivot | undefined {
   if (!/^\s*pivot\b/i.test(sql) || /--|\/\*|\$|\be'/i.test(sql)) return undefined;
   const tokens = tokensOf(sql);
   const on = tokens === undefined ? -1 : endOfSource(tokens);
   if (tokens === undefined || !isWord(tokens[on], /^on$/i)) return undefined;
-  const columns = pivotColumns(tokens.slice(on + 1));
-  if (columns === undefined) return undefined;
+  const found = pivotColumns(tokens.slice(on + 1));
+  if (found === undefined) return undefined;
+  const { columns, length } = found;
   const source = tokens.slice(1, on).join(' ');
-  const rest = tokens.slice(on + 2 * columns.length);
+  const rest = tokens.slice(on + 1 + length);
   return {
     questions: columns.map(
       (column) =>
@@ -69,15 +70,30 @@ function endOfSource(tokens: readonly string[]): number {
 
 const afterColumns = /^(?:using|group|order|limit)$/i;
 
-/** Names alone: no expression, and none that names its values. */
-function pivotColumns(tokens: readonly string[]): string[] | undefined {
-  const columns: string[] = [];
-  for (let at = 0; ; at += 2) {
-    const column = tokens[at];
-    if (!isName(column)) return undefined;
-    columns.push(column);
-    const next = tokens[at + 1];
-    if (next === undefined || afterColumns.test(next)) return columns;
-    if (next !== ',') return undefined;
-  }
+interface PivotColumns {
+  /** Each a name, or an expression in brackets. */
+  readonly columns: readonly string[];
+  /** Tokens that they take, with the commas between them. */
+  readonly length: number;
 }
+
+/** What is pivoted on; undefined where some of it names its values. */
+function pivotColumns(tokens: readonly string[]): PivotColumns | undefined {
+  const columns: string[][] = [[]];
+  let depth = 0;
+  let at = 0;
+  for (; at < tokens.length; at++) {
+    const found = tokens[at] as string;
+    depth += Number(found === '(') - Number(found === ')');
+    if (depth < 0) return undefined;
+    if (depth === 0 && afterColumns.test(found)) break;
+    if (depth === 0 && isWord(found, /^in$/i)) return undefined;
+    if (depth === 0 && found === ',') columns.push([]);
+    else columns.at(-1)?.push(found);
+  }
+  if (depth !== 0 || columns.some((column) => column.length === 0)) return undefined;
+  return { columns: columns.map(asOperand), length: at };
+}
+
+const asOperand = (column: readonly string[]): string =>
+  column.length === 1 && isName(column[0]) ? column[0] : `(${column.join(' ')})`;

@@ -30,6 +30,32 @@ export function executedName(sql: string): string | undefined {
   return name?.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
+export interface ExecuteCall {
+  readonly name: string;
+  /** A query that computes the arguments, where they are more than literals. */
+  readonly computed: string | undefined;
+}
+
+const computedPattern = /^\s*EXECUTE\s+([a-z_]\w*)\s*(\([\s\S]*\))\s*;?\s*$/i;
+const argumentToken = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|[^'"()]+/g;
+
+/** An EXECUTE taken apart; undefined for what is none, or cannot be told for certain. */
+export function executeCall(sql: string): ExecuteCall | undefined {
+  const plain = executedName(sql);
+  if (plain !== undefined) return { name: plain, computed: undefined };
+  const [, name, list = ''] = computedPattern.exec(sql) ?? [];
+  if (name === undefined || /--|\/\*|\$|\be'|;|:=/i.test(list) || !isOneBracket(list)) return undefined;
+  return { name, computed: `SELECT ${list.slice(1, -1)}` };
+}
+
+/** Whether the bracket that opens first is the one that closes last. */
+function isOneBracket(list: string): boolean {
+  const tokens = list.match(argumentToken) ?? [];
+  let depth = 0;
+  const closes = tokens.map((token) => (depth += Number(token === '(') - Number(token === ')')) === 0);
+  return tokens.join('') === list && closes.indexOf(true) === tokens.length - 1;
+}
+
 const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_][\w$]*|[^\s]/gi;
 
 /** The tokens of a short command, words in lower case, without a closing semicolon; undefined when it may hold a comment. */

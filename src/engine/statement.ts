@@ -25,9 +25,12 @@ export interface Statement {
   /** Interrupts and ends the result, for `reason`. */
   stop(reason: DuckhouseError): void;
   onStop(listener: () => void): void;
+  /** An error was explained. */
+  failed(): boolean;
   /** The error to report: the reason for the stop rather than DuckDB's "interrupted". */
   explain(error: unknown): unknown;
-  finish(): void;
+  /** `unrecorded`: it came to nothing, and another takes its place. */
+  finish(how?: { readonly unrecorded: boolean }): void;
 }
 
 export interface StatementOptions {
@@ -99,11 +102,12 @@ export function startStatement(
     wake: core.pool.wake,
     stop,
     onStop: (listener) => void listeners.push(listener),
+    failed: () => failure !== undefined,
     explain(error) {
       failure = stopReason ?? error;
       return failure;
     },
-    finish() {
+    finish({ unrecorded } = { unrecorded: false }) {
       if (finished) return;
       finished = true;
       clearTimeout(timer);
@@ -111,7 +115,7 @@ export function startStatement(
       clearTimeout(later);
       signal?.removeEventListener('abort', onAbort);
       if (core.statements.get(queryId) === statement) core.statements.delete(queryId);
-      if (owner !== undefined) core.history.add(recordOf(statement, owner, failure));
+      if (owner !== undefined && !unrecorded) core.history.add(recordOf(statement, owner, failure));
       onFinish();
     },
   };

@@ -102,6 +102,8 @@ export interface TextFacts {
 export interface StatementFacts {
   readonly sql: string;
   readonly statements: number;
+  /** Of an EXECUTE: the query that its arguments amount to, where they are no literals. */
+  readonly computed?: StatementFacts;
   /** The rest is told of the statement that stands behind EXPLAIN. */
   readonly explained: boolean;
   readonly plan: PlanFacts | undefined;
@@ -248,6 +250,8 @@ export interface Connection {
    * first failure, its `context.statement` the index.
    */
   executeGroup(group: readonly GroupedStatement[]): Promise<readonly number[]>;
+  /** Work that is one statement to whoever gave it: told of, timed and cancelled as `sql`. Undefined = it came to nothing, and is not told. */
+  tracked<T>(sql: string, options: QueryOptions, work: () => Promise<T | undefined>): Promise<T | undefined>;
   load(options: LoadOptions): Promise<Load>;
   /** Makes `name` a temporary table of this connection holding the stream. */
   registerArrow(name: string, schema: Uint8Array, messages: AsyncIterable<LoadMessage>): Promise<number>;

@@ -3,12 +3,15 @@ import { systemCatalog } from './names.ts';
 import { queryRows } from './rows.ts';
 
 const catalogPattern = new RegExp(systemCatalog, 'i');
+/** SQL that is put together only when it runs may name anything. */
+const dynamic =
+  /\b(?:query|query_table|json_execute_serialized_sql)"?(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*\*\/)*\(|\bimport\s+database\b/i;
 const made =
-  /\b(?:view|macro|function|rename\s+to)\s+(?:if\s+not\s+exists\s+)?(?:(?:"(?:[^"]|"")+"|\w+)\s*\.\s*){0,2}("(?:[^"]|"")+"|\w+)/gi;
+  /\b(?:view|macro|function|prepare|rename\s+to)\s+(?:if\s+not\s+exists\s+)?(?:(?:"(?:[^"]|"")+"|\w+)\s*\.\s*){0,2}("(?:[^"]|"")+"|\w+)/gi;
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 export interface SystemReaders {
-  /** Whether SQL may read the system tables: it names their database, or a view or macro over them. */
+  /** Whether SQL may read the system tables: it names their database, or a view, macro or prepared statement over them, or does not tell. */
   reads(sql: string, catalog: string): boolean;
   add(names: readonly string[]): void;
 }
@@ -32,7 +35,11 @@ export function systemReaders(names: readonly string[] = []): SystemReaders {
   };
   return {
     reads(sql, catalog) {
-      const reads = catalog.toLowerCase() === systemCatalog || catalogPattern.test(sql) || pattern?.test(sql) === true;
+      const reads =
+        catalog.toLowerCase() === systemCatalog ||
+        catalogPattern.test(sql) ||
+        dynamic.test(sql) ||
+        pattern?.test(sql) === true;
       if (reads) learn(sql);
       return reads;
     },

@@ -138,7 +138,7 @@ test('a file smuggled into any place of a statement is found, tables in the same
 
 test('a refusal says what to do instead', async () => {
   for (const [role, sql, message] of [
-    ['reader', 'PIVOT t ON b || a USING count(*)', /runs as several; name the values of a PIVOT/],
+    ['reader', 'PIVOT t ON b /* here */ USING count(*)', /runs as several; name the values of a PIVOT/],
     ['writer', 'INSERT INTO t (a) SELECT c FROM csv_view', /files, views over them included.*duckhouse ingest/],
     ['writer', `CREATE TABLE x AS FROM '${files}/open.csv'`, /files.*duckhouse ingest/],
     ['reader', `SELECT * FROM '${files}/open.csv'`, /local files.*duckhouse ingest/],
@@ -160,6 +160,9 @@ test('a reader pivots without naming the values, and gets what an administrator 
     'pivot main.sales on d, "i" using max(n) order by all limit 3',
     'PIVOT (SELECT i, n FROM sales WHERE n > 1) AS x ON i',
     'PIVOT sales x ON i, s USING sum(n) GROUP BY d ORDER BY ALL',
+    "PIVOT sales ON s || ' ' || i USING sum(n)",
+    "PIVOT sales ON n % 2 = 0, upper(coalesce(s, 'none')) USING sum(i) GROUP BY d ORDER BY ALL",
+    'PIVOT sales ON (i IN (1, 2)), year(d) USING max(n);',
   ]) {
     const [one, all] = await Promise.all([as('reader').query(sql), as('admin').query(sql)]);
     assert.deepEqual(one.schema, all.schema, sql);
@@ -171,6 +174,10 @@ test('a reader pivots without naming the values, and gets what an administrator 
     `PIVOT "${files}/secret.csv" ON word USING count(*)`,
     `PIVOT (SELECT content AS c FROM file_macro('${files}/secret.txt')) ON c`,
     'PIVOT duckhouse_system.queries ON sql USING count(*)',
+    "PIVOT sales ON s || current_setting('secret_directory') USING count(*)",
+    `PIVOT sales ON s || (SELECT content FROM read_text('${files}/secret.txt')) USING count(*)`,
+    `PIVOT sales ON s || (SELECT content FROM file_macro('${files}/secret.txt')) USING count(*)`,
+    "PIVOT sales ON s || getenv('HOME')",
   ]) {
     const { said, kind } = await outcome(as('reader'), sql);
     assert.equal(kind, 'PermissionDenied', sql);
@@ -187,8 +194,14 @@ test('PREPARE and EXECUTE in SQL may do what the statement in them may', async (
   assert.equal(await said(reader, 'PREPARE least AS SELECT DISTINCT a FROM t WHERE a = $1'), '[]');
   assert.equal(await said(reader, 'EXECUTE least(1)'), '[[1]]');
   assert.equal(await said(reader, 'execute "LEAST"(500);'), '[]');
+  assert.equal(await said(reader, "EXECUTE least(length('b') + abs(-0)::INTEGER)"), '[[1]]');
   for (const sql of [
     "EXECUTE least(length(current_setting('secret_directory')))",
+    "EXECUTE least(length(getenv('HOME')))",
+    `EXECUTE least((SELECT size FROM read_text('${files}/secret.txt')))`,
+    "EXECUTE least(nextval('nosuch'))",
+    "EXECUTE least(1) ; SELECT (getenv('HOME'))",
+    "EXECUTE least(length(e'a'))",
     'EXECUTE least(/* here */ 0)',
     'PREPARE w AS INSERT INTO t VALUES (2, $1)',
     `PREPARE f AS SELECT * FROM read_text('${files}/secret.txt')`,
@@ -197,6 +210,8 @@ test('PREPARE and EXECUTE in SQL may do what the statement in them may', async (
     'PREPARE s AS FROM duckhouse_system.queries',
   ])
     assert.equal(await said(reader, sql), 'PermissionDenied', sql);
+  for (const sql of ["EXECUTE least(1) + (getenv('HOME'))", 'EXECUTE least(1 FROM t)'])
+    assert.equal(await said(reader, sql), 'InvalidArgument', sql);
   assert.notEqual(await said(reader, 'EXECUTE nosuch'), '[]');
   assert.equal(await said(reader, 'DEALLOCATE least'), '[]');
 
@@ -247,6 +262,12 @@ test('nobody, not even an administrator, reads memory at an address of their own
     const { said, kind } = await outcome(as('admin'), sql);
     assert.equal(kind, 'PermissionDenied', sql);
     assert.match(said, /memory by its address/, sql);
+  }
+  // Hidden from whoever looks for the name, and with the one type that DuckDB would take for an address.
+  const wild = '(1::VARIANT, 2::VARIANT, 3::VARIANT)';
+  for (const name of ["'arrow' || '_scan'", "'ARROW' || '_scan_dumb'", "'system.main.arrow' || '_scan'"]) {
+    const { said } = await outcome(as('admin'), `SELECT * FROM query('FROM ' || ${name} || '${wild}')`);
+    assert.match(said, /No function matches .*VARIANT/);
   }
   await as('admin').query("SELECT 'arrow_scan' AS name FROM duckdb_functions() WHERE function_name = 'arrow_scan'");
 });

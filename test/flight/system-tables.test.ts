@@ -155,10 +155,54 @@ test('views and macros over them show what is so when they are asked', async () 
   assert.equal(await marked('1002', 'SELECT 1 FROM asked_twice WHERE sql = ?'), 1);
   assert.equal(await marked('1003', 'SELECT 1 FROM asked_for(?)'), 1);
 
+  // What is put together only when it runs.
+  const hidden = "query('SELECT sql FROM duckhouse_' || 'system.queries')";
+  assert.equal(await marked('1005', `SELECT 1 FROM ${hidden} WHERE sql = ?`), 1);
+  await rows(`CREATE VIEW asked_hidden AS FROM ${hidden}`);
+  assert.equal(await marked('1006', 'SELECT 1 FROM asked_hidden WHERE sql = ?'), 1);
+  const prepared = running.connect();
+  await rowsOf(await prepared.query('PREPARE asked_before AS SELECT 1 FROM asked WHERE sql = $1'));
+  await rows('SELECT 1007');
+  assert.deepEqual(await rowsOf(await prepared.query("EXECUTE asked_before('SELECT 1007')")), [[1]]);
+
   const inside = running.connect();
   await rowsOf(await inside.query('USE duckhouse_system'));
   await rows('SELECT 1004');
   assert.deepEqual(await rowsOf(await inside.query("SELECT 1 FROM queries WHERE sql = 'SELECT 1004'")), [[1]]);
+});
+
+test('many rows of parameters are one statement in the list, as it was given, however they went in', async () => {
+  const client = connectFlightSql({ uri: `grpc://127.0.0.1:${running.port}` });
+  await rows('CREATE TABLE rows_of(a INTEGER PRIMARY KEY, b VARCHAR)');
+  const many = async (sql: string, values: readonly (readonly unknown[])[]): Promise<void> => {
+    const statement = await client.prepare(sql);
+    await statement.executeMany(values).finally(() => statement.close());
+  };
+  const numbers = [1, 2, 3, 4].map((i) => [i, `b${i}`]);
+  await many('INSERT INTO rows_of VALUES (?, ?)', numbers);
+  await assert.rejects(many('INSERT INTO rows_of VALUES (?, ?)', numbers));
+  await many('UPDATE rows_of SET b = ? WHERE a = ?', [
+    ['x', 1],
+    ['y', 2],
+  ]);
+  await many('DELETE FROM rows_of WHERE a = ?', [[1], [2]]);
+  await many('INSERT INTO rows_of SELECT ?, (SELECT upper(?))', [
+    [7, 'z'],
+    [8, 'z'],
+  ]);
+  assert.deepEqual(
+    await rows(
+      "SELECT sql, state, user_name, error LIKE '%uplicate key%' FROM duckhouse_system.queries WHERE sql LIKE '%rows_of %(?%' OR sql LIKE '%rows_of %= ?%' ORDER BY started_at",
+    ),
+    [
+      ['INSERT INTO rows_of VALUES (?, ?)', 'finished', 'anonymous', null],
+      ['INSERT INTO rows_of VALUES (?, ?)', 'failed', 'anonymous', true],
+      ['UPDATE rows_of SET b = ? WHERE a = ?', 'finished', 'anonymous', null],
+      ['DELETE FROM rows_of WHERE a = ?', 'finished', 'anonymous', null],
+      ['INSERT INTO rows_of SELECT ?, (SELECT upper(?))', 'finished', 'anonymous', null],
+    ],
+  );
+  await client.close();
 });
 
 test('one that an administrator drops is there again', async () => {

@@ -5,7 +5,7 @@ import { fileLike } from '../file-names.ts';
 import type { DuckDb } from '../native/library.ts';
 import { type Address, allocateBlock, readCString, readPointer, writePointer } from '../native/memory.ts';
 import type { Request } from '../protocol.ts';
-import { executedName, explainedSql, firstWord, preparedSql, withoutParameters } from '../statement-text.ts';
+import { executeCall, explainedSql, firstWord, preparedSql, withoutParameters } from '../statement-text.ts';
 import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
 
 /**
@@ -16,10 +16,16 @@ import type { PlanFacts, StatementFacts, TextFacts } from '../types.ts';
 export function inspectStatement(duckdb: DuckDb, inspection: Inspection): StatementFacts {
   const { connection, sql } = inspection;
   const prepared = preparedSql(sql);
-  const executed = prepared === undefined ? executedName(sql) : undefined;
+  const executed = prepared === undefined ? executeCall(sql) : undefined;
   if (executed === undefined) return inspectOne(duckdb, { ...inspection, sql: prepared ?? sql });
-  const [inside] = readRow(duckdb, connection, preparedText(executed)) ?? [];
-  return inside === undefined ? untold(sql, 1, 'transaction') : inspectOne(duckdb, { ...inspection, sql: inside });
+  const { name, computed } = executed;
+  const [inside] = readRow(duckdb, connection, preparedText(name)) ?? [];
+  if (inside === undefined) return untold(sql, 1, 'transaction');
+  const facts = inspectOne(duckdb, { ...inspection, sql: inside });
+  if (computed === undefined) return facts;
+  const statements = countStatements(duckdb, connection, sql);
+  if (statements !== 1) return untold(sql, statements, statements === 0 ? 'parser' : 'script');
+  return { ...facts, computed: inspectOne(duckdb, { ...inspection, sql: computed }) };
 }
 
 /** What DuckDB keeps under a name, '' for nothing: it is looked at again, for what its names mean may have changed. */

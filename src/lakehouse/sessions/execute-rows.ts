@@ -19,17 +19,27 @@ export interface RowsToExecute {
 export async function executeRows(connection: Connection, rows: RowsToExecute): Promise<number> {
   const { sql, params, options } = rows;
   const atOnce = wayAtOnce(sql, decodeSchema(params.schema));
-  if (atOnce !== undefined && (await isInCurrentCatalog(connection, sql))) {
-    try {
-      // The statement as it was given is what the guard is asked about.
-      if (options.guard !== undefined) await (await connection.prepare(sql, options)).close();
-      return await atOnce(connection, rows);
-    } catch (error) {
-      if (!isDuckhouseError(error) || error.id !== notAtOnce) throw error;
-    }
-  }
-  return connection.executeMany(sql, params, options);
+  const done =
+    atOnce === undefined || !(await isInCurrentCatalog(connection, sql))
+      ? undefined
+      : await connection.tracked(sql, options, () => tryAtOnce(connection, rows, atOnce));
+  return done ?? connection.executeMany(sql, params, options);
 }
+
+/** Undefined where the rows have to go in one by one. */
+async function tryAtOnce(connection: Connection, rows: RowsToExecute, atOnce: AtOnce): Promise<number | undefined> {
+  const { guard, signal } = rows.options;
+  try {
+    // The statement as it was given is what the guard is asked about.
+    if (guard !== undefined) await (await connection.prepare(rows.sql, { guard, signal })).close();
+    return await atOnce(connection, rows);
+  } catch (error) {
+    if (isDuckhouseError(error) && error.id === notAtOnce) return undefined;
+    throw error;
+  }
+}
+
+type AtOnce = (connection: Connection, rows: RowsToExecute) => Promise<number>;
 
 const qualifier = /^\s*(?:insert\s+into|update|delete\s+from)\s+("(?:[^"]|"")+"|\w+)\s*\./i;
 
@@ -46,10 +56,7 @@ async function isInCurrentCatalog(connection: Connection, sql: string): Promise<
   return found?.others === 0n;
 }
 
-function wayAtOnce(
-  sql: string,
-  schema: ArrowSchema,
-): ((connection: Connection, rows: RowsToExecute) => Promise<number>) | undefined {
+function wayAtOnce(sql: string, schema: ArrowSchema): AtOnce | undefined {
   if (insertFrom(sql, schema, 'rows') !== undefined) return insertAtOnce;
   return changeFrom(sql, schema, 'rows') === undefined ? undefined : changeAtOnce;
 }
@@ -66,7 +73,7 @@ async function changeAtOnce(connection: Connection, { sql, params, options }: Ro
   const schema = decodeSchema(params.schema);
   const change = changeFrom(sql, schema, quoteName('temp', 'main', source)) as ChangeFrom;
   await checkIndependent(connection, change);
-  const { signal, queryId } = options;
+  const { signal } = options;
   await connection.registerArrow(source, params.schema, messagesOf(params));
   try {
     await checkPrepares(connection, change.change);
@@ -74,10 +81,7 @@ async function changeAtOnce(connection: Connection, { sql, params, options }: Ro
       await checkPrepares(connection, change.check);
       if ((await queryRows(connection, change.check))[0]?.once !== true) throw oneByOne();
     }
-    return await connection.execute(change.change, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(queryId === undefined ? {} : { queryId }),
-    });
+    return await connection.execute(change.change, { signal });
   } finally {
     await connection.execute(`DROP TABLE ${quoteName('temp', 'main', source)}`).catch(() => undefined); // gone with a failed transaction
   }
