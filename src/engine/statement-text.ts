@@ -52,8 +52,11 @@ export function executeCall(sql: string): ExecuteCall | undefined {
 function isOneBracket(list: string): boolean {
   const tokens = list.match(argumentToken) ?? [];
   let depth = 0;
-  const closes = tokens.map((token) => (depth += Number(token === '(') - Number(token === ')')) === 0);
-  return tokens.join('') === list && closes.indexOf(true) === tokens.length - 1;
+  const closing = tokens.findIndex((token) => {
+    depth += Number(token === '(') - Number(token === ')');
+    return depth === 0;
+  });
+  return tokens.join('') === list && closing === tokens.length - 1;
 }
 
 const tokenPattern = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_][\w$]*|[^\s]/gi;

@@ -56,4 +56,4 @@ function pointerType(duckdb: DuckDb): Address {
 }
 
 const unknownLayout = (): DuckhouseError =>
-  new DuckhouseError('Internal', 'this version of DuckDB lays its types out in another way', { id: 'pointer-casts' });
+  new DuckhouseError('Internal', 'this version of DuckDB lays its types out in another way');
