@@ -38,3 +38,55 @@ test('seeds, snapshots and tests are materialized in their own way only', () => 
     /'materialized' must be 'test'/,
   );
 });
+
+test('model leaves out what is null, and spells types as the database does', () => {
+  const files = {
+    'models/m.sql': `{{ config(meta={'x': none}, tags=[model.group ~ '|' ~ ('group' in model), model.get('patch_path', 'no')]) }}
+{% if model.columns %}{{ config(alias=model.columns['a'].data_type) }}{% endif %} select 1 as id`,
+  };
+  const { tags, meta } = parse(newProject(files)).manifest.nodes['model.shop.m'] ?? {};
+  assert.deepEqual([tags, meta], [['|False', 'no'], { x: null }]);
+});
+
+test('what is read off a text keeps its backslashes; what is rendered does not', () => {
+  const files = {
+    'models/read.sql': String.raw`{{ config(tags=['it\'s', 'a\\b\n']) }} select 1 as id`,
+    'models/rendered.sql': String.raw`{{ config(tags=['it\'s', 'a\\b\n' ~ '']) }} select 1 as id`,
+  };
+  const { nodes } = parse(newProject(files)).manifest;
+  assert.deepEqual(nodes['model.shop.read']?.tags, [String.raw`it\'s`, String.raw`a\\b\n`]);
+  assert.deepEqual(nodes['model.shop.rendered']?.tags, ["it's", 'a\\b\n']);
+});
+
+test('semantic models: kinds in any case, expressions and descriptions as dbt has them, groups that know them', () => {
+  const files = {
+    'models/orders.sql': 'select 1 as id',
+    'models/metricflow_time_spine.sql': 'select current_date as date_day',
+    'models/docs.md': '{% docs day %}the day{% enddocs %}',
+    'models/m.yml': `groups: [{name: g, owner: {name: me}}]
+semantic_models:
+  - name: orders
+    model: ref('orders')
+    config: {group: g}
+    defaults: {agg_time_dimension: day}
+    entities: [{name: id, type: PRIMARY}]
+    dimensions: [{name: day, type: TIME, description: "{{ doc('day') }}", type_params: {time_granularity: DAY}}]
+    measures: [{name: orders, agg: SUM, expr: true, non_additive_dimension: {name: day, window_choice: MAX}}]
+`,
+  };
+  const { manifest } = parse(newProject(files));
+  const model = manifest.semantic_models['semantic_model.shop.orders'] as unknown as Record<
+    string,
+    { [key: string]: unknown }[]
+  >;
+  assert.equal(model.entities?.[0]?.type, 'primary');
+  assert.deepEqual(
+    [model.dimensions?.[0]?.type, model.dimensions?.[0]?.description, model.dimensions?.[0]?.type_params],
+    ['time', 'the day', { time_granularity: 'day', validity_params: null }],
+  );
+  assert.deepEqual(
+    [model.measures?.[0]?.agg, model.measures?.[0]?.expr, model.measures?.[0]?.non_additive_dimension],
+    ['sum', 'True', { name: 'day', window_choice: 'max', window_groupings: [] }],
+  );
+  assert.deepEqual(manifest.group_map, { g: ['semantic_model.shop.orders'] });
+});

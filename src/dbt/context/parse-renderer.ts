@@ -23,6 +23,7 @@ import { entryOf, isDict, isText } from '../plain.ts';
 import { createVars } from '../project/vars.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../project-types.ts';
 import { createBaseContext, noteName } from './base-context.ts';
+import { modelValue } from './model-value.ts';
 import { MacroNames, MacroTemplates, macroPrefix } from './parse-macros.ts';
 import {
   apiModule,
@@ -200,7 +201,7 @@ class PackageContext implements Context {
     if (macro !== undefined) return macro;
     noteName(this.#options.reads, name);
     if (name === 'this') return this.#this();
-    if (name === 'model') return this.#capture === undefined ? undefined : lazyFromJs(this.#capture.node);
+    if (name === 'model') return this.#capture === undefined ? undefined : modelValue(this.#capture.node);
     if (name === 'context') return undefined;
     return this.#names.get(name);
   }

@@ -29,6 +29,7 @@ import { createVars } from '../project/vars.ts';
 import type { ParsedProject } from '../project-types.ts';
 import type { RunSession } from '../run/session.ts';
 import { createBaseContext } from './base-context.ts';
+import { modelValue } from './model-value.ts';
 import { noteNearNames } from './run-errors.ts';
 import { exceptionsModule } from './run-exceptions.ts';
 import { type MacroNames, macroNames } from './run-macros.ts';
@@ -158,7 +159,7 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ['column', columnClass],
     ['exceptions', exceptionsModule({ warn: (message) => session.warn(message) })],
     ['context', new ContextObject(parts.macros)],
-    ['model', lazyFromJs(node)],
+    ['model', modelValue(node)],
     ['graph', graphOf(session)],
     ['this', thisRelation(session, node)],
     ['database', node.database],

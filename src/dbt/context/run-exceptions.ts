@@ -134,9 +134,9 @@ function contractColumns(value: Value): ContractColumn[] {
 function contractMessage([yaml = [], sql = []]: readonly Value[]): string {
   const declared = contractColumns(yaml);
   const found = contractColumns(sql);
+  if (declared.length === 0) return "This model has an enforced contract, and its 'columns' specification is missing";
   const head =
     "This model has an enforced contract that failed.\nPlease ensure the name, data_type, and number of columns in your contract match the columns in your model's definition.\n\n";
-  if (declared.length === 0) return `${head}No columns were declared.`;
   const typeOf = new Map(found.map(({ name, type }) => [name.toLowerCase(), type]));
   const declaredNames = new Set(declared.map(({ name }) => name.toLowerCase()));
   const rows = [

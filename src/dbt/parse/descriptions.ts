@@ -2,6 +2,7 @@
 import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { ColumnInfo, ManifestNode, SourceNode } from '../manifest-types.ts';
 import { findDoc } from './lookups.ts';
+import { dicts } from './semantic-shape.ts';
 import type { ParseState } from './state.ts';
 
 interface Described {
@@ -32,9 +33,11 @@ export function renderDescriptions(state: ParseState): void {
   }
   for (const exposure of Object.values(manifest.exposures))
     describe(state, exposure, exposure.package_name, exposure.unique_id);
-  for (const metric of [...Object.values(manifest.metrics), ...Object.values(manifest.semantic_models)])
-    if (typeof metric.description === 'string')
-      describe(state, metric as unknown as Described, metric.package_name, metric.unique_id);
+  for (const members of [manifest.metrics, manifest.semantic_models, manifest.saved_queries])
+    for (const owner of Object.values(members))
+      for (const described of [owner, ...dicts(owner.entities), ...dicts(owner.dimensions), ...dicts(owner.measures)])
+        if (typeof described.description === 'string')
+          describe(state, described as unknown as Described, owner.package_name, owner.unique_id);
 }
 
 /** Columns may be those of an earlier parse: what changes is replaced. */

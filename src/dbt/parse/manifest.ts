@@ -3,7 +3,7 @@
 import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { metadataEnv } from '../context/base-context.ts';
-import type { DbtManifest, Dict, DocNode, ManifestNode } from '../manifest-types.ts';
+import type { DbtManifest, Dict, DocNode } from '../manifest-types.ts';
 import { addTo } from '../plain.ts';
 import type { Invocation, LoadedProjects } from '../project/load.ts';
 import type { ParseFlags } from '../project-types.ts';
@@ -111,10 +111,11 @@ function sorted(texts: string[]): string[] {
 function groupMap(manifest: DbtManifest): Dict<string[]> {
   const groups: Dict<string[]> = {};
   for (const { name } of Object.values(manifest.groups)) groups[name] = [];
-  for (const id in manifest.nodes) {
-    const { group } = manifest.nodes[id] as ManifestNode;
-    if (group) groups[group]?.push(id);
-  }
+  for (const members of [manifest.nodes, manifest.saved_queries, manifest.semantic_models, manifest.metrics])
+    for (const id in members) {
+      const { group } = members[id] as { readonly group: string | null };
+      if (group) groups[group]?.push(id);
+    }
   return groups;
 }
 

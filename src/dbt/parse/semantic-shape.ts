@@ -6,6 +6,25 @@ export const dicts = (value: unknown): Dict[] => (Array.isArray(value) ? value.f
 export const or = (value: unknown, otherwise: unknown): unknown =>
   value === undefined || value === null ? otherwise : value;
 
+/** Kinds and aggregations may be written in any case. */
+export const lower = (value: unknown): unknown => (isText(value) ? value.toLowerCase() : value);
+
+/** An expression as text; YAML's booleans as Python spells them. */
+export function exprOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return String(value);
+}
+
+export function nonAdditiveOf(value: unknown): Dict | null {
+  if (!isDict(value)) return null;
+  return {
+    name: value.name,
+    window_choice: lower(or(value.window_choice, 'min')),
+    window_groupings: or(value.window_groupings, []),
+  };
+}
+
 /** `filter`: one or many conditions, each a template. */
 export function filterOf(value: unknown): Dict | null {
   if (value === undefined || value === null) return null;
@@ -56,13 +75,13 @@ export function metricShape(entry: Dict): Dict {
   return {
     description: or(entry.description, ''),
     label: or(entry.label, null),
-    type: entry.type,
+    type: lower(entry.type),
     type_params: {
       measure: measureInput(given.measure),
       input_measures: [],
       numerator: metricInput(given.numerator),
       denominator: metricInput(given.denominator),
-      expr: given.expr === undefined || given.expr === null ? null : String(given.expr),
+      expr: exprOf(given.expr),
       window: windowOf(given.window),
       grain_to_date: or(given.grain_to_date, null),
       metrics: (Array.isArray(given.metrics) ? given.metrics : []).map(metricInput),
@@ -105,7 +124,7 @@ export const aggregation = { percentile: null, use_discrete_percentile: false, u
 
 function timeParams(value: unknown): Dict | null {
   return isDict(value)
-    ? { time_granularity: value.time_granularity, validity_params: validityOf(value.validity_params) }
+    ? { time_granularity: lower(value.time_granularity), validity_params: validityOf(value.validity_params) }
     : null;
 }
 
@@ -116,7 +135,7 @@ const part = (entry: Dict): Dict => ({
   name: entry.name,
   description: or(entry.description, null),
   label: or(entry.label, null),
-  expr: entry.expr === undefined || entry.expr === null ? null : String(entry.expr),
+  expr: exprOf(entry.expr),
   config: { meta: isDict(entry.config) && isDict(entry.config.meta) ? entry.config.meta : {} },
 });
 
@@ -126,18 +145,18 @@ export const semanticModelShape = (entry: Dict): Dict => ({
   description: or(entry.description, null),
   label: or(entry.label, null),
   defaults: isDict(entry.defaults) ? { agg_time_dimension: or(entry.defaults.agg_time_dimension, null) } : null,
-  entities: dicts(entry.entities).map((one) => ({ ...part(one), type: one.type, role: or(one.role, null) })),
+  entities: dicts(entry.entities).map((one) => ({ ...part(one), type: lower(one.type), role: or(one.role, null) })),
   measures: dicts(entry.measures).map((one) => ({
     ...part(one),
-    agg: one.agg,
+    agg: lower(one.agg),
     create_metric: false,
     agg_params: isDict(one.agg_params) ? { ...aggregation, ...one.agg_params } : null,
-    non_additive_dimension: or(one.non_additive_dimension, null),
+    non_additive_dimension: nonAdditiveOf(one.non_additive_dimension),
     agg_time_dimension: or(one.agg_time_dimension, null),
   })),
   dimensions: dicts(entry.dimensions).map((one) => ({
     ...part(one),
-    type: one.type,
+    type: lower(one.type),
     is_partition: one.is_partition === true,
     type_params: timeParams(one.type_params),
     metadata: null,

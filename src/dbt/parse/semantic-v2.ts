@@ -1,7 +1,17 @@
 /** The form in which a model's own properties and columns say what it means. */
 import type { ColumnInfo, Dict } from '../manifest-types.ts';
 import { isDict, isText } from '../plain.ts';
-import { aggregation, dicts, filterOf, metricInput, or, validityOf, windowOf } from './semantic-shape.ts';
+import {
+  aggregation,
+  dicts,
+  exprOf,
+  filterOf,
+  lower,
+  metricInput,
+  or,
+  validityOf,
+  windowOf,
+} from './semantic-shape.ts';
 
 const metaOf = (config: unknown): Dict => (isDict(config) && isDict(config.meta) ? config.meta : {});
 
@@ -29,13 +39,15 @@ export function columnSemanticShape(entry: Dict, { columns, description }: Colum
 
 function columnEntity({ name, description, entity, config }: ColumnInfo): Dict[] {
   if (isText(entity))
-    return [{ name, type: entity, description, label: null, role: null, expr: null, config: { meta: config.meta } }];
+    return [
+      { name, type: lower(entity), description, label: null, role: null, expr: null, config: { meta: config.meta } },
+    ];
   if (!isDict(entity)) return [];
   const own = isText(entity.name) ? entity.name : name;
   return [
     {
       name: own,
-      type: entity.type,
+      type: lower(entity.type),
       description: or(entity.description, null),
       label: or(entity.label, null),
       role: null,
@@ -47,7 +59,7 @@ function columnEntity({ name, description, entity, config }: ColumnInfo): Dict[]
 
 const derivedEntity = (one: Dict): Dict => ({
   name: one.name,
-  type: one.type,
+  type: lower(one.type),
   description: or(one.description, null),
   label: or(one.label, null),
   role: null,
@@ -66,7 +78,7 @@ const plainDimension = {
 
 function columnDimension({ name, description, dimension, granularity, config }: ColumnInfo): Dict[] {
   if (isText(dimension))
-    return [{ ...plainDimension, name, type: dimension, description, config: { meta: config.meta } }];
+    return [{ ...plainDimension, name, type: lower(dimension), description, config: { meta: config.meta } }];
   if (!isDict(dimension)) return [];
   const own = isText(dimension.name) ? dimension.name : name;
   const validity_params = validityOf(dimension.validity_params);
@@ -74,7 +86,7 @@ function columnDimension({ name, description, dimension, granularity, config }: 
     {
       ...plainDimension,
       name: own,
-      type: dimension.type,
+      type: lower(dimension.type),
       description: dimension.description || description,
       label: or(dimension.label, null),
       is_partition: dimension.is_partition === true,
@@ -88,7 +100,7 @@ function columnDimension({ name, description, dimension, granularity, config }: 
 const derivedDimension = (one: Dict): Dict => ({
   ...plainDimension,
   name: one.name,
-  type: one.type,
+  type: lower(one.type),
   description: or(one.description, null),
   label: or(one.label, null),
   is_partition: one.is_partition === true,
@@ -106,7 +118,7 @@ export interface MetricOwner {
 }
 
 export function columnMetricShape(entry: Dict, owner: MetricOwner): Dict {
-  const type = entry.type ?? 'simple';
+  const type = lower(entry.type ?? 'simple');
   return {
     description: or(entry.description, ''),
     label: or(entry.label, null),
@@ -116,7 +128,7 @@ export function columnMetricShape(entry: Dict, owner: MetricOwner): Dict {
       input_measures: [],
       numerator: metricInput(entry.numerator),
       denominator: metricInput(entry.denominator),
-      expr: entry.expr === undefined || entry.expr === null ? null : String(entry.expr),
+      expr: exprOf(entry.expr),
       window: null,
       grain_to_date: null,
       metrics: (Array.isArray(entry.input_metrics) ? entry.input_metrics : []).map(metricInput),
@@ -157,7 +169,7 @@ function aggregationOf(entry: Dict, { model, timeDimension }: MetricOwner): Dict
   const without = entry.non_additive_dimension;
   return {
     semantic_model: model,
-    agg: entry.agg,
+    agg: lower(entry.agg),
     agg_params: {
       ...aggregation,
       percentile: or(entry.percentile, null),

@@ -10,6 +10,7 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { RefArgs } from '../manifest-types.ts';
+import { isDict } from '../plain.ts';
 
 export interface StaticContent {
   readonly refs: readonly RefArgs[];
@@ -54,7 +55,7 @@ export function readStatic(text: string, path: string, options: StaticOptions = 
     const texts = args as readonly string[];
     if (name === 'config') {
       if (texts.length > 0) return undefined;
-      for (const [key, value] of kwargs) configs.push([key, toJs(value)]);
+      for (const [key, value] of kwargs) configs.push([key, shown(toJs(value))]);
     } else if (name === 'source') {
       if (texts.length !== 2 || kwargs.size > 0) return undefined;
       sources.push([...texts]);
@@ -68,13 +69,29 @@ export function readStatic(text: string, path: string, options: StaticOptions = 
 }
 
 function callsOf(text: string, path: string, untrue: ReadonlySet<string>): readonly StaticCall[] | undefined {
+  const plain = text.includes('\\') ? hidden(text) : text;
   try {
-    return staticCalls(compileTemplate(environment, text, { path }), names, untrue);
+    return staticCalls(compileTemplate(environment, plain, { path }), names, untrue);
   } catch {
     return undefined; // rendering it finds the same mistake, and tells it with its place
   } finally {
-    environment.programs.delete(text);
+    environment.programs.delete(plain);
   }
+}
+
+// What is read off a text keeps its backslashes, as in dbt: signs of private use stand for them meanwhile.
+const escapes = new Map([
+  ["\\'", '\ue001'],
+  ['\\"', '\ue002'],
+  ['\\', '\ue003'],
+]);
+const signs = new Map([...escapes].map(([text, sign]) => [sign, text]));
+const hidden = (text: string): string => text.replace(/\\\\|\\['"]?/g, (found) => escapes.get(found) ?? '\ue003\ue003');
+
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/[\ue001-\ue003]/g, (sign) => signs.get(sign) as string);
+  if (Array.isArray(value)) return value.map(shown);
+  return isDict(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shown(one)])) : value;
 }
 
 function refOf(texts: readonly string[], kwargs: Kwargs): RefArgs | undefined {

@@ -22,6 +22,8 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
   'Africa/Cairo': 'EET',
   'Europe/Moscow': 'MSK',
 };
+/** 1800-01-01, before any zone had a standard time. */
+const MEAN_TIME = BigInt(Date.UTC(1800, 0, 1)) * 1000n;
 const LOCALES = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA'];
 
 /** A zone of the IANA database. */
@@ -50,7 +52,12 @@ export class PytzZone extends PyTimezone {
     const seconds = this.#secondsAt(micros);
     return { seconds, name: this.#abbreviation(micros, seconds) };
   }
-  override atLocal(micros: bigint): ZoneOffset {
+  /** Put into a datetime as it is, a zone has its oldest offset, the local mean time: pytz wants `localize`. */
+  override atLocal(): ZoneOffset {
+    const seconds = Math.floor((this.#secondsAt(MEAN_TIME) + 30) / 60) * 60;
+    return { seconds, name: this.name.startsWith('Etc/') ? this.#abbreviation(MEAN_TIME, seconds) : 'LMT' };
+  }
+  localized(micros: bigint): ZoneOffset {
     const offsets = [86_400n, -86_400n].map((shift) => this.#secondsAt(micros + shift * MICROS_PER_SECOND));
     const fitting = offsets.filter(
       (seconds) => this.#secondsAt(micros - BigInt(seconds) * MICROS_PER_SECOND) === seconds,
@@ -111,11 +118,15 @@ class PytzFixed extends FixedZone {
 
 const PYTZ_UTC = new PytzFixed({ seconds: 0, name: 'UTC' }, '<UTC>');
 
+/** The offset that holds at a wall-clock time; an ambiguous one is taken as standard time. */
+const localOffset = (zone: PyTimezone, micros: bigint): ZoneOffset =>
+  zone instanceof PytzZone ? zone.localized(micros) : zone.atLocal(micros);
+
 function localize(zone: PyTimezone, args: Args): Value {
   const [moment] = args;
   if (!(moment instanceof PyDateTime)) throw typeError('localize() takes a datetime');
   if (moment.zone !== null) throw valueError('Not naive datetime (tzinfo is already set)');
-  return new PyDateTime(moment.micros, zone.settled(zone.atLocal(moment.micros)));
+  return new PyDateTime(moment.micros, zone.settled(localOffset(zone, moment.micros)));
 }
 
 function normalize(zone: PyTimezone, args: Args): Value {
@@ -131,7 +142,7 @@ function zoneMethod(zone: PyTimezone, name: string): Value | undefined {
   if (name !== 'utcoffset') return undefined;
   return new PyFunction(name, ([moment]) => {
     if (!(moment instanceof PyDateTime)) return null;
-    return new PyTimedelta(BigInt(zone.atLocal(moment.micros).seconds) * MICROS_PER_SECOND);
+    return new PyTimedelta(BigInt(localOffset(zone, moment.micros).seconds) * MICROS_PER_SECOND);
   });
 }
 

@@ -10,7 +10,7 @@ export interface ZoneOffset {
 /** A `tzinfo`: knows the offset that holds at a moment. */
 export abstract class PyTimezone extends PyObject {
   abstract atUtc(micros: bigint): ZoneOffset;
-  /** The offset at a wall-clock time; an ambiguous one is taken as standard time, as pytz does. */
+  /** The offset that a datetime with this wall-clock time has. */
   abstract atLocal(micros: bigint): ZoneOffset;
   /** The tzinfo a datetime of this zone holds: pytz keeps the offset of the moment in it. */
   settled(_offset: ZoneOffset): PyTimezone {

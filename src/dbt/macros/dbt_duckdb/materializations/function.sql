@@ -5,7 +5,7 @@
 
 {% macro duckdb__formatted_scalar_function_args_sql() -%}
   {%- for one in model.arguments -%}
-    {{ one.name }}{% if one.default_value is not none %} := {{ one.default_value }}{% endif %}{{ ', ' if not loop.last }}
+    {{ one.name }}{% if one.get('default_value') is not none %} := {{ one.default_value }}{% endif %}{{ ', ' if not loop.last }}
   {%- endfor -%}
 {%- endmacro %}
 

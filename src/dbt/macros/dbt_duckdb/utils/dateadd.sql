@@ -1,7 +1,7 @@
 {# An interval times a number, in a unit the database has: quarters as months, weeks as days. #}
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) %}
     {%- set steps = 'cast(' ~ interval ~ ' as bigint)' -%}
-    {%- set unit = datepart -%}
+    {%- set unit = datepart | lower -%}
     {%- if datepart | lower == 'quarter' -%}
       {%- set steps = '(' ~ steps ~ ' * 3)' -%}
       {%- set unit = 'month' -%}

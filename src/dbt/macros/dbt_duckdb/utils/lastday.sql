@@ -1,6 +1,7 @@
-{# Quarters are counted in months here. #}
+{# Quarters are counted in months here, which the text tells. #}
 {% macro duckdb__last_day(date, datepart) -%}
     {%- if datepart == 'quarter' -%}
+    -- duckdb dateadd does not support quarter interval.
     cast(
         {{ dbt.dateadd('day', '-1', dbt.dateadd('month', '3', dbt.date_trunc(datepart, date))) }}
         as date)
