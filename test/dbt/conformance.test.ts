@@ -51,7 +51,7 @@ test('model leaves out what is null, and spells types as the database does', () 
 test('what is read off a text keeps its backslashes; what is rendered does not', () => {
   const files = {
     'models/read.sql': String.raw`{{ config(tags=['it\'s', 'a\\b\n']) }} select 1 as id`,
-    'models/rendered.sql': String.raw`{{ config(tags=['it\'s', 'a\\b\n' ~ '']) }} select 1 as id`,
+    'models/rendered.sql': String.raw`{{ config(tags=['it\'s', 'a\\b\n']) }} {% if is_incremental() %}{% endif %} select 1 as id`,
   };
   const { nodes } = parse(newProject(files)).manifest;
   assert.deepEqual(nodes['model.shop.read']?.tags, [String.raw`it\'s`, String.raw`a\\b\n`]);
@@ -89,4 +89,13 @@ semantic_models:
     ['sum', 'True', { name: 'day', window_choice: 'max', window_groupings: [] }],
   );
   assert.deepEqual(manifest.group_map, { g: ['semantic_model.shop.orders'] });
+});
+
+test('relations that templates create are quoted as the project says', () => {
+  const files = {
+    'dbt_project.yml': 'name: shop\nprofile: shop\nquoting: {identifier: false}\n',
+    'models/m.sql': `{{ config(tags=[api.Relation.create(schema='s', identifier='i') | string,
+  api.Relation.create(identifier='i', quote_policy={'identifier': true}) | string]) }} select 1 as id`,
+  };
+  assert.deepEqual(parse(newProject(files)).manifest.nodes['model.shop.m']?.tags, ['"s".i', '"i"']);
 });

@@ -36,7 +36,7 @@ import { type ConstrainedColumn, columnDefinition, modelConstraint } from './con
 import { type AdapterConnection, type DbtDatabase, databaseErrorText } from './database.ts';
 import { externalReadLocation, externalWriteOptions } from './external.ts';
 import { Relation } from './relation.ts';
-import { relationOf, relationValue } from './relation-object.ts';
+import { relationClass, relationOf, relationValue } from './relation-object.ts';
 import { columnTypeOf } from './seed.ts';
 import type { ResultTable } from './table.ts';
 import { TableObject } from './table-object.ts';
@@ -99,7 +99,7 @@ export class AdapterObject extends PyObject {
     this.host = host;
   }
   override attr(name: string): Value | undefined {
-    if (name === 'Relation' || name === 'Column') return undefined;
+    if (name === 'Relation') return relationClass(this.host.quoting);
     if (name === 'config') return adapterConfig(this.host);
     if (name === 'behavior') return new BehaviorObject(this.host.flags);
     const method = own(methods, name);

@@ -196,7 +196,7 @@ const typeConstants: Readonly<Record<string, RelationType>> = {
   Function: 'function',
 };
 
-function createRelation(args: Args, kwargs: Kwargs): Value {
+function createRelation(args: Args, kwargs: Kwargs, quoting: Partial<Policy> = {}): Value {
   const names = [...partNames, 'type'];
   const known = new Map([...kwargs].filter(([name]) => names.includes(name)));
   const given = readArguments('create', names, args, known, { ...optionalParts, type: null });
@@ -207,7 +207,7 @@ function createRelation(args: Args, kwargs: Kwargs): Value {
     type: textOrNull(given.type) as RelationType | null,
   });
   const rest = new Map([...kwargs].filter(([name]) => !names.includes(name)));
-  return new RelationObject(incorporate(created, rest));
+  return new RelationObject(incorporate(created.quote(quoting), rest));
 }
 
 function classMember(name: string): Value | undefined {
@@ -226,11 +226,17 @@ function classMember(name: string): Value | undefined {
   return undefined;
 }
 
-/** `api.Relation`. */
-export const relationClass = new PyClass(typeName, createRelation, [
+/** `api.Relation`: relations that it creates are quoted as the project says. */
+export const relationClass = (quoting: Partial<Policy>): PyClass =>
+  new PyClass(typeName, createRelation, [
+    ...classMembers,
+    ['create', hostFunction('create', (args, kwargs) => createRelation(args, kwargs, quoting))],
+  ]);
+
+const classMembers: readonly (readonly [string, Value])[] = [
   ...Object.entries(typeConstants),
-  ...['create', 'add_ephemeral_prefix', 'get_default_quote_policy', 'get_default_include_policy', 'scd_args'].map(
+  ...['add_ephemeral_prefix', 'get_default_quote_policy', 'get_default_include_policy', 'scd_args'].map(
     (name): [string, Value] => [name, classMember(name) as Value],
   ),
   ['get_relation_type', hostFunction('get_relation_type', ([value = null]) => value)],
-]);
+];

@@ -159,7 +159,7 @@ class PackageContext implements Context {
       ['function', functionFunction(capture)],
       ['config', new ParseConfig(capture)],
       ['adapter', new ParseAdapter((name, namespace) => this.macros.dispatch(name, namespace))],
-      ['api', apiModule],
+      ['api', apiModule(this.#options.root.quoting)],
       ['execute', false],
       ['exceptions', parseExceptions((message) => this.#options.sink.warn?.({ name: 'JinjaLogWarning', message }))],
       ['load_result', hostFunction('load_result', () => null)],

@@ -163,7 +163,7 @@ export class ParseAdapter extends PyObject {
       case 'quote_as_configured':
         return hostFunction(name, ([text = null]) => `"${str(text)}"`);
       case 'Relation':
-        return relationClass;
+        return relationClass({});
       case 'Column':
         return columnClass;
       case 'behavior':
@@ -193,10 +193,11 @@ export class ParseAdapter extends PyObject {
 }
 
 /** `api`. */
-export const apiModule: Value = new PyModule('api', [
-  ['Relation', relationClass],
-  ['Column', columnClass],
-]);
+export const apiModule = (quoting: Readonly<Dict<boolean>>): PyModule =>
+  new PyModule('api', [
+    ['Relation', relationClass(quoting)],
+    ['Column', columnClass],
+  ]);
 
 const raisers = [
   'raise_compiler_error',

@@ -155,7 +155,7 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ['builtins', new PyDict(functions)],
     ['execute', true],
     ['adapter', new AdapterObject(adapter)],
-    ['api', apiModule],
+    ['api', apiModule(session.parsed.project.quoting)],
     ['column', columnClass],
     ['exceptions', exceptionsModule({ warn: (message) => session.warn(message) })],
     ['context', new ContextObject(parts.macros)],

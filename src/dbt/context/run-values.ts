@@ -140,10 +140,11 @@ const configMethods: Readonly<Record<string, ConfigMethod>> = {
 };
 
 /** `api`. */
-export const apiModule = new PyModule('api', [
-  ['Relation', relationClass],
-  ['Column', columnClass],
-]);
+export const apiModule = (quoting: Readonly<Record<string, boolean>>): PyModule =>
+  new PyModule('api', [
+    ['Relation', relationClass(quoting)],
+    ['Column', columnClass],
+  ]);
 
 /** What `statement` blocks stored, by name. */
 export class StatementResults {

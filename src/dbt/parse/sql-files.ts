@@ -11,7 +11,7 @@ import type { KeptNode } from './memo.ts';
 import { addNode, applyConfig, baseName, createFileNode, createNode, takeCaptured } from './nodes.ts';
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
-import { readStatic, type StaticOptions } from './static-calls.ts';
+import { rawConfigs, readStatic, type StaticOptions } from './static-calls.ts';
 import { areSimpleCalls, unrenderedCalls } from './unrendered-calls.ts';
 
 /** Nodes of a file, made or remembered, go into the manifest. */
@@ -61,11 +61,15 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   );
   if (overridden) return false;
   if (!source.includes('{')) return true;
-  const found = readStatic(source, node.original_file_path, staticOptions(state, node.package_name));
+  const options = staticOptions(state, node.package_name);
+  const found = readStatic(source, node.original_file_path, options);
   if (found === undefined) return false;
+  const isSimple = !found.usesVars && !found.usesIncremental && areSimpleCalls(source);
+  const isRaw = isSimple && found.configs.length > 0 && source.includes('\\');
+  const configs = isRaw ? rawConfigs(source, node.original_file_path, options) : found.configs;
   const calls: Dict = {};
   const unrendered: Dict = {};
-  for (const [key, value] of found.configs) {
+  for (const [key, value] of configs) {
     addConfigCall(calls, { [key]: value });
     unrendered[key] = value;
   }
@@ -79,7 +83,6 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   }
   if (found.usesIncremental) node.depends_on.macros.push(isIncremental);
   if (found.configs.length === 0) return true;
-  const isSimple = !found.usesVars && !found.usesIncremental && areSimpleCalls(source);
   state.calls.set(
     node,
     isSimple ? { calls, unrendered, patched: calls } : { calls, unrendered: unrenderedCalls(source) },

@@ -55,7 +55,7 @@ export function readStatic(text: string, path: string, options: StaticOptions = 
     const texts = args as readonly string[];
     if (name === 'config') {
       if (texts.length > 0) return undefined;
-      for (const [key, value] of kwargs) configs.push([key, shown(toJs(value))]);
+      for (const [key, value] of kwargs) configs.push([key, toJs(value)]);
     } else if (name === 'source') {
       if (texts.length !== 2 || kwargs.size > 0) return undefined;
       sources.push([...texts]);
@@ -69,17 +69,22 @@ export function readStatic(text: string, path: string, options: StaticOptions = 
 }
 
 function callsOf(text: string, path: string, untrue: ReadonlySet<string>): readonly StaticCall[] | undefined {
-  const plain = text.includes('\\') ? hidden(text) : text;
   try {
-    return staticCalls(compileTemplate(environment, plain, { path }), names, untrue);
+    return staticCalls(compileTemplate(environment, text, { path }), names, untrue);
   } catch {
     return undefined; // rendering it finds the same mistake, and tells it with its place
   } finally {
-    environment.programs.delete(plain);
+    environment.programs.delete(text);
   }
 }
 
-// What is read off a text keeps its backslashes, as in dbt: signs of private use stand for them meanwhile.
+/** The keywords of `config` as dbt's own reader of texts has them, which keeps backslashes. */
+export function rawConfigs(text: string, path: string, options: StaticOptions): StaticContent['configs'] {
+  const { configs = [] } = readStatic(hidden(text), path, options) ?? {};
+  return configs.map(([key, value]) => [key, shown(value)] as const);
+}
+
+// Signs of private use stand for backslashes meanwhile.
 const escapes = new Map([
   ["\\'", '\ue001'],
   ['\\"', '\ue002'],

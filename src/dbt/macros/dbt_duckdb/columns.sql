@@ -1,9 +1,9 @@
 {# One statement a column: the database takes no more than one change at a time. #}
 {% macro duckdb__alter_relation_add_remove_columns(relation, add_columns, remove_columns) -%}
   {%- for column in add_columns or [] -%}
-    {%- do run_query('alter ' ~ relation.type ~ ' ' ~ relation.render() ~ ' add column ' ~ column.quoted ~ ' ' ~ column.expanded_data_type) -%}
+    {%- do run_query('alter ' ~ relation.type ~ ' ' ~ relation.render() ~ ' add column ' ~ api.Relation.create(identifier=column.name) ~ ' ' ~ column.data_type) -%}
   {%- endfor -%}
   {%- for column in remove_columns or [] -%}
-    {%- do run_query('alter ' ~ relation.type ~ ' ' ~ relation.render() ~ ' drop column ' ~ column.quoted) -%}
+    {%- do run_query('alter ' ~ relation.type ~ ' ' ~ relation.render() ~ ' drop column ' ~ api.Relation.create(identifier=column.name)) -%}
   {%- endfor -%}
 {%- endmacro %}
