@@ -1,7 +1,10 @@
 /** Corners that small projects written for one feature show; values are what dbt-core 1.12 with dbt-duckdb 1.11 gives. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { newProject, parse, parseError } from './project.ts';
+import { dbt } from './replay.ts';
 
 test('several calls of config: the last counts as written, until YAML configures the model', () => {
   const code = "{{ config(tags=['a']) }}{{ config(tags=['b']) }} select 1 as id";
@@ -98,4 +101,38 @@ test('relations that templates create are quoted as the project says', () => {
   api.Relation.create(identifier='i', quote_policy={'identifier': true}) | string]) }} select 1 as id`,
   };
   assert.deepEqual(parse(newProject(files)).manifest.nodes['model.shop.m']?.tags, ['"s".i', '"i"']);
+});
+
+test('unit tests: what overrides macros and names, where their text goes, how they fail', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/a.sql': "select 1 as id, 'x' as name",
+    'models/b.sql': "select id, name, '{{ invocation_id }}' as run, {{ limit() }} as most from {{ ref('a') }}",
+    'macros/limit.sql': '{% macro limit() %}10{% endmacro %}',
+    'models/m.yml': `unit_tests:
+  - name: good
+    model: b
+    overrides: {macros: {invocation_id: 123, limit: 7}}
+    given: [{input: ref('a'), rows: [{id: 1, name: "it's"}]}]
+    expect: {rows: [{id: 1, name: "it's", run: '123', most: 7}]}
+  - name: bad
+    model: b
+    given: [{input: ref('a'), rows: [{id: 1}]}]
+    expect: {rows: [{identity: 1}]}
+`,
+  });
+  assert.equal((await dbt(folder, ['build'])).code, 1);
+  const { results } = JSON.parse(readFileSync(path.join(folder, 'target/run_results.json'), 'utf8')) as {
+    readonly results: readonly { readonly [key: string]: string | null }[];
+  };
+  const found = (id: string) => results.find(({ unique_id }) => unique_id === `unit_test.shop.b.${id}`);
+  assert.equal(found('good')?.status, 'pass');
+  assert.match(found('good')?.compiled_code ?? '', /-- Fixture for a\n/);
+  assert.match(
+    found('bad')?.message ?? '',
+    /^Runtime Error in unit_test bad .*\n {2}An error occurred during execution of unit test 'bad'\. [^\n]*check the data types\.[\s\S]*Invalid column name: 'identity' in unit test fixture for expected output\.[\s\S]*Accepted columns for expected output are: \['id'/,
+  );
+  assert.equal(found('bad')?.compiled, null);
+  assert.ok(existsSync(path.join(folder, 'target/compiled/shop/models/m.yml/models/good.sql')));
 });

@@ -23,7 +23,7 @@ export interface MacroNamesOptions {
   readonly async: boolean;
   /** Told of every macro that is looked up. */
   readonly onMacro?: (macro: MacroNode) => void;
-  /** Macros that stand for others by name, such as those of a unit test. */
+  /** Answers in the place of macros, and values in the place of other names, such as those of a unit test. */
   readonly replaced?: ReadonlyMap<string, Value>;
 }
 
@@ -65,7 +65,6 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
     const known = bound.get(macro.unique_id);
     onMacro?.(macro);
     if (known !== undefined) return known;
-    const stand = replaced?.get(macro.name) ?? replaced?.get(`${macro.package_name}.${macro.name}`);
     const template = (): Value =>
       bindMacro(
         compileTemplate(environment, macro.macro_sql, macroLabel(macro)),
@@ -73,9 +72,17 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
         context,
         { async },
       );
-    const value = stand ?? template();
+    const answer = answerOf(macro);
+    const value = answer === undefined ? template() : hostFunction(macro.name, () => answer);
     bound.set(macro.unique_id, value);
     return value;
+  };
+  /** A name alone means the macro that it finds here, or a built-in one. */
+  const answerOf = (macro: MacroNode): Value | undefined => {
+    if (replaced === undefined) return undefined;
+    const { name, package_name: owner } = macro;
+    const isNear = owner === 'dbt' || macros.resolve(name, packageName) === macro;
+    return (isNear ? replaced.get(name) : undefined) ?? replaced.get(`${owner}.${name}`);
   };
   const packageOf = (name: string): Value | undefined => {
     if (!macros.packages.includes(name)) return undefined;
@@ -87,8 +94,9 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
     macro === undefined ? undefined : bind(macro);
   const context: MacroNames = {
     get: (name) => {
-      const macro = replaced?.get(name) ?? maybeBind(macros.resolve(name, packageName));
+      const macro = maybeBind(macros.resolve(name, packageName));
       if (macro !== undefined && macro !== null) return macro;
+      if (replaced?.has(name) && names.has(name)) return replaced.get(name);
       // A name whose value is None is there.
       const found = names.get(name);
       return found === undefined ? packageOf(name) : found;

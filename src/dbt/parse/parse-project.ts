@@ -1,5 +1,7 @@
 /** From folders to a manifest: loads projects, reads their files in dbt's order, links what they name. */
+
 import { randomUUID } from 'node:crypto';
+import { DuckhouseError } from '../../errors.ts';
 import { checkMacroSyntax } from '../context/macro-syntax.ts';
 import { createParseRenderer } from '../context/parse-renderer.ts';
 import { isDeprecation } from '../events/deprecations.ts';
@@ -226,10 +228,21 @@ function readNodes(state: ParseState, loaded: LoadedProjects, files: FilesByPack
   state.disabled = new DisabledIndex(state.manifest.disabled);
 }
 
+function addFixture(fixtures: Map<string, FoundFile>, key: string, file: FoundFile): void {
+  const earlier = fixtures.get(key);
+  if (earlier !== undefined)
+    throw new DuckhouseError(
+      'AlreadyExists',
+      `two fixtures are named '${baseName(file.relative)}': ${earlier.original} and ${file.original}`,
+      { context: { path: file.original }, hint: 'unit tests know fixtures by their names; rename one of the files' },
+    );
+  fixtures.set(key, file);
+}
+
 function readSchemas(state: ParseState, files: FilesByPackage): void {
   const fixtures = new Map<string, FoundFile>();
   for (const [name, found] of files)
-    for (const file of found.fixtures) fixtures.set(`${name}.${baseName(file.relative)}`, file);
+    for (const file of found.fixtures) addFixture(fixtures, `${name}.${baseName(file.relative)}`, file);
   const reader = readSchemaFiles(
     state,
     [...files.values()].flatMap(({ schemas }) => schemas),

@@ -95,7 +95,9 @@ function checksumOf({ model, versions, given, expect, overrides }: UnitTestNode)
   const { include, exclude } = (versions ?? {}) as Dict;
   const chosen =
     versions === null ? 'None' : `UnitTestNodeVersions(include=${pyText(include)}, exclude=${pyText(exclude)})`;
-  const files = given.filter(({ fixture }) => fixture !== null).map(({ rows }) => `-${pyText(rows)}`);
+  const files = given
+    .filter(({ fixture }) => fixture !== null)
+    .map(({ rows }) => `-${isText(rows) ? rows : pyText(rows)}`);
   return sha256(`${model}-${chosen}-[${inputs}]-UnitTestOutputFixture(${body(expect)})-${over}${files.join('')}`);
 }
 

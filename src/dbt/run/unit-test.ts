@@ -1,9 +1,11 @@
 import path from 'node:path';
-import { fromJs, hostFunction, PyError, repr, type Value } from '../../jinja/index.ts';
+import { DuckhouseError } from '../../errors.ts';
+import { fromJs, PyError, repr, type Value } from '../../jinja/index.ts';
 import { parseCsv } from '../adapter/csv.ts';
 import { ephemeralPrefix, Relation } from '../adapter/relation.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import { fixtureRelations } from '../context/run-context.ts';
+import { failureText } from '../context/run-errors.ts';
 import { relationOfNode, relationOfSource } from '../context/run-refs.ts';
 import type { Dict, ManifestNode, SourceNode, UnitTestFixture, UnitTestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
@@ -22,11 +24,10 @@ export function runUnitTest(session: RunSession, test: UnitTestNode, thread: str
       await compileNode(session, setup.node, { connection, thread, ...setup.options });
       compiledUnitTests.set(test, setup.node.compiled_code ?? '');
       clock.compiled();
-      const { response, table } = await materialize(session, setup.node, {
-        connection,
-        thread,
-        materialized: 'unit',
-        ...setup.options,
+      const running = materialize(session, setup.node, { connection, thread, materialized: 'unit', ...setup.options });
+      const { response, table } = await running.catch((error: unknown) => {
+        compiledUnitTests.delete(test);
+        throw ofDefinition(error, test, setup.node);
       });
       const difference = diffTables(side(table, 'actual'), side(table, 'expected'));
       return difference === undefined
@@ -38,6 +39,15 @@ export function runUnitTest(session: RunSession, test: UnitTestNode, thread: str
             adapterResponse: response,
           };
     }),
+  );
+}
+
+function ofDefinition(error: unknown, { name }: UnitTestNode, node: ManifestNode): unknown {
+  if (error instanceof DuckhouseError && error.kind === 'Cancelled') return error;
+  const text = failureText(error, node).replace(/^(Runtime|Database) Error in unit_test .*$/m, '$1 Error');
+  return new PyError(
+    'DbtRuntimeError',
+    `An error occurred during execution of unit test '${name}'. There may be an error in the unit test definition: check the data types.\n ${text}`,
   );
 }
 
@@ -206,7 +216,7 @@ function testNode(test: UnitTestNode, tested: ManifestNode): ManifestNode {
     name: runName(test),
     unique_id: test.unique_id,
     resource_type: 'unit_test',
-    path: path.join(path.dirname(test.path), `${runName(test)}.sql`),
+    path: path.join(path.dirname(test.original_file_path), `${runName(test)}.sql`),
     original_file_path: test.original_file_path,
     config: {
       ...tested.config,
@@ -224,8 +234,8 @@ function testNode(test: UnitTestNode, tested: ManifestNode): ManifestNode {
   };
 }
 
-/** Macros that the test answers itself, such as `is_incremental: true`. */
+/** What the test answers itself in the place of macros and names, such as `is_incremental: true`. */
 function replacedMacros({ overrides }: UnitTestNode): Map<string, Value> {
   const macros = Object.entries((overrides?.macros ?? {}) as Dict);
-  return new Map(macros.map(([name, value]) => [name, hostFunction(name, () => fromJs(value))]));
+  return new Map(macros.map(([name, value]) => [name, fromJs(value)]));
 }

@@ -2,8 +2,9 @@
   Rows of a unit test as a query with the columns and types of the relation they stand for;
   a column that a row does not give is null.
 #}
-{% macro get_fixture_sql(rows, column_name_to_data_types) -%}
-  {%- set known = namespace(types=column_name_to_data_types, quoted={}) -%}
+{% macro get_fixture_sql(rows, column_name_to_data_types) %}
+-- Fixture for {{ model.name }}
+{% set known = namespace(types=column_name_to_data_types, quoted={}) -%}
   {%- if known.types -%}
     {%- for name in known.types -%}
       {%- do known.quoted.update({name: adapter.quote(name)}) -%}
@@ -62,7 +63,12 @@ select {% for name, value in values.items() -%}
     {%- set name = given | lower -%}
     {%- if name not in types -%}
       {%- set fixture_name = 'expected output' if model.resource_type == 'unit_test' else ("'" ~ model.name ~ "'") -%}
-      {%- do exceptions.raise_compiler_error("Invalid column name: '" ~ given ~ "' in unit test fixture for " ~ fixture_name ~ ".\nAccepted columns for " ~ fixture_name ~ ' are: ' ~ types.keys() | list) -%}
+      {%- do exceptions.raise_compiler_error("Invalid column name: '" ~ name ~ "' in unit test fixture for " ~ fixture_name ~ ".\nAccepted columns for " ~ fixture_name ~ ' are: ' ~ types.keys() | list) -%}
+    {%- endif -%}
+    {%- set type = types[name] -%}
+    {%- if value is string and 'varying' in type -%}
+      {#- A fixture is never cut to the length of its column. -#}
+      {%- set type = type.split('(')[0] -%}
     {%- endif -%}
     {%- if value is none -%}
       {%- set literal = 'null' -%}
@@ -71,7 +77,7 @@ select {% for name, value in values.items() -%}
     {%- else -%}
       {%- set literal = value -%}
     {%- endif -%}
-    {%- do formatted.update({name: safe_cast(literal, types[name])}) -%}
+    {%- do formatted.update({name: safe_cast(literal, type)}) -%}
   {%- endfor -%}
   {{ return(formatted) }}
 {%- endmacro %}

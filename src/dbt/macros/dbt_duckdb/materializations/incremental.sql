@@ -27,9 +27,14 @@
     {%- if not staged.temporary -%}
       {%- do leftovers.append(staged.relation) -%}
     {%- endif -%}
-    {%- call statement('pre', language=language) -%}
-      {{- create_table_as(staged.temporary, staged.relation, compiled_code, language) -}}
-    {%- endcall -%}
+    {%- if language == 'python' -%}
+      {%- call statement('pre', language=language) -%}
+        {{- create_table_as(staged.temporary, staged.relation, compiled_code, language) -}}
+      {%- endcall -%}
+    {%- else -%}
+      {#- Like the changes of columns after it, it begins no transaction: what fails later leaves both. -#}
+      {%- do run_query(create_table_as(staged.temporary, staged.relation, compiled_code, language)) -%}
+    {%- endif -%}
     {%- do adapter.expand_target_column_types(from_relation=staged.relation, to_relation=target) -%}
     {%- set columns = process_schema_changes(on_schema_change, staged.relation, existing) or adapter.get_columns_in_relation(existing) -%}
     {%- set strategy = adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy') or 'default') -%}
