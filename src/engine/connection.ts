@@ -45,6 +45,7 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
   let left = false;
   let changedCatalog = false;
   let closed = false;
+  let measured = false;
 
   const begin = (sql: string, options: QueryOptions, end: () => void): Statement => {
     checkNotAborted(options.signal);
@@ -82,10 +83,23 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
       await refreshWatched(sql, options);
     const end = await takeTurn();
     try {
-      return begin(sql, options, end);
+      const statement = begin(sql, options, end);
+      if (options.progress === true && !measured) await measure(statement);
+      return statement;
     } catch (error) {
       end();
       throw error;
+    }
+  };
+
+  /** From now on the connection measures how far a statement is; nobody else gets it. */
+  const measure = async (statement: Statement): Promise<void> => {
+    left = measured = true;
+    try {
+      await statement.run({ op: 'change', connection: address, sql: 'SET enable_progress_bar = true' });
+    } catch (error) {
+      statement.finish();
+      throw statement.explain(error);
     }
   };
 

@@ -30,11 +30,11 @@ const maxIdleConnections = 32;
 /** Ended statements kept in mind. */
 const keptRecords = 1000;
 
-/** What every session starts with: errors as data, progress known, and UTC wherever the server stands. */
+/** What every session starts with: errors as data, and UTC wherever the server stands. */
 const baseSession = [
   "SET TimeZone = 'UTC'",
   'SET errors_as_json = true',
-  'SET enable_progress_bar = true',
+  'SET enable_progress_bar = false',
   'SET enable_progress_bar_print = false',
 ];
 

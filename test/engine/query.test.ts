@@ -112,6 +112,7 @@ test('progress says how far a statement is, in percent and rows', () =>
     const abort = new AbortController();
     const all = query(engine, 'SELECT count(DISTINCT sha256(s || sha256(s))) FROM big', {
       queryId: 'q',
+      progress: true,
       signal: abort.signal,
     });
     all.catch(() => undefined); // it is stopped when it has said enough

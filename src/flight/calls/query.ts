@@ -116,6 +116,7 @@ export const queryOptions = (context: CallContext): QueryOptions => {
     signal: call.signal,
     batchBytes: batchBytes(context),
     queryId: polled?.queryId,
+    progress: polled !== undefined,
     guard,
     owner: { user: principal.name, session: session().id },
     timeoutMs: limits.queryTimeoutMs,

@@ -11,6 +11,7 @@ const headBytes = 256 << 10;
 const wholeFileBytes = 64 << 20;
 const sampleRows = 200_000;
 const maxLineBytes = 16 << 20;
+const isoDate = '%Y-%m-%d';
 
 async function readHead(file: string): Promise<{ readonly head: Buffer; readonly size: number }> {
   const handle = await open(file);
@@ -144,7 +145,8 @@ function knownOptions(
     `escape = ${quoteLiteral(escapedBy)}`,
     `header = ${header}`,
     `columns = {${types.join(', ')}}`,
-    ...format('dateformat', dateFormat),
+    // Named, it would be parsed by a slower routine than the cast of such a date.
+    ...format('dateformat', dateFormat === isoDate ? '' : dateFormat),
     ...format('timestampformat', timestampFormat),
     ...(nullText === undefined ? [] : [`nullstr = ${quoteLiteral(nullText)}`]),
     `max_line_size = ${maxLineBytes}`,
