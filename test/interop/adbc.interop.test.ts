@@ -39,6 +39,25 @@ const is = (failure: Failure | null | undefined, type: string, message: RegExp):
   assert.equal(failure?.type, type);
 };
 
+test('ADBC: what a row violates is told by the SQLSTATE', { skip }, async () => {
+  const expected = [
+    ['INSERT INTO kept VALUES (1, NULL)', 'ALREADY_EXISTS', '23505'],
+    ['CREATE TABLE kept(a INTEGER)', 'ALREADY_EXISTS', '42P07'],
+    ['INSERT INTO kept VALUES (NULL, NULL)', 'INVALID_ARGUMENT', '23502'],
+    ['INSERT INTO checked VALUES (-1, 1)', 'INVALID_ARGUMENT', '23514'],
+    ['INSERT INTO checked VALUES (1, 77)', 'INVALID_ARGUMENT', '23503'],
+    ['FROM nosuch', 'NOT_FOUND', '42P01'],
+  ];
+  const statements = [
+    'CREATE TABLE checked(a INTEGER CHECK (a > 0), b INTEGER REFERENCES kept(a))',
+    ...expected.map(([sql]) => sql),
+  ];
+  assert.deepEqual(await ask('violations', { statements }), [
+    null,
+    ...expected.map(([, status, state]) => ['ProgrammingError', status, state]),
+  ]);
+});
+
 test('ADBC: driver information, catalog objects and table schemas', { skip }, async () => {
   const seen = await ask<Record<string, unknown>>('metadata');
   assert.equal(seen.name, 'DuckHouse');

@@ -50,6 +50,22 @@ test('a query by ticket and by command gives the same rows and schema', { skip }
   }),
 );
 
+test('errors are of the class that says what is wrong', { skip }, () =>
+  withServer(
+    async (_, client) => {
+      const expected = [
+        ['FROM range(20)', 'ArrowCapacityError', /more than 10 rows/],
+        ['SELEC 1', 'ArrowInvalid', /syntax error/],
+        ['FROM nosuch', 'ArrowKeyError', /nosuch does not exist/],
+        ["SELECT 'x'::INTEGER", 'ArrowInvalid', /Could not convert/],
+      ] as const;
+      const failures = await client<Failure[]>('errors', { statements: expected.map(([sql]) => sql) });
+      expected.forEach(([, type, message], i) => is(failures[i] ?? null, type, message));
+    },
+    { limits: { maxRows: 10 } },
+  ),
+);
+
 test('a put makes a table, adds to it, and answers with a receipt', { skip }, () =>
   withServer(async ({ rows }, client) => {
     const put = { path: ['main', 'made'], rows: 25_000, step: 4000, headers: {} };

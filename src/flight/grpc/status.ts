@@ -92,6 +92,7 @@ export function statusTrailers(failure: unknown, queryId?: string): OutgoingHead
   return {
     'grpc-status': String(grpcCodes[codeOf(error)]),
     'grpc-message': encodeMessage(message).slice(0, maxMessageBytes).replace(/%.?$/, ''),
+    ...arrowStatus(error),
     'x-sqlstate': internal ? 'XX000' : sqlStateOf(error),
     ...(typeof errorType === 'string' ? { 'x-duckdb-error-type': encodeMessage(errorType) } : {}),
     ...(typeof line === 'number' && typeof column === 'number' ? { 'x-error-position': `${line}:${column}` } : {}),
@@ -101,6 +102,14 @@ export function statusTrailers(failure: unknown, queryId?: string): OutgoingHead
     ...base,
   };
 }
+
+/**
+ * Arrow's own code where gRPC's misleads: clients in C++ and Python take RESOURCE_EXHAUSTED for invalid input. Everywhere
+ * else they find the class of an error by themselves.
+ */
+const arrowStatus = ({ kind }: DuckhouseError): OutgoingHeaders =>
+  kind === 'ResourceExhausted' ? { 'x-arrow-status': String(arrowCapacityError) } : {};
+const arrowCapacityError = 6;
 
 /** With the place and the advice, which other clients than ours show only when they are in the text. */
 function fullMessage({ message, context, hint }: DuckhouseError): string {

@@ -214,5 +214,20 @@ def sessions(uri):
         return {"own": own, "others": others, "schema": rows(one, "SELECT current_schema()"), "elsewhere": rows(other, "SELECT current_schema()"), "table": rows(one, "SELECT * FROM within")}
 
 
+def violations(uri, statements):
+    """Class, status and SQLSTATE trailer of each failure."""
+
+    def one(connection, sql):
+        try:
+            rows(connection, sql)
+        except adbc_driver_manager.Error as error:
+            details = dict(error.details)
+            return [type(error).__name__, error.status_code.name, details["x-sqlstate" if "x-sqlstate" in details else b"x-sqlstate"].decode()]
+        return None
+
+    with connect(uri) as connection:
+        return [one(connection, sql) for sql in statements]
+
+
 assert adbc_driver_manager.__version__
-run({case.__name__: case for case in (metadata, statements, transactions, conflict, ingest, frames, streams, credentials, sessions)})
+run({case.__name__: case for case in (metadata, statements, transactions, conflict, ingest, frames, streams, credentials, sessions, violations)})

@@ -188,6 +188,13 @@ def read_some(uri, sql):
         return reader.read_chunk().data.num_rows > 0
 
 
+def errors(uri, statements):
+    def one(sql):
+        return failure(lambda: get(uri, sql))
+
+    return [one(sql) for sql in statements]
+
+
 def secure(uri, ca, cert, key):
     files = {name: open(file, "rb").read() for name, file in {"ca": ca, "cert": cert, "key": key}.items() if file}
     options = {"tls_root_certs": files["ca"]} if "ca" in files else {"disable_server_verification": True}
@@ -203,4 +210,4 @@ def secure(uri, ca, cert, key):
     return {"rows": rows, "failure": problem}
 
 
-run({case.__name__: case for case in [get, put, failed_put, listing, actions, authenticate, handshake, cancel, parallel, read_some, secure]})
+run({case.__name__: case for case in [get, put, failed_put, listing, actions, authenticate, handshake, cancel, parallel, read_some, errors, secure]})
