@@ -1,6 +1,7 @@
 import type { ArrowField, ArrowSchema } from '../arrow/index.ts';
 import { isDuckhouseError } from '../errors.ts';
 import type { Session } from './rows.ts';
+import { type Stencil, stencilled, stencilOf } from './schema-stencil.ts';
 
 /** Fields by the text of their DuckDB type. DuckDB itself says what a type is in Arrow: it alone reads its type syntax. */
 const known = new Map<string, ArrowField>();
@@ -90,10 +91,10 @@ const maxMade = 20_000;
  * What `make` makes of the schemas of tables, made again only where the columns have changed. The schemas themselves are not
  * kept: those of thousands of tables are many small objects.
  */
-export function perSchema<T>(
-  make: (schema: ArrowSchema) => T,
-): (session: Session, tables: readonly DescribedTable[]) => Promise<T[]> {
-  const made = new Map<string, { readonly columns: string; readonly value: T }>();
+export function perSchema(
+  make: (schema: ArrowSchema) => Uint8Array,
+): (session: Session, tables: readonly DescribedTable[]) => Promise<Uint8Array[]> {
+  const made = new Map<string, { readonly columns: string; readonly value: Uint8Array }>();
   const keyOf = ({ catalog, dbSchema, name }: DescribedTable): string => `${catalog}\0${dbSchema}\0${name}`;
   return async (session, tables) => {
     const earlier = tables.map((table) => {
@@ -106,14 +107,43 @@ export function perSchema<T>(
     for (const { columns } of changed) if (!parsed.has(columns)) parsed.set(columns, columnsOf(columns));
     const types = new Set([...parsed.values()].flatMap((columns) => columns.map(({ type }) => type)));
     const fields = await arrowFieldsOf(session, types);
+    const makeOne = makerOf(changed, (table) =>
+      make(makeSchema(table, parsed.get(table.columns) as readonly Column[], fields)),
+    );
     return tables.map((table, i) => {
       const one = earlier[i];
       if (one !== undefined) return one.value;
-      const { columns } = table;
-      const value = make(makeSchema(table, parsed.get(columns) as readonly Column[], fields));
-      made.set(keyOf(table), { columns, value });
+      const value = makeOne(table);
+      made.set(keyOf(table), { columns: table.columns, value });
       return value;
     });
+  };
+}
+
+/** From how many tables alike on one is made of another. */
+const fewestAlike = 4;
+
+/** Of tables that differ in nothing but their names, as those of tenants or days do, one is made and the others copied. */
+function makerOf(
+  tables: readonly DescribedTable[],
+  make: (table: DescribedTable) => Uint8Array,
+): (table: DescribedTable) => Uint8Array {
+  const alike = ({ catalog, dbSchema, name, columns }: DescribedTable): string =>
+    `${Buffer.byteLength(name)}\0${catalog}\0${dbSchema}\0${columns}`;
+  const counts = new Map<string, number>();
+  for (const table of tables) counts.set(alike(table), (counts.get(alike(table)) ?? 0) + 1);
+  const stencils = new Map<string, Stencil | undefined>();
+  return (table) => {
+    const key = alike(table);
+    if ((counts.get(key) ?? 0) < fewestAlike) return make(table);
+    const name = Buffer.from(table.name, 'utf8');
+    if (!stencils.has(key))
+      stencils.set(
+        key,
+        stencilOf((other) => make({ ...table, name: other }), name.byteLength),
+      );
+    const stencil = stencils.get(key);
+    return stencil === undefined ? make(table) : stencilled(stencil, name);
   };
 }
 

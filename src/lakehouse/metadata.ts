@@ -108,9 +108,9 @@ const closedPattern = (pattern: string): string =>
  * Lists tables and views with what `make` makes of the Arrow schema of each: the columns as DuckDB knows them, with the
  * metadata Flight SQL gives columns. One statement for all of them: duckdb_tables() would write down how each is made.
  */
-export function relationSchemas<T>(
-  make: (schema: ArrowSchema) => T,
-): (session: Session, filter: RelationFilter) => Promise<(Relation & { readonly schema: T })[]> {
+export function relationSchemas(
+  make: (schema: ArrowSchema) => Uint8Array,
+): (session: Session, filter: RelationFilter) => Promise<(Relation & { readonly schema: Uint8Array })[]> {
   const schemasOf = perSchema(make);
   return async (session, filter) => {
     const types = wantedTypes(filter);
@@ -122,7 +122,7 @@ export function relationSchemas<T>(
       dbSchema,
       name,
       type,
-      schema: schemas[i] as T,
+      schema: schemas[i] as Uint8Array,
     }));
   };
 }

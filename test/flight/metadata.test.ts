@@ -143,6 +143,43 @@ test('table types: four, sorted', async () => {
   assert.deepEqual(rows, [['LOCAL TEMPORARY'], ['SYSTEM TABLE'], ['TABLE'], ['VIEW']]);
 });
 
+test('tables that are alike have each its own name in its schema', async () => {
+  const { engine } = running.lakehouse;
+  // As long as each other, in bytes; and named like what stands beside the name.
+  const groups = {
+    aab: ['aaa', 'bbb', 'éx', 'abc', 'VAR'],
+    bbbb: ['aaaa', 'bbbb', 'éé', 'main', 'a"bc'],
+    bbbbbbb: ['VARCHAR', 'INTEGER', 'bigints', 'éééx'],
+  };
+  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+  for (const [dbSchema, names] of Object.entries(groups)) {
+    const tables = names.map(
+      (name) =>
+        `CREATE TABLE ${dbSchema}.${quoted(name)}(aaa VARCHAR, ${quoted(dbSchema)} INTEGER NOT NULL, "VARCHAR" DATE)`,
+    );
+    await engine.execute(`CREATE SCHEMA ${dbSchema}; ${tables.join('; ')}`);
+    const { rows } = await getTables({ dbSchema, includeSchema: true });
+    assert.deepEqual(rows.map(([, , name]) => name).sort(), [...names].sort());
+    for (const [, , name, , bytes] of rows) {
+      const { fields } = decodeSchema(decapsulate(bytes as Uint8Array));
+      assert.deepEqual(
+        fields.map((field) => [field.name, field.type.id, field.nullable]),
+        [
+          ['aaa', 'utf8', true],
+          [dbSchema, 'int', false],
+          ['VARCHAR', 'date', true],
+        ],
+      );
+      for (const { metadata } of fields) {
+        assert.equal(metadata?.get('ARROW:FLIGHT:SQL:TABLE_NAME'), name);
+        assert.equal(metadata?.get('ARROW:FLIGHT:SQL:DB_SCHEMA_NAME'), dbSchema);
+        assert.equal(metadata?.get('ARROW:FLIGHT:SQL:CATALOG_NAME'), 'memory');
+      }
+    }
+    await engine.execute(`DROP SCHEMA ${dbSchema} CASCADE`);
+  }
+});
+
 test('tables with their schemas: encapsulated messages, with what SELECT gives and the metadata of columns', async () => {
   const { schema, rows } = await getTables({ dbSchema: 'sx1', includeSchema: true });
   assert.equal(schema.fields[4]?.name, 'table_schema');
