@@ -140,6 +140,93 @@ test('what cannot be compiled or shown ends its command with 2, what cannot run 
   assert.match(readFileSync(path.join(folder, 'target/run/shop/models/m.sql'), 'utf8'), /select nothing/);
 });
 
+const skips = (folder: string): readonly (string | null)[][] =>
+  artifact(folder, 'run_results.json').results.map(({ unique_id, status, message }) => [
+    unique_id.split('.')[2] as string,
+    status,
+    message,
+  ]);
+
+test('an ephemeral model that cannot be compiled keeps from running what refers to it', async () => {
+  const folder = project({
+    'models/eph.sql':
+      "{{ config(materialized='ephemeral') }}{% if execute %}{{ exceptions.raise_compiler_error('no') }}{% endif %}select 1 as id",
+    'models/child.sql': "select * from {{ ref('eph') }}",
+    'models/grand.sql': "select * from {{ ref('child') }}",
+  });
+  const { code, text } = await dbt(folder, ['run', '--printer-width', '90']);
+  assert.equal(code, 1);
+  assert.match(text, /1 of 2 SKIP relation main\.child due to ephemeral model status 'error' \.+ \[ERROR SKIP\]\n/);
+  assert.match(text, /in model eph \(models\/eph\.sql\)\n[\s\S]*Completed with 2 errors/);
+  const why = (name: string): string =>
+    `Compilation Error in model.shop.${name}, caused by compilation error in referenced ephemeral model model.shop.eph`;
+  assert.deepEqual(skips(folder), [
+    ['child', 'skipped', why('child')],
+    ['grand', 'skipped', why('grand')],
+  ]);
+  await dbt(folder, ['build']);
+  assert.deepEqual(skips(folder), [
+    ['child', 'skipped', why('child')],
+    ['grand', 'skipped', null],
+  ]);
+});
+
+test('a build runs nodes in the order of dbt, numbers them as they begin, and unit tests only with their model', async () => {
+  const folder = project({
+    'models/a.sql': 'select 1 as id',
+    'models/b.sql': "select * from {{ ref('a') }}",
+    'models/z.sql': "{{ config(materialized='ephemeral') }}select 1 as id",
+    'models/c.sql': "select * from {{ ref('z') }}",
+    'models/d.sql': 'select 1 as id',
+    'models/m.yml': `models: [{name: a, columns: [{name: id, data_tests: [unique]}]}]
+unit_tests: [{name: t, model: b, given: [{input: ref('a'), rows: [{id: 1}]}], expect: {rows: [{id: 1}]}}]
+`,
+  });
+  const { text } = await dbt(folder, ['build', '--threads', '1']);
+  const started = [...text.matchAll(/(\d of \d) START \S+ (?:view model |test )?(\S+)/g)].map(
+    ([, at, name]) => `${at} ${name}`,
+  );
+  assert.deepEqual(started, [
+    '1 of 6 main.a',
+    '2 of 6 main.d',
+    '3 of 6 unique_a_id',
+    '4 of 6 main.c',
+    '5 of 6 b::t',
+    '6 of 6 main.b',
+  ]);
+  const alone = await dbt(folder, ['build', '--select', 't']);
+  assert.equal(alone.code, 0);
+  assert.match(alone.text, /Nothing to do/);
+});
+
+test('a layout that only DuckLake has is looked at all the same; what stands in comments calls nothing', async () => {
+  const folder = project({
+    'macros/m.sql': '{% macro a() %}{# {% do b() %} #}{% endmacro %}{% macro b() %}{% endmacro %}',
+    'models/bad.sql': "{{ config(materialized='table', partition_by={'field': 'id'}) }}select 1 as id",
+    'models/good.sql': "{{ config(materialized='table', partition_by='id', sort_by=['id']) }}select 1 as id",
+    'models/m.yml':
+      'sources: [{name: raw, tables: [{name: people, external: {location: here, partitions: [{name: p, data_type: date}]}}]}]',
+  });
+  const { text } = await dbt(folder, ['run']);
+  assert.match(text, /partition_by is only supported for DuckLake relations; ignoring for "shop"\."main"\."good"/);
+  assert.deepEqual(
+    skips(folder).map(([name, , message]) => [name, message?.split('\n')[1]?.trim()]),
+    [
+      ['bad', 'partitioned_by/partition_by must be a list of strings or a string'],
+      ['good', undefined],
+    ],
+  );
+  const { macros, sources } = parse(folder, { profilesDir: path.join(folder, 'profiles') }).manifest;
+  assert.deepEqual(macros['macro.shop.a']?.depends_on.macros, []);
+  assert.deepEqual(sources['source.shop.raw.people']?.external, {
+    location: 'here',
+    file_format: null,
+    row_format: null,
+    tbl_properties: null,
+    partitions: [{ name: 'p', description: '', data_type: 'date', meta: {} }],
+  });
+});
+
 test('the folder of a database is not made', async () => {
   const folder = project({ 'profiles/profiles.yml': profile.replace('shop.duckdb', 'data/shop.duckdb') });
   const { code, text } = await dbt(folder, ['run-operation', 'none']);

@@ -48,7 +48,7 @@ test('the queue runs parents first, tells what cannot run, and keeps within its 
   const ended: string[] = [];
   let running = 0;
   let most = 0;
-  const left = await runQueue({
+  const left = await runQueue<string>({
     ids: ['a', 'e', 'b', 'c', 'd'],
     parentsOf: parents,
     threads: 2,
@@ -59,13 +59,33 @@ test('the queue runs parents first, tells what cannot run, and keeps within its 
       await new Promise((resolve) => setImmediate(resolve));
       running--;
       ended.push(cause === undefined ? id : `${id} after ${cause}`);
-      return id !== 'b';
+      return id === 'b' ? 'b' : undefined;
     },
   });
   assert.deepEqual(left, []);
   assert.equal(most, 2);
   assert.deepEqual([...ended].sort(), ['a', 'b', 'c', 'd after b', 'e']);
   assert.ok(ended.indexOf('a') < ended.indexOf('b'));
+});
+
+test('the queue is one of first come, first served; at the same time the less deep come first, then names', async () => {
+  const order: string[] = [];
+  const queued: string[] = [];
+  await runQueue({
+    ids: ['z', 'y', 'deep', 'b', 'a', 'late'],
+    parentsOf: new Map([
+      ['deep', ['y', 'z']],
+      ['a', ['z']],
+      ['b', ['z']],
+      ['late', ['deep']],
+    ]),
+    threads: 1,
+    stopped: () => false,
+    queued: (id, atOnce) => void queued.push(atOnce ? `${id}!` : id),
+    run: async (id) => void order.push(id),
+  });
+  assert.deepEqual(order, ['y', 'z', 'a', 'b', 'deep', 'late']);
+  assert.deepEqual(queued, ['y', 'z', 'a!', 'b', 'deep', 'late!']);
 });
 
 test('a path through a node left out is an edge, and what is downstream of a tested model waits for its test', () => {

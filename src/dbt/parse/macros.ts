@@ -264,6 +264,9 @@ const textForm = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/gs;
 const dispatchForm =
   /adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"]\s*(?:,\s*(?:macro_namespace\s*=\s*)?(?:['"](\w+)['"])?)?/g;
 
+/** A tag, or a comment with whatever is in it. */
+const tagForm = /\{#[\s\S]*?#\}|\{[{%]([\s\S]*?)[}%]\}/g;
+
 /** Calls in the order in which the text has them, each once. */
 function callsIn(text: string): MacroCall[] {
   const calls = new Map<string, MacroCall>();
@@ -272,7 +275,7 @@ function callsIn(text: string): MacroCall[] {
     if (!calls.has(key)) calls.set(key, call);
   };
   const body = text.slice(text.indexOf('%}'));
-  for (const [, tag = ''] of body.matchAll(/\{[{%]([\s\S]*?)[}%]\}/g)) {
+  for (const [, tag = ''] of body.matchAll(tagForm)) {
     for (const [, name = '', namespace = null] of tag.matchAll(dispatchForm)) add('dispatch', name, namespace);
     for (const [, first = '', second] of tag.replace(textForm, "''").matchAll(callForm))
       add('call', second ?? first, second === undefined ? null : first);

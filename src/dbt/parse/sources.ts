@@ -155,7 +155,7 @@ function sourceNode(
     loaded_at_field: (config.loaded_at_field as string | null) ?? null,
     loaded_at_query: (config.loaded_at_query as string | null) ?? null,
     freshness: (config.freshness as FreshnessThreshold | null) ?? null,
-    external: isDict(table.external) ? table.external : null,
+    external: isDict(table.external) ? externalTable(table.external) : null,
     description: isText(table.description) ? table.description : '',
     columns: columnsOf(table.columns, uniqueId),
     meta: dictOf(config.meta),
@@ -179,6 +179,18 @@ function sourceNode(
       message: `${file.original}: freshness of source '${sourceName}.${tableName}' needs a loaded_at_field: DuckDB does not know when a table was changed`,
     });
   return node;
+}
+
+const noExternal = { location: null, file_format: null, row_format: null, tbl_properties: null, partitions: null };
+
+/** What says where a table's files are; a partition is a name alone or a column. */
+function externalTable(given: Dict): Dict {
+  const partitions = Array.isArray(given.partitions)
+    ? given.partitions.map((one) =>
+        isDict(one) ? { name: '', description: '', data_type: '', meta: {}, ...one } : one,
+      )
+    : null;
+  return { ...noExternal, ...given, partitions };
 }
 
 /** Properties of source and table that are configs, the table's over the source's. */

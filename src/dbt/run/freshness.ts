@@ -49,7 +49,8 @@ export async function checkFreshness(session: RunSession, ids: readonly string[]
   const started = performance.now();
   const sources = ids
     .flatMap((id) => (manifest.sources[id] === undefined ? [] : [manifest.sources[id]]))
-    .filter(hasFreshness);
+    .filter(hasFreshness)
+    .sort((a, b) => (a.unique_id < b.unique_id ? -1 : 1));
   const results: FreshnessResult[] = [];
   await runQueue({
     ids: sources.map(({ unique_id }) => unique_id),
@@ -63,7 +64,7 @@ export async function checkFreshness(session: RunSession, ids: readonly string[]
       const result = await measure(session, source, thread);
       results.push(result);
       tellResult(session, result, { index, total: sources.length, thread });
-      return true;
+      return undefined;
     },
   });
   const { metadata } = manifest;

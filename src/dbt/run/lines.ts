@@ -128,7 +128,7 @@ const plural = (count: number, noun: string): string =>
 const pluralWords: Readonly<Record<string, readonly [string, string]>> = {
   test: ['test', 'data tests'],
   unit_test: ['unit test', 'unit tests'],
-  operation: ['project hook', 'project hooks'],
+  operation: ['operation', 'operations'],
   analysis: ['analysis', 'analyses'],
   saved_query: ['saved query', 'saved queries'],
 };
@@ -148,8 +148,8 @@ export function countText(counts: Iterable<readonly [string, number]>): string {
 export function finishedText(results: readonly NodeResult[]): string {
   const counts = new Map<string, number>();
   for (const { node } of results) {
-    const kind =
-      node.resource_type === 'model' ? `${(node as ManifestNode).config.materialized} model` : node.resource_type;
+    const type = node.resource_type === 'operation' ? 'project hook' : node.resource_type;
+    const kind = type === 'model' ? `${(node as ManifestNode).config.materialized} model` : type;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return countText([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,49 +1,47 @@
 import type { DbtGraph } from '../project-types.ts';
 
-export interface QueueOptions {
+export interface QueueOptions<Cause> {
   /** Ids to run, parents before children. */
   readonly ids: readonly string[];
   /** Direct parents of an id among `ids`. */
   readonly parentsOf: ReadonlyMap<string, readonly string[]>;
   readonly threads: number;
   /**
-   * Runs one id; `cause` names the failed id that made it unreachable: it is then only reported. Resolves with false
-   * when what depends on it cannot run.
+   * Runs one id. With a `cause`, which a parent gave, it is only reported. Resolves with a cause for its children when
+   * they cannot run.
    */
-  readonly run: (id: string, thread: string, cause: string | undefined) => Promise<boolean>;
+  readonly run: (id: string, thread: string, cause: Cause | undefined) => Promise<Cause | undefined>;
+  /** Told of each id when its turn is certain, which is when its parents are done; `atOnce` when a thread waits for it. */
+  readonly queued?: (id: string, atOnce: boolean) => void;
   /** Nothing more is started once this is true. */
   readonly stopped: () => boolean;
 }
 
-/** Runs ids when their parents are done, `threads` at a time. Resolves with the ids never started. */
-export async function runQueue({ ids, parentsOf, threads, run, stopped }: QueueOptions): Promise<readonly string[]> {
-  const position = new Map(ids.map((id, i) => [id, i]));
-  const waiting = new Map<string, number>();
-  const childrenOf = new Map<string, string[]>();
-  for (const id of ids) {
-    const parents = (parentsOf.get(id) ?? []).filter((parent) => position.has(parent));
-    waiting.set(id, parents.length);
-    for (const parent of parents) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), id]);
-  }
-  const causes = new Map<string, string>();
-  const ready = ids.filter((id) => waiting.get(id) === 0);
+/**
+ * Runs ids when their parents are done, `threads` at a time, first come first served. Of those whose parents are done
+ * at the same time the ones less deep in the graph come first, then by name. Resolves with the ids never started.
+ */
+export async function runQueue<Cause = true>(options: QueueOptions<Cause>): Promise<readonly string[]> {
+  const { ids, threads, run, stopped } = options;
+  const { waiting, childrenOf, depth } = edgesOf(options);
+  const causes = new Map<string, Cause>();
+  const line: string[] = [];
   let running = 0;
+  let started = false;
   let wake: (() => void)[] = [];
 
-  const spread = (failed: string): void => {
-    const stack = [...(childrenOf.get(failed) ?? [])];
-    for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-      if (causes.has(id)) continue;
-      causes.set(id, failed);
-      stack.push(...(childrenOf.get(id) ?? []));
-    }
+  const enqueue = (ready: readonly string[]): void => {
+    const level = (id: string): number => depth.get(id) as number;
+    const sorted = [...ready].sort((a, b) => level(a) - level(b) || (a < b ? -1 : 1));
+    const free = started ? threads - running - line.length : 0;
+    for (const [i, id] of sorted.entries()) options.queued?.(id, i < free);
+    line.push(...sorted);
   };
   const release = (id: string): void => {
-    for (const child of childrenOf.get(id) ?? []) {
-      const left = (waiting.get(child) as number) - 1;
-      waiting.set(child, left);
-      if (left === 0) insert(ready, child, position);
-    }
+    waiting.delete(id);
+    const children = childrenOf.get(id) ?? [];
+    for (const child of children) waiting.set(child, (waiting.get(child) as number) - 1);
+    enqueue(children.filter((child) => waiting.get(child) === 0));
   };
   const wakeAll = (): void => {
     const sleeping = wake;
@@ -53,7 +51,7 @@ export async function runQueue({ ids, parentsOf, threads, run, stopped }: QueueO
   const work = async (thread: string): Promise<void> => {
     for (;;) {
       if (stopped()) return;
-      const id = ready.shift();
+      const id = line.shift();
       if (id === undefined) {
         if (running === 0) return;
         await new Promise<void>((resolve) => wake.push(resolve));
@@ -61,26 +59,42 @@ export async function runQueue({ ids, parentsOf, threads, run, stopped }: QueueO
       }
       running++;
       try {
-        if (!(await run(id, thread, causes.get(id)))) spread(id);
+        const cause = await run(id, thread, causes.get(id));
+        if (cause !== undefined) for (const child of childrenOf.get(id) ?? []) causes.set(child, cause);
       } finally {
         running--;
-        waiting.delete(id);
         release(id);
         wakeAll();
       }
     }
   };
+  enqueue(ids.filter((id) => waiting.get(id) === 0));
+  started = true;
   const count = Math.max(1, Math.min(threads, ids.length));
   await Promise.all(Array.from({ length: count }, (_, i) => work(`Thread-${i + 1} (worker)`)));
   return ids.filter((id) => waiting.has(id));
 }
 
-/** Keeps the list in graph order. */
-function insert(list: string[], id: string, position: ReadonlyMap<string, number>): void {
-  const at = position.get(id) as number;
-  let index = list.length;
-  while (index > 0 && (position.get(list[index - 1] as string) as number) > at) index--;
-  list.splice(index, 0, id);
+/** How many parents each id waits for, its children, and how deep in the graph it is. */
+function edgesOf({ ids, parentsOf }: Pick<QueueOptions<unknown>, 'ids' | 'parentsOf'>) {
+  const waiting = new Map<string, number>();
+  const childrenOf = new Map<string, string[]>();
+  const depth = new Map<string, number>();
+  const all = new Set(ids);
+  for (const id of ids) {
+    const parents = (parentsOf.get(id) ?? []).filter((parent) => all.has(parent));
+    waiting.set(id, parents.length);
+    depth.set(
+      id,
+      parents.reduce((deepest, parent) => Math.max(deepest, (depth.get(parent) ?? 0) + 1), 0),
+    );
+    for (const parent of parents) {
+      const children = childrenOf.get(parent);
+      if (children === undefined) childrenOf.set(parent, [id]);
+      else children.push(id);
+    }
+  }
+  return { waiting, childrenOf, depth };
 }
 
 /** Parents of the chosen ids among themselves: a path through ids left out counts as an edge. */
@@ -141,6 +155,14 @@ export function withTestEdges(
   return { ...orderGraph(edges, graph.order), parents: edges };
 }
 
+/** Keeps the list in graph order. */
+function insert(list: string[], id: string, position: ReadonlyMap<string, number>): void {
+  const at = position.get(id) as number;
+  let index = list.length;
+  while (index > 0 && (position.get(list[index - 1] as string) as number) > at) index--;
+  list.splice(index, 0, id);
+}
+
 /** Children and an order for edges that were added; ties as in the old order. */
 function orderGraph(
   parents: ReadonlyMap<string, readonly string[]>,
@@ -161,22 +183,4 @@ function orderGraph(
     }
   }
   return { children, order };
-}
-
-/**
- * Unit tests before the models they test, after what those models need. Those of one model run one after the other:
- * after one that failed the rest is skipped, and so is the model.
- */
-export function withUnitTestsFirst(graph: DbtGraph, testedModel: ReadonlyMap<string, string>): DbtGraph {
-  const parents = new Map([...graph.parents].map(([id, list]) => [id, new Set(list)]));
-  const before = new Map<string, string>();
-  for (const [test, model] of testedModel) {
-    if (!graph.parents.has(model)) continue;
-    const last = before.get(model);
-    parents.set(test, new Set([...(graph.parents.get(model) ?? []), ...(last === undefined ? [] : [last])]));
-    parents.get(model)?.add(test);
-    before.set(model, test);
-  }
-  const edges = new Map([...parents].map(([id, set]) => [id, [...set]]));
-  return { ...orderGraph(edges, graph.order), parents: edges };
 }

@@ -6,6 +6,8 @@ import { contractGraph, runQueue } from './queue.ts';
 import { hasFailed, type NodeResult, nodeOf, type RunNode } from './results.ts';
 import { runModel } from './run-node.ts';
 import type { RunSession } from './session.ts';
+import { compileOnly } from './show.ts';
+import { tellProblem } from './summary.ts';
 import { runTest } from './test-node.ts';
 import { timed } from './timed.ts';
 import { runUnitTest } from './unit-test.ts';
@@ -30,8 +32,14 @@ export const buildNode: NodeRunner = (session, node, thread) => {
 };
 
 export interface RunNodesOptions {
-  /** Ids to run, ephemeral models left out. */
+  /** Ids to run, parents before children. */
   readonly ids: readonly string[];
+  /** Those of them that only have a turn: ephemeral models. */
+  readonly passing?: ReadonlySet<string>;
+  /** Unit tests are run right before the model they test, and not without it. */
+  readonly unitTestsFirst?: boolean;
+  /** What depends on a skipped node is skipped because of it, not because of what failed before. */
+  readonly skipsOnSkipped?: boolean;
   readonly graph: DbtGraph;
   readonly runner: NodeRunner;
   /** Start and result lines are told; compiling tells none. */
@@ -40,51 +48,120 @@ export interface RunNodesOptions {
 }
 
 /** Runs nodes in the order of their dependencies; what depends on a failed one is skipped. */
-export async function runNodes(
-  session: RunSession,
-  { ids, graph, runner, lines, onResult }: RunNodesOptions,
-): Promise<NodeResult[]> {
+export async function runNodes(session: RunSession, options: RunNodesOptions): Promise<NodeResult[]> {
+  const { ids, graph, onResult } = options;
   const { manifest } = session.parsed;
-  const index = new Map(ids.map((id, i) => [id, i + 1]));
+  const none: ReadonlySet<string> = new Set();
+  const { passing = none } = options;
+  const testsOf = options.unitTestsFirst === true ? unitTestsOf(session, ids) : new Map<string, string[]>();
   const results: NodeResult[] = [];
   const add = (result: NodeResult): void => {
     results.push(result);
     onResult?.(result);
   };
+  const numbers = new Map<string, number>();
+  const number = (id: string): void => void numbers.set(id, numbers.size + 1);
+  const total = ids.length - passing.size;
+  const runOne = (id: string, thread: string, cause: Cause | undefined): Promise<Cause | undefined> => {
+    const place = { index: numbers.get(id) ?? 0, total, thread };
+    return runNode(session, { ...options, id, place, cause, add, isPassing: passing.has(id) });
+  };
+  /** A model after its unit tests, each numbered as it begins. */
+  const runTested = async (id: string, thread: string, cause: Cause | undefined): Promise<Cause | undefined> => {
+    let found = cause;
+    for (const test of testsOf.get(id) ?? []) {
+      if (session.signal?.aborted === true) return undefined;
+      if (!numbers.has(test)) number(test);
+      found = (await runOne(test, thread, found)) ?? found;
+    }
+    number(id);
+    return runOne(id, thread, found);
+  };
   const abort = (): void => {
     session.stopped = true;
   };
   session.signal?.addEventListener('abort', abort, { once: true });
-  const unstarted = await runQueue({
-    ids,
-    parentsOf: contractGraph(graph, ids),
+  const queued = options.unitTestsFirst === true ? ids.filter((id) => manifest.unit_tests[id] === undefined) : ids;
+  const unstarted = await runQueue<Cause>({
+    ids: queued,
+    parentsOf: contractGraph(graph, queued),
     threads: session.flags.threads,
     stopped: () => session.stopped || session.signal?.aborted === true,
-    async run(id, thread, cause) {
-      const node = nodeOf(manifest, id) as RunNode;
-      const place = { index: index.get(id) as number, total: ids.length, thread };
-      if (cause !== undefined) {
-        const result = skipped(node, thread);
-        add(result);
-        if (lines) tellSkip(session, node, place);
-        return true;
-      }
-      if (lines) tellStart(session, node, place);
-      session.busy++;
-      const result = await runner(session, node, thread).finally(() => session.busy--);
-      add(result);
-      if (lines) tellResult(session, result, place);
-      const failed = hasFailed(result);
-      if (failed && session.flags.failFast) session.stopped = true;
-      return !failed;
+    queued(id, atOnce) {
+      const [first] = testsOf.get(id) ?? [];
+      if (first !== undefined && atOnce) number(first);
+      else if (first === undefined && !passing.has(id)) number(id);
     },
+    run: (id, thread, cause) => (testsOf.has(id) ? runTested : runOne)(id, thread, cause),
   });
   session.signal?.removeEventListener('abort', abort);
   const failFast = session.flags.failFast && results.some(hasFailed);
   if (failFast)
     for (const id of unstarted)
-      add({ ...skipped(nodeOf(manifest, id) as RunNode, 'main'), message: 'Skipping due to fail_fast' });
+      if (!passing.has(id))
+        add({ ...skipped(nodeOf(manifest, id) as RunNode, 'main'), message: 'Skipping due to fail_fast' });
   return results;
+}
+
+/** The selected unit tests of each selected model. */
+function unitTestsOf({ parsed: { manifest } }: RunSession, ids: readonly string[]): Map<string, string[]> {
+  const selected = new Set(ids);
+  const found = new Map<string, string[]>();
+  for (const id of ids) {
+    const test = manifest.unit_tests[id];
+    const model = test?.tested_node_unique_id ?? test?.depends_on.nodes[0];
+    if (model === undefined || !selected.has(model)) continue;
+    const tests = found.get(model);
+    if (tests === undefined) found.set(model, [id]);
+    else tests.push(id);
+  }
+  return found;
+}
+
+/** Why what depends on a node is skipped: it failed, was skipped, or is an ephemeral model that did. */
+type Cause = { readonly ephemeral?: NodeResult };
+
+interface OneNode extends Pick<RunNodesOptions, 'runner' | 'lines' | 'skipsOnSkipped'> {
+  readonly id: string;
+  readonly place: Place;
+  readonly cause: Cause | undefined;
+  readonly add: (result: NodeResult) => void;
+  /** An ephemeral model: compiled, and not told of. */
+  readonly isPassing: boolean;
+}
+
+/** Runs or skips one node. Resolves with a cause for its children to be skipped. */
+async function runNode(session: RunSession, one: OneNode): Promise<Cause | undefined> {
+  const { id, place, cause, runner, lines, add, isPassing } = one;
+  const node = nodeOf(session.parsed.manifest, id) as RunNode;
+  if (cause !== undefined) {
+    const result = skippedBy(node, place.thread, cause);
+    if (isPassing) return { ephemeral: result };
+    add(result);
+    if (lines) tellSkip(session, node, place, cause.ephemeral);
+    return one.skipsOnSkipped === true ? {} : cause;
+  }
+  if (isPassing) {
+    const result = await compileOnly(session, node, place.thread);
+    return hasFailed(result) ? { ephemeral: result } : undefined;
+  }
+  if (lines) tellStart(session, node, place);
+  session.busy++;
+  const result = await runner(session, node, place.thread).finally(() => session.busy--);
+  add(result);
+  if (lines) tellResult(session, result, place);
+  const failed = hasFailed(result);
+  if (failed && session.flags.failFast) session.stopped = true;
+  return failed ? {} : undefined;
+}
+
+/** A node that an ephemeral model keeps from running says so. */
+function skippedBy(node: RunNode, thread: string, { ephemeral }: Cause): NodeResult {
+  const result = skipped(node, thread);
+  if (ephemeral === undefined) return result;
+  const [id, cause] = [node.unique_id, ephemeral.node.unique_id];
+  const message = `Compilation Error in ${id}, caused by compilation error in referenced ephemeral model ${cause}`;
+  return { ...result, message };
 }
 
 /** Reports nodes that will not run, in their order. */
@@ -166,7 +243,24 @@ function kindData({ node, message }: NodeResult): Record<string, unknown> {
   return node.resource_type === 'test' ? { attached_node: attached_node ?? '' } : {};
 }
 
-function tellSkip({ log, flags }: RunSession, node: RunNode, { index, total, thread }: Place): void {
+function tellSkip(session: RunSession, node: RunNode, { index, total, thread }: Place, ephemeral?: NodeResult): void {
+  const { log, flags } = session;
+  if (ephemeral !== undefined) {
+    const { schema = '' } = node as Partial<ManifestNode>;
+    const { name: relation } = node;
+    const { status } = ephemeral;
+    const text = `SKIP relation ${schema}.${relation} due to ephemeral model status '${status}'`;
+    log.fire({
+      name: 'LogSkipBecauseError',
+      code: 'Z034',
+      level: 'info',
+      msg: statusLine({ text, status: 'ERROR SKIP', index, total, width: flags.printerWidth }),
+      data: { schema, relation, index, total, status },
+      thread,
+    });
+    if (hasFailed(ephemeral)) tellProblem(log, ephemeral, 'error', false);
+    return;
+  }
   const relation = ['model', 'seed', 'snapshot'].includes(node.resource_type);
   const what = relation ? `relation ${relationText(node as ManifestNode)}` : `${node.resource_type} ${node.name}`;
   log.fire({

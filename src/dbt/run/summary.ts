@@ -29,7 +29,7 @@ export function tellSummary({ log, results, seconds, interrupted }: SummaryParts
       execution_time: seconds,
     },
   );
-  const errors = results.filter((result) => hasFailed(result) && result.status !== 'partial success');
+  const errors = results.filter(isError);
   const partial = results.filter(({ status }) => status === 'partial success');
   const warnings = results.filter(({ status }) => status === 'warn');
   info('');
@@ -59,6 +59,12 @@ export function tellSummary({ log, results, seconds, interrupted }: SummaryParts
   );
 }
 
+/** A node that an ephemeral model kept from running counts as an error. */
+const isError = (result: NodeResult): boolean =>
+  result.status === 'skipped'
+    ? result.message !== null && result.node.resource_type !== 'exposure'
+    : hasFailed(result) && result.status !== 'partial success';
+
 function endMessage(errors: number, partial: number, warnings: number, interrupted: boolean): string {
   if (interrupted) return 'Exited because of keyboard interrupt';
   if (errors === 0 && partial > 0)
@@ -68,13 +74,21 @@ function endMessage(errors: number, partial: number, warnings: number, interrupt
   return warnings > 0 ? `Completed with ${plural(warnings, 'warning', 'warnings')}:` : 'Completed successfully';
 }
 
-function tellProblem(log: EventLog, { node, message, error }: NodeResult, level: 'error' | 'warn'): void {
+/** Tells what is wrong with a node, in the summary or, with what it keeps from running, without a line before. */
+export function tellProblem(
+  log: EventLog,
+  { node, message, error, status }: NodeResult,
+  level: 'error' | 'warn',
+  apart = true,
+): void {
+  // One that was skipped told why when it was.
+  if (status === 'skipped') return;
   const info = nodeInfo(node, 'None', '', '');
   const fire = (event: Pick<DbtEvent, 'name' | 'code' | 'level' | 'msg' | 'data'>): void =>
     log.fire({ ...event, data: { ...event.data, node_info: info } });
   const blank = (): void => log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
   const isError = level === 'error';
-  blank();
+  if (apart) blank();
   fire({
     name: isError ? 'RunResultFailure' : 'RunResultWarning',
     code: isError ? 'Z022' : 'Z021',

@@ -7,7 +7,7 @@ import { tellFailingRows } from './failing-rows.ts';
 import { hooksOf, runHooks } from './hooks.ts';
 import { lookAhead } from './known-problems.ts';
 import { countText } from './lines.ts';
-import { withTestEdges, withUnitTestsFirst } from './queue.ts';
+import { withTestEdges } from './queue.ts';
 import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from './results.ts';
 import { type NodeRunner, runNodes, skipNodes } from './run-nodes.ts';
 import { onConnection, type RunSession, schemasOf } from './session.ts';
@@ -49,7 +49,8 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
       (options.keepsEphemeral === true || !isEphemeral(node))
     );
   });
-  if (ids.length === 0) {
+  // Unit tests are run with the models they test: alone they are nothing to build.
+  if (ids.every((id) => options.testsFirst && parsed.manifest.unit_tests[id] !== undefined)) {
     log.fire({
       name: 'NothingToDo',
       code: 'Q035',
@@ -64,7 +65,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
     name: 'ConcurrencyLine',
     code: 'Q027',
     level: 'info',
-    msg: `Concurrency: ${flags.threads} thread${flags.threads === 1 ? '' : 's'} (target='${parsed.profile.targetName}')`,
+    msg: `Concurrency: ${flags.threads} threads (target='${parsed.profile.targetName}')`,
     data: { num_threads: flags.threads, target_name: parsed.profile.targetName, node_count: ids.length },
   });
   log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
@@ -119,23 +120,22 @@ async function withHooks(
 function run(
   session: RunSession,
   ids: readonly string[],
-  { runner, lines, testsFirst, isUnordered, onResult }: TaskOptions,
+  { runner, lines, testsFirst, isUnordered, keepsEphemeral, onResult }: TaskOptions,
 ): Promise<NodeResult[]> {
   const { manifest, graph } = session.parsed;
   const isTest = (id: string): boolean => manifest.nodes[id]?.resource_type === 'test';
   const isBuilt = (id: string): boolean => manifest.nodes[id] !== undefined && !isTest(id);
-  const tested = new Map(
-    Object.values(manifest.unit_tests).flatMap((test) => {
-      const model = test.tested_node_unique_id ?? test.depends_on.nodes[0];
-      return model === undefined ? [] : [[test.unique_id, model] as const];
-    }),
-  );
-  const ordered = testsFirst ? withUnitTestsFirst(withTestEdges(graph, { isTest, isBuilt }), tested) : graph;
+  const ordered = testsFirst ? withTestEdges(graph, { isTest, isBuilt }) : graph;
   const position = new Map(ordered.order.map((id, i) => [id, i]));
-  const sorted = [...ids].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
+  const isPassed = (id: string): boolean => keepsEphemeral !== true && isEphemeral(nodeOf(manifest, id));
+  const passing = session.selected.filter(isPassed);
+  const sorted = [...ids, ...passing].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
   return runNodes(session, {
     ids: sorted,
     graph: isUnordered === true ? { ...ordered, parents: new Map() } : ordered,
+    passing: new Set(passing),
+    unitTestsFirst: testsFirst,
+    skipsOnSkipped: testsFirst,
     runner,
     lines,
     ...(onResult === undefined ? {} : { onResult }),

@@ -180,21 +180,32 @@
 {% endmacro %}
 
 {% macro duckdb__get_partitioned_by(relation, temporary) -%}
-  {{ return(duckdb__layout('partitioned_by', relation, temporary)) }}
+  {{ return(duckdb__layout('partitioned_by', 'partition_by', relation, temporary) | join(', ') or none) }}
 {%- endmacro %}
 
 {% macro duckdb__get_sorted_by(relation, temporary) -%}
-  {{ return(duckdb__layout('sorted_by', relation, temporary)) }}
+  {%- set names = [] -%}
+  {%- for column in duckdb__layout('sorted_by', 'sort_by', relation, temporary) -%}
+    {%- do names.append(adapter.quote(column | replace('"', '""'))) -%}
+  {%- endfor -%}
+  {{ return(names | join(', ') or none) }}
 {%- endmacro %}
 
-{# Partitions and order exist in DuckLake catalogs only; elsewhere they are left out, with a warning. #}
-{% macro duckdb__layout(setting, relation, temporary) -%}
-  {%- set wanted = none if temporary else config.get(setting, none) -%}
-  {%- if wanted is not none and not adapter.is_ducklake(relation) -%}
-    {%- do exceptions.warn(setting ~ ' means nothing for ' ~ relation.render() ~ ': only tables of a DuckLake catalog have it') -%}
-    {%- set wanted = none -%}
+{# The columns of a layout, by either of its names. DuckLake catalogs alone have one: elsewhere it is left out, with a warning. #}
+{% macro duckdb__layout(setting, short, relation, temporary) -%}
+  {%- set label = setting ~ '/' ~ short -%}
+  {%- set given = [] if temporary else [config.get(setting, none), config.get(short, none)] | reject('in', [none, '']) | list -%}
+  {%- if given == [] -%}
+    {{ return([]) }}
   {%- endif -%}
-  {{ return(none if wanted is none else normalize_string_or_list(wanted, setting) | join(', ')) }}
+  {%- set columns = normalize_string_or_list(given | first, label) -%}
+  {%- if columns == [] -%}
+    {%- do exceptions.raise_compiler_error(label ~ ' must contain at least one column') -%}
+  {%- elif not adapter.is_ducklake(relation) -%}
+    {%- do adapter.warn_once(label ~ ' is only supported for DuckLake relations; ignoring for ' ~ (this or relation)) -%}
+    {{ return([]) }}
+  {%- endif -%}
+  {{ return(columns) }}
 {%- endmacro %}
 
 {# The statements that give a table its layout. #}
