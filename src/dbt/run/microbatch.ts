@@ -1,4 +1,4 @@
-import { hostFunction, PyError, type Value } from '../../jinja/index.ts';
+import { PyError, type Value } from '../../jinja/index.ts';
 import { momentValue } from '../context/dates.ts';
 import { failureText } from '../context/run-errors.ts';
 import { relationOfNode } from '../context/run-refs.ts';
@@ -235,6 +235,6 @@ async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun):
 
 /** Every window but the first of a new table adds to what is there. */
 const incrementalMacros: ReadonlyMap<string, Value> = new Map([
-  ['is_incremental', hostFunction('is_incremental', () => true)],
-  ['should_full_refresh', hostFunction('should_full_refresh', () => false)],
+  ['is_incremental', true],
+  ['should_full_refresh', false],
 ]);

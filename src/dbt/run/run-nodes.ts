@@ -2,6 +2,7 @@ import type { ExposureNode, ManifestNode, UnitTestNode } from '../manifest-types
 import type { DbtGraph } from '../project-types.ts';
 import { describeNode, describeResult, relationText, statusLine } from './lines.ts';
 import { nodeInfo } from './node-info.ts';
+import type { NodeRunner } from './node-runner.ts';
 import { contractGraph, runQueue } from './queue.ts';
 import { hasFailed, type NodeResult, nodeOf, type RunNode } from './results.ts';
 import { runModel } from './run-node.ts';
@@ -11,8 +12,6 @@ import { tellProblem } from './summary.ts';
 import { runTest } from './test-node.ts';
 import { timed } from './timed.ts';
 import { runUnitTest } from './unit-test.ts';
-
-export type NodeRunner = (session: RunSession, node: RunNode, thread: string) => Promise<NodeResult>;
 
 /** Runs a node as its kind is run by `build`. */
 export const buildNode: NodeRunner = (session, node, thread) => {

@@ -7,8 +7,8 @@ import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { jsonRows } from './json-rows.ts';
 import { knownProblem } from './known-problems.ts';
+import type { NodeRunner } from './node-runner.ts';
 import type { NodeResult, RunNode } from './results.ts';
-import type { NodeRunner } from './run-nodes.ts';
 import { onConnection, type RunSession } from './session.ts';
 import { timed } from './timed.ts';
 

@@ -7,9 +7,10 @@ import { tellFailingRows } from './failing-rows.ts';
 import { hooksOf, runHooks } from './hooks.ts';
 import { lookAhead } from './known-problems.ts';
 import { countText } from './lines.ts';
+import type { NodeRunner } from './node-runner.ts';
 import { withTestEdges } from './queue.ts';
 import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from './results.ts';
-import { type NodeRunner, runNodes, skipNodes } from './run-nodes.ts';
+import { runNodes, skipNodes } from './run-nodes.ts';
 import { onConnection, type RunSession, schemasOf } from './session.ts';
 import { tellSummary } from './summary.ts';
 
