@@ -59,6 +59,7 @@ export const globalFlags: readonly FlagSpec[] = [
   onOff('fail_fast', false, { short: '-x' }),
   text('indirect_selection', 'eager', { choices: ['eager', 'cautious', 'buildable', 'empty'] }),
   onOff('history', true),
+  number('history_keep', 1000),
   onOff('log_cache_events', false),
   number('log_file_max_bytes', 10 * 1024 * 1024),
   text('log_format', 'default', { choices: formats }),

@@ -11,6 +11,7 @@ import { newestOf, satisfies } from '../../src/dbt/deps/semver.ts';
 import { unpackTarball } from '../../src/dbt/deps/tar.ts';
 import { runDbt } from '../../src/dbt/run-dbt.ts';
 import { type Files, newFolder, newProject, parse, writeFiles } from './project.ts';
+import { type DbtRun, dbt } from './replay.ts';
 
 /** A tar archive of text files, as `tar` writes it. */
 function tarball(files: Files): Buffer {
@@ -232,4 +233,46 @@ test('private packages: by SSH, or at the addresses that the environment gives',
   assert.throws(failing('--upload-pack=x', undefined), /must be the organisation and the repository/);
   assert.throws(failing('acme/../x'), /must be the organisation/);
   assert.throws(failing('acme/models', undefined, '{secret'), (error: Error) => !error.message.includes('secret'));
+});
+
+test('a token in the address of a git repository is in no command line, no file and no error', async () => {
+  const [bin, served] = [newFolder(), newFolder()];
+  const work = writeFiles(newFolder(), library('hidden', '1.0.0'));
+  const git = (...words: string[]): string =>
+    execFileSync('git', ['-C', work, '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words], {
+      encoding: 'utf8',
+    }).trim();
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'one');
+  git('clone', '--quiet', '--bare', work, path.join(served, 'hidden.git'));
+  execFileSync('git', ['-C', path.join(served, 'hidden.git'), 'update-server-info']);
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  const words = path.join(bin, 'words');
+  writeFileSync(path.join(bin, 'git'), `#!/bin/sh\necho "$@" >> ${words}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  const wanted = `Basic ${Buffer.from('me:s3cr@t').toString('base64')}`;
+  const server = createServer(({ url = '/', headers }, response) => {
+    if (headers.authorization !== wanted) return response.writeHead(401, { 'WWW-Authenticate': 'Basic' }).end();
+    const file = path.join(served, path.normalize(url.split('?')[0] as string));
+    if (!existsSync(file)) return response.writeHead(404).end();
+    return response.end(readFileSync(file));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const install = (password: string): Promise<DbtRun> => {
+    const list = `packages:\n  - {git: "http://me:{{ env_var('DBT_ENV_SECRET_T') }}@127.0.0.1:${port}/hidden.git", revision: main}\n`;
+    const env = { PATH: `${bin}:${process.env.PATH}`, DBT_ENV_SECRET_T: password };
+    return dbt(newProject({ 'packages.yml': list }), ['deps'], env);
+  };
+  try {
+    const good = await install('s3cr%40t');
+    assert.equal(good.code, 0, good.text);
+    assert.match(good.text, /Installed from revision main/);
+    const bad = await install('wr0ng');
+    assert.equal(bad.code, 2);
+    assert.match(bad.text, new RegExp(`git cannot take http://127\\.0\\.0\\.1:${port}/hidden\\.git: `));
+    for (const text of [good.text, bad.text, readFileSync(words, 'utf8')]) assert.doesNotMatch(text, /s3cr|wr0ng/);
+  } finally {
+    server.close();
+  }
 });

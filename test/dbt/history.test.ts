@@ -114,3 +114,28 @@ test('the tables can be turned off, are in no catalog.json, and a database that 
   assert.match(text, /History not written/);
   assert.deepEqual(await ask(folder, 'select count(*) as n from _duckhouse.dbt_runs'), [{ n: 1 }]);
 });
+
+test('of a project so many invocations are kept as it asks for', async () => {
+  const folder = shop();
+  for (let at = 0; at < 3; at++) await dbt(folder, ['run', '-s', 'a'], { DBT_HISTORY_KEEP: at < 2 ? '0' : '2' });
+  const counts =
+    'select (select count(*) from _duckhouse.dbt_runs) as runs, (select count(distinct invocation_id) from _duckhouse.dbt_results) as results, (select count(*) from _duckhouse.dbt_nodes) > 0 as nodes';
+  assert.deepEqual(await ask(folder, counts), [{ runs: 2, results: 2, nodes: true }]);
+});
+
+test('tables of an older shape get the columns they lack, or are set aside', async () => {
+  const folder = shop();
+  await dbt(folder, ['run', '-s', 'a']);
+  await ask(folder, 'alter table _duckhouse.dbt_results drop column thread');
+  await ask(folder, 'alter table _duckhouse.dbt_runs alter column elapsed_seconds type varchar');
+  await dbt(folder, ['run', '-s', 'a']);
+  assert.deepEqual(
+    await ask(
+      folder,
+      `select (select count(*) from _duckhouse.dbt_runs) as now, (select count(*) from _duckhouse.dbt_runs_old1) as earlier,
+       (select count(thread) from _duckhouse.dbt_results) as threads, (select count(*) from _duckhouse.dbt_results) as results,
+       (select count(*) from (select unique_id from _duckhouse.dbt_nodes group by 1 having count(*) > 1)) as twice`,
+    ),
+    [{ now: 1, earlier: 1, threads: 1, results: 2, twice: 0 }],
+  );
+});

@@ -83,6 +83,7 @@ async function installAll(
     ),
     downloads,
     render,
+    env: host.env,
     gitHosts: host.env.DBT_ENV_PRIVATE_GIT_PROVIDER_INFO,
     warn: (message) => log.fire({ name: 'DepsUnpinned', code: 'M018', level: 'warn', msg: `[WARNING]: ${message}` }),
     signal: host.signal,

@@ -2,6 +2,7 @@
 import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText } from '../plain.ts';
+import { masked } from './git.ts';
 
 export interface HubVersion {
   readonly version: string;
@@ -63,8 +64,8 @@ async function request(url: string, signal: AbortSignal | undefined): Promise<Re
 const reasonOf = ({ cause, message }: Error): string => (cause instanceof Error ? cause.message : message);
 
 const unreachable = (url: string, reason: string): DuckhouseError =>
-  new DuckhouseError('Unavailable', `cannot read ${url}: ${reason}`, {
-    context: { url },
+  new DuckhouseError('Unavailable', `cannot read ${masked(url)}: ${reason.replaceAll(url, masked(url))}`, {
+    context: { url: masked(url) },
     hint: 'the address of the hub is in DBT_PACKAGE_HUB_URL',
   });
 

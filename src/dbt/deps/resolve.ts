@@ -8,6 +8,7 @@ import { isDict, isText } from '../plain.ts';
 import { readPackageList } from '../project/packages.ts';
 import { type RenderYaml, readProjectText } from '../project/project.ts';
 import { readYaml } from '../project/render.ts';
+import type { Env } from '../project-types.ts';
 import { checkOut, inside, masked } from './git.ts';
 import type { Hub } from './hub.ts';
 import { privateUrl } from './private.ts';
@@ -45,6 +46,8 @@ export interface ResolveOptions {
   readonly signal: AbortSignal | undefined;
   /** JSON of the git hosts of private packages. */
   readonly gitHosts?: string | undefined;
+  /** Of the git command. */
+  readonly env: Env;
 }
 
 interface Found {
@@ -143,7 +146,7 @@ function resolveLocal(spec: LocalSpec, options: ResolveOptions): Found {
 async function resolveGit(spec: GitSpec, options: ResolveOptions): Promise<Found> {
   const folder = path.join(options.downloads, md5(`${spec.git} ${spec.subdirectory ?? ''}`));
   const url = spec.isPrivate ? privateUrl({ name: spec.git, provider: spec.provider }, options.gitHosts) : spec.git;
-  const commit = await checkOut({ url, revision: spec.revision, folder, signal: options.signal });
+  const commit = await checkOut({ url, revision: spec.revision, folder, env: options.env, signal: options.signal });
   if (spec.warnUnpinned && [undefined, 'HEAD', 'main', 'master'].includes(spec.revision))
     options.warn(
       `the git package "${masked(spec.git)}" is not pinned (${spec.revision ?? 'HEAD'}): its contents may change; name a tag or a commit`,
@@ -165,9 +168,9 @@ async function resolveGit(spec: GitSpec, options: ResolveOptions): Promise<Found
 
 async function resolveTarball(spec: TarballSpec, options: ResolveOptions): Promise<Found> {
   const folder = await unpackFrom(spec.tarball, options);
-  const name = spec.name ?? projectName(folder, `the tarball ${spec.tarball}`, options.render);
+  const name = spec.name ?? projectName(folder, `the tarball ${masked(spec.tarball)}`, options.render);
   const lock = { name, tarball: spec.written.tarball };
-  const label = `tarball (url: ${spec.tarball})`;
+  const label = `tarball (url: ${masked(spec.tarball)})`;
   return {
     resolved: { name, lock, folder, link: false, tarball: undefined, label },
     needs: needsOf(folder, options),

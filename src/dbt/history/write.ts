@@ -13,6 +13,7 @@ import {
   projectTables,
   tableName,
 } from './tables.ts';
+import { adaptTables, prune } from './upkeep.ts';
 
 /** Commands that are kept in mind: those that build, test or look at data. */
 const kept = new Set([
@@ -71,12 +72,14 @@ interface Writing {
 async function writeOnce(session: RunSession, { connection, database, ending }: Writing): Promise<void> {
   if (!(await mayKeepTables(connection, database))) return;
   await connection.execute('BEGIN');
+  const setAside = await adaptTables({ connection, database });
   await connection.execute(creationText(database));
-  const hash = await keepProject(session, connection, database);
+  const hash = await keepProject(session, { connection, database, isNew: setAside.length > 0 });
   await insert(connection, tableName(database, 'dbt_runs'), 'dbt_runs', [runRow(session, ending, hash)]);
   await insert(connection, tableName(database, 'dbt_results'), 'dbt_results', resultRows(session));
   await insert(connection, tableName(database, 'dbt_freshness'), 'dbt_freshness', freshnessRows(session));
   await replaceLineage(session, { connection, database, rows: lineageRows(session) });
+  await prune({ connection, database }, session.parsed.project.name, session.flags.historyKeep);
   await connection.execute('COMMIT');
 }
 
@@ -90,8 +93,11 @@ const isWhole = ({ flags: { args } }: RunSession): boolean =>
  * Makes the tables say what the project is, where that has changed; its digest. Only commands about everything look:
  * in a large project that takes longer than running one model.
  */
-async function keepProject(session: RunSession, connection: Connection, database: string): Promise<string | null> {
-  const last = await lastHash(session, connection, database);
+async function keepProject(
+  session: RunSession,
+  { connection, database, isNew }: Omit<Replacing, 'rows'> & { readonly isNew: boolean },
+): Promise<string | null> {
+  const last = isNew ? undefined : await lastHash(session, connection, database);
   if (last !== undefined && !isWhole(session)) return null;
   const rows = projectRows(session);
   const hash = hashOf([...rows]);

@@ -1,5 +1,7 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
+import { isDict, isText } from '../plain.ts';
+import { readYaml } from '../project/render.ts';
 import { offset, parseTime } from './batches.ts';
 import type { RunFlags } from './session.ts';
 
@@ -38,6 +40,7 @@ export function runFlags(args: Dict, threads: number): RunFlags {
     validate: isSet('validate', checkedAlways.has(String(args.which))),
     changed: isSet('changed'),
     history: isSet('history', true),
+    historyKeep: count('history_keep') ?? 0,
     showFailures: count('show_failures') ?? 0,
     args,
   };
@@ -60,15 +63,16 @@ function sampleWindow(value: unknown): { readonly start: Date; readonly end: Dat
     const end = offset(new Date(), unit, 1);
     return { start: offset(end, unit, -Number(relative[1])), end };
   }
-  const given = typeof value === 'object' ? (value as Dict) : parseSample(String(value));
-  if (given.start === undefined || given.end === undefined)
-    throw invalid(`--sample takes "N hours|days|months|years" or a mapping of "start" and "end", not ${String(value)}`);
-  return { start: parseTime(String(given.start)), end: parseTime(String(given.end)) };
+  const { start, end } = typeof value === 'object' ? (value as Dict) : sampleDict(String(value));
+  // As in dbt: what YAML takes for a date is none here.
+  if (!isText(start) || !isText(end))
+    throw invalid(
+      `--sample takes "N hours|days|months|years" or "{start: '2024-01-01', end: '2024-02-01'}", its times in quotes, not ${String(value)}`,
+    );
+  return { start: parseTime(start), end: parseTime(end) };
 }
 
-function parseSample(text: string): Dict {
-  const read = (name: string): string | undefined =>
-    new RegExp(`['"]?${name}['"]?\\s*:\\s*['"]?([^'",}]+)['"]?`).exec(text)?.[1]?.trim();
-  const [start, end] = [read('start'), read('end')];
-  return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+function sampleDict(text: string): Dict {
+  const content = readYaml(text, '--sample');
+  return isDict(content) ? content : {};
 }

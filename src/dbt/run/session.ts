@@ -41,6 +41,8 @@ export interface RunFlags {
   readonly changed: boolean;
   /** The run is added to the tables of earlier ones. */
   readonly history: boolean;
+  /** Runs of a project that are kept in them; 0 = all. */
+  readonly historyKeep: number;
   /** Rows of a failing test that are printed. */
   readonly showFailures: number;
   /** The command line's arguments, as artifacts and retry keep them. */
