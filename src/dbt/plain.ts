@@ -59,3 +59,10 @@ export function addTo<Item>(lists: Record<string, Item[]>, key: string, item: No
 /** The entry of a table under a name that comes from outside: `constructor` and its like are no entries. */
 export const own = <Item>(table: Readonly<Record<string, Item>>, name: string): Item | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
+
+/** Sets a key that comes from outside: `__proto__` becomes one as any other. */
+export function put<Item>(table: Record<string, Item>, key: string, item: NoInfer<Item>): void {
+  if (key === '__proto__')
+    Object.defineProperty(table, key, { value: item, enumerable: true, configurable: true, writable: true });
+  else table[key] = item;
+}

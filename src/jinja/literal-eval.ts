@@ -5,6 +5,7 @@ import { PyFloat } from './values/float.ts';
 import { hashKey } from './values/keys.ts';
 import type { Value } from './values/object.ts';
 import { PySet } from './values/set.ts';
+import { mostDigits } from './values/text.ts';
 import { PyTuple } from './values/tuple.ts';
 
 class NotALiteral extends Error {}
@@ -109,6 +110,7 @@ class LiteralReader {
     const text = token.text.replaceAll('_', '');
     if (token.kind === 'float') return new PyFloat(Number(text));
     if (/^0\d*[1-9]/.test(text) && !/^0[box]/i.test(text)) return fail();
+    if (text.length > mostDigits) return fail();
     const whole = BigInt(text);
     return whole <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(whole) : whole;
   }

@@ -1,9 +1,9 @@
 import type { TemplateAst } from './ast.ts';
-import { syntaxError } from './errors.ts';
+import { addFrame, syntaxError } from './errors.ts';
 import { generate } from './generator.ts';
 import { normaliseSource } from './lexer.ts';
 import { parseTemplate } from './parser.ts';
-import type { Runtime, SourcePlace } from './runtime.ts';
+import { asPythonError, type Runtime, type SourcePlace } from './runtime.ts';
 import type { PyObject, Value } from './values/object.ts';
 
 export type Resolve = (name: string) => Value;
@@ -65,7 +65,7 @@ export function programOf(
 ): Program {
   const known = host.programs.get(source);
   if (known) return known;
-  const ast = parseTemplate(source, { ...place, macroPrefix: host.macroPrefix });
+  const ast = placed({ ...place, source }, () => parseTemplate(source, { ...place, macroPrefix: host.macroPrefix }));
   const program: Program = { source: normaliseSource(source), ast, sync: undefined, async: undefined };
   host.programs.set(source, program);
   return program;
@@ -86,15 +86,29 @@ function build(
   { ast, source }: Program,
   { place, async }: { readonly place: SourcePlace; readonly async: boolean },
 ): unknown {
-  const code = generate(ast, {
-    async,
-    native,
-    macroPrefix,
-    hasFilter: (name) => runtime.filters.has(name),
-    hasTest: (name) => runtime.tests.has(name),
-    fail: (message, offset) => {
-      throw syntaxError(message, { ...place, source, offset }, 'TemplateAssertionError');
-    },
+  return placed(place, () => {
+    const code = generate(ast, {
+      async,
+      native,
+      macroPrefix,
+      hasFilter: (name) => runtime.filters.has(name),
+      hasTest: (name) => runtime.tests.has(name),
+      fail: (message, offset) => {
+        throw syntaxError(message, { ...place, source, offset }, 'TemplateAssertionError');
+      },
+    });
+    return new Function('R', code)(runtime);
   });
-  return new Function('R', code)(runtime);
+}
+
+/** What is nested too deeply is told as an error of the template. */
+function placed<T>(place: SourcePlace, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    const error = asPythonError(thrown);
+    addFrame(error, { path: place.path, name: place.name, line: place.line ?? 1, column: 1 });
+    throw error;
+  }
 }

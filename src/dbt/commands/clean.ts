@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import { switchArg } from '../args.ts';
 import { allSourcePaths } from '../parse/files.ts';
+import { isWithin } from '../within.ts';
 import type { CommandContext } from './context.ts';
 import { ownProject } from './own-project.ts';
 
@@ -27,7 +28,10 @@ export async function cleanCommand(context: CommandContext): Promise<number> {
       throw new DuckhouseError('InvalidArgument', `clean-targets names '${target}', which holds ${holds}`, {
         hint: 'remove it from clean-targets in dbt_project.yml',
       });
-    if (switchArg(args, 'clean_project_files_only') && !folder.startsWith(`${root}${path.sep}`))
+    if (
+      switchArg(args, 'clean_project_files_only') &&
+      !(folder.startsWith(`${root}${path.sep}`) && isWithin(root, path.dirname(folder)))
+    )
       throw new DuckhouseError('InvalidArgument', `clean-targets names '${target}', which is outside the project`, {
         hint: 'to remove it all the same: --no-clean-project-files-only',
       });

@@ -20,7 +20,7 @@ import { RelationObject, relationClass } from '../adapter/relation-object.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { addConfigCall } from '../parse/config-merge.ts';
 import type { Captured } from '../parse/state.ts';
-import { isDict, own } from '../plain.ts';
+import { isDict, own, put } from '../plain.ts';
 import { ConfiguredFunction } from './runtime-config.ts';
 
 /** Of the node that is being rendered. */
@@ -63,7 +63,7 @@ export class ParseConfig extends PyObject {
         ? (toJs(args[0] as Value) as Dict)
         : Object.fromEntries([...kwargs].map(([key, value]) => [key, configValue(value)]));
     const call: Dict = {};
-    for (const [key, value] of Object.entries(isDict(given) ? given : {})) call[own(aliases, key) ?? key] = value;
+    for (const [key, value] of Object.entries(isDict(given) ? given : {})) put(call, own(aliases, key) ?? key, value);
     addConfigCall(found.calls, call);
     return '';
   }

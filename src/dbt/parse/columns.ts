@@ -1,6 +1,6 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { ColumnConstraint, ColumnInfo, Dict, ModelConstraint } from '../manifest-types.ts';
-import { isDict, isText } from '../plain.ts';
+import { isDict, isText, put } from '../plain.ts';
 
 /** Keys of a column entry that are not carried through as they are. */
 const known = new Set([
@@ -27,7 +27,7 @@ export function columnsOf(entries: unknown, owner: string): Dict<ColumnInfo> {
   for (const entry of entries as Dict[]) {
     if (!isDict(entry) || !isText(entry.name))
       throw new DuckhouseError('DataInvalid', `${owner}: every column needs a name`, { context: { owner } });
-    columns[entry.name] = columnOf(entry, owner);
+    put(columns, entry.name, columnOf(entry, owner));
   }
   return columns;
 }
@@ -53,7 +53,7 @@ function columnOf(entry: Dict, owner: string): ColumnInfo {
     entity: meaningOf(entry, entry.entity, {}),
     doc_blocks: [],
   };
-  for (const key in entry) if (!known.has(key)) column[key] = entry[key];
+  for (const key in entry) if (!known.has(key)) put(column, key, entry[key]);
   return column;
 }
 

@@ -1,6 +1,6 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
-import { isDict, listOf, own, typeName } from '../plain.ts';
+import { isDict, listOf, own, put, typeName } from '../plain.ts';
 import type { ConfigKind } from './config-kinds.ts';
 
 const hookNames: Readonly<Record<string, string>> = { pre_hook: 'pre-hook', post_hook: 'post-hook' };
@@ -10,7 +10,7 @@ export function mergeConfig(kind: ConfigKind, base: Readonly<Dict>, partial: Rea
   const merged: Dict = { ...base };
   for (const [name, value] of Object.entries(partial)) {
     const key = own(hookNames, name) ?? name;
-    merged[key] = mergeValue(kind, key, merged[key], value);
+    put(merged, key, mergeValue(kind, key, own(merged, key), value));
   }
   return merged;
 }
@@ -65,7 +65,7 @@ export function addConfigCall(calls: Dict, call: Readonly<Dict>): void {
     else if (updated.has(key))
       calls[key] = isDict(earlier) ? { ...earlier, ...dictOf(key, value) } : dictOf(key, value);
     else if (key === 'grants' && isDict(earlier)) calls[key] = addGrants(earlier, dictOf(key, value));
-    else calls[key] = value;
+    else put(calls, key, value);
   }
 }
 

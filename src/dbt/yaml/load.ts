@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Document, LineCounter, Node } from 'yaml';
 import { DuckhouseError } from '../../errors.ts';
-import { keyOf, quickYaml, setKey } from './quick.ts';
+import { put } from '../plain.ts';
+import { keyOf, quickYaml } from './quick.ts';
 import { resolvePlain, type ScalarMakers } from './scalars.ts';
 
 /** The package has many files, and most documents do without it: it is loaded when it is first needed. */
@@ -81,7 +82,7 @@ function mapOf(
     if (isMergeKey(name)) merged.push(...([plain].flat() as Record<string, unknown>[]));
     else {
       if (Object.hasOwn(entries, keyOf(name))) tellDuplicate(full, keyOf(name), key as Node);
-      setKey(entries, keyOf(name), plain);
+      put(entries, keyOf(name), plain);
     }
   }
   return merged.length === 0 ? entries : Object.assign({}, ...merged.reverse(), entries);

@@ -3,6 +3,7 @@
  * scalars. Whatever else there is (anchors, tags, several documents, mistakes) makes it give up, and the full reader
  * takes over; so it never has to explain an error.
  */
+import { put } from '../plain.ts';
 import { resolvePlain, type ScalarMakers } from './scalars.ts';
 
 class GiveUp extends Error {}
@@ -21,12 +22,6 @@ export function quickYaml(text: string, makers: ScalarMakers): { readonly value:
     if (error === giveUpSignal) return undefined;
     throw error;
   }
-}
-
-export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  else target[key] = value;
 }
 
 /** Keys are text here; words that Python reads as constants keep its spelling. */
@@ -109,7 +104,7 @@ class QuickReader {
         value = this.#nested(column, true);
       } else value = this.#inline(line, start, column);
       if (Object.hasOwn(entries, key)) giveUp();
-      setKey(entries, key, value);
+      put(entries, key, value);
       this.#skipBlank();
       const indent = this.#indent();
       if (indent < column) return entries;
@@ -282,7 +277,7 @@ class FlowReader {
       this.at++;
       this.#skip();
       if (Object.hasOwn(entries, key)) giveUp();
-      setKey(entries, key, this.value());
+      put(entries, key, this.value());
       this.#skip();
       if (this.#text[this.at] === ',') this.at++;
       else if (this.#text[this.at] !== '}') giveUp();

@@ -6,7 +6,7 @@ import { asNumber } from '../values/compare.ts';
 import { PyFloat } from '../values/float.ts';
 import { PyObject, PyUndefined, typeName, type Value } from '../values/object.ts';
 import { Markup } from '../values/sequences.ts';
-import { repr, str, truth } from '../values/text.ts';
+import { mostDigits, repr, str, truth } from '../values/text.ts';
 import { fileSize } from './text-filters.ts';
 
 const FLOAT = /^[+-]?(?:(?:\d(?:_?\d)*)?\.?\d(?:_?\d)*\.?(?:e[+-]?\d(?:_?\d)*)?|inf(?:inity)?|nan)$/i;
@@ -34,7 +34,7 @@ const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
 /** Python's `int(text, base)`; undefined where it raises ValueError. */
 export function parseInteger(text: string, base: number): number | bigint | undefined {
   const match = /^([+-]?)(0[box])?([0-9a-z_]+)$/i.exec(text.trim());
-  if (!match || /^_|__|_$/.test(match[3] as string)) return undefined;
+  if (!match || /^_|__|_$/.test(match[3] as string) || text.length > mostDigits) return undefined;
   const [, sign, prefix = '', digits] = match as unknown as [string, string, string | undefined, string];
   const marked = ({ '0b': 2, '0o': 8, '0x': 16 } as Record<string, number>)[prefix.toLowerCase()];
   const radix = base === 0 ? (marked ?? 10) : base;

@@ -1,6 +1,7 @@
 import { typeError, valueError } from '../errors.ts';
 import { asIndex, readArguments } from '../operations/arguments.ts';
 import { binary } from '../operations/arithmetic.ts';
+import { bounded, checkLength } from '../operations/limits.ts';
 import { equals } from '../values/keys.ts';
 import {
   type Args,
@@ -67,6 +68,7 @@ const combinations =
 
 function* product(args: Args, kwargs: Kwargs): Generator<Value> {
   const repeat = asIndex(kwargs.get('repeat') ?? 1);
+  checkLength(repeat * args.length);
   const pools = Array.from({ length: repeat }, () => args.map((arg) => [...iterate(arg)])).flat(1);
   function* extend(chosen: readonly Value[]): Generator<Value> {
     const pool = pools[chosen.length];
@@ -168,7 +170,7 @@ function* starmap(args: Args): Generator<Value> {
 const iterator =
   (name: string, make: (args: Args, kwargs: Kwargs) => Generator<Value>): HostFunction =>
   (args, kwargs) =>
-    new PyIterator(`itertools.${name}`, make(args, kwargs));
+    new PyIterator(`itertools.${name}`, bounded(make(args, kwargs)));
 
 const afterLast = (chosen: readonly number[]): number => (chosen.at(-1) ?? -1) + 1;
 const fromLast = (chosen: readonly number[]): number => chosen.at(-1) ?? 0;

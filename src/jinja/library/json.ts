@@ -4,7 +4,7 @@ import { PyDict } from '../values/dict.ts';
 import { PyFloat } from '../values/float.ts';
 import { PyUndefined, typeName, type Value } from '../values/object.ts';
 import { Markup } from '../values/sequences.ts';
-import { floatRepr } from '../values/text.ts';
+import { checkDigits, floatRepr } from '../values/text.ts';
 import { PyTuple } from '../values/tuple.ts';
 
 interface JsonOptions {
@@ -122,6 +122,7 @@ class JsonReader {
     const number = this.#match(NUMBER);
     if (!number) return this.#fail('Expecting value');
     if (number[1] !== undefined || number[2] !== undefined) return new PyFloat(Number(number[0]));
+    checkDigits(number[0]);
     const whole = Number(number[0]);
     return Number.isSafeInteger(whole) ? whole + 0 : BigInt(number[0]);
   }

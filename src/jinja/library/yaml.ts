@@ -4,6 +4,7 @@ import { PyError } from '../errors.ts';
 import { PyDict } from '../values/dict.ts';
 import { PyFloat } from '../values/float.ts';
 import type { Value } from '../values/object.ts';
+import { checkDigits } from '../values/text.ts';
 import { daysFromCivil } from './calendar.ts';
 import { PyDate, parseIso } from './datetime.ts';
 
@@ -19,6 +20,7 @@ function yamlNumber(text: string): Value | undefined {
   const bare = text.replaceAll('_', '').replace(/^\+/, '');
   const sign = bare.startsWith('-') ? -1n : 1n;
   const digits = bare.replace(/^-/, '');
+  if (/^\d+$/.test(digits)) checkDigits(digits);
   if (/^[-+]?0b[01_]+$/.test(text) || /^[-+]?0x[\da-fA-F_]+$/.test(text)) return small(sign * BigInt(digits));
   if (/^[-+]?0[0-7_]+$/.test(text)) return small(sign * BigInt(`0o${digits.slice(1)}`));
   if (/^[-+]?(0|[1-9][\d_]*)$/.test(text)) return small(sign * BigInt(digits));

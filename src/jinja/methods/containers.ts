@@ -1,5 +1,6 @@
 import { PyError, typeError, valueError } from '../errors.ts';
 import { asIndex, checkCount, readArguments } from '../operations/arguments.ts';
+import { checkLength, pushAll } from '../operations/limits.ts';
 import { sortValues } from '../values/compare.ts';
 import { keyError, PyDict, PyView, pairsOf } from '../values/dict.ts';
 import { equals } from '../values/keys.ts';
@@ -45,7 +46,7 @@ function sort(self: Value[], args: Args, kwargs: Kwargs): Value {
   if (args.length > 0) throw typeError('sort() takes no positional arguments');
   const { key, reverse } = readArguments('sort', ['key', 'reverse'], args, kwargs, { key: null, reverse: false });
   const sorted = sortValues(self, (item) => keyOf(key, item), truth(reverse));
-  self.splice(0, self.length, ...sorted);
+  for (const [at, item] of sorted.entries()) self[at] = item;
   return null;
 }
 
@@ -57,11 +58,12 @@ function keyOf(key: Value, item: Value): Value {
 }
 
 export const LIST_METHODS = methods<Value[]>({
-  append: action('list.append', 1, (self: Value[], item) => self.push(item as Value)),
-  extend: action('list.extend', 1, (self: Value[], items) => self.push(...iterate(items as Value))),
-  insert: action('insert', 2, (self: Value[], index, item) =>
-    self.splice(clampIndex(asIndex(index as Value), self.length), 0, item as Value),
-  ),
+  append: action('list.append', 1, (self: Value[], item) => pushAll(self, [item as Value])),
+  extend: action('list.extend', 1, (self: Value[], items) => pushAll(self, iterate(items as Value))),
+  insert: action('insert', 2, (self: Value[], index, item) => {
+    checkLength(self.length + 1);
+    self.splice(clampIndex(asIndex(index as Value), self.length), 0, item as Value);
+  }),
   remove: action('list.remove', 1, (self: Value[], wanted) => {
     const at = self.findIndex((item) => equals(item, wanted as Value));
     if (at < 0) throw valueError('list.remove(x): x not in list');

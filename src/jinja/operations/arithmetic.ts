@@ -5,6 +5,7 @@ import { type BinaryOperator, PyObject, PyUndefined, typeName, type Value } from
 import { Markup } from '../values/sequences.ts';
 import { str } from '../values/text.ts';
 import { PyTuple } from '../values/tuple.ts';
+import { checkLength, maxItems } from './limits.ts';
 import { formatPercent } from './percent.ts';
 
 const MOST_DIGITS_BITS = 4_000_000n;
@@ -137,11 +138,16 @@ const isSequence = (value: Value): value is string | Value[] | PyTuple =>
 const isText = (value: Value): boolean => typeof value === 'string' || value instanceof Markup;
 
 function concatenate(a: Value, b: Value): Value {
-  if (Array.isArray(a) && Array.isArray(b)) return [...a, ...b];
-  if (a instanceof PyTuple && b instanceof PyTuple) return new PyTuple([...a.items, ...b.items]);
+  if (Array.isArray(a) && Array.isArray(b)) return joined(a, b);
+  if (a instanceof PyTuple && b instanceof PyTuple) return new PyTuple(joined(a.items, b.items));
   if (isText(a) && isText(b)) return new Markup(str(a) + str(b));
   if (isSequence(a)) throw typeError(`can only concatenate ${typeName(a)} (not "${typeName(b)}") to ${typeName(a)}`);
   throw unsupported('+', a, b);
+}
+
+function joined(a: readonly Value[], b: readonly Value[]): Value[] {
+  checkLength(a.length + b.length);
+  return a.concat(b);
 }
 
 function repeat(sequence: string | Value[] | PyTuple, times: Value): Value {
@@ -150,7 +156,7 @@ function repeat(sequence: string | Value[] | PyTuple, times: Value): Value {
   const count = Math.max(0, Number(number));
   const length =
     typeof sequence === 'string' ? sequence.length : Array.isArray(sequence) ? sequence.length : sequence.items.length;
-  if (length * count > 2 ** 28) throw new PyError('MemoryError', `a sequence of ${length * count} items is too long`);
+  checkLength(length * count, typeof sequence === 'string' ? 2 ** 28 : maxItems);
   if (typeof sequence === 'string') return sequence.repeat(count);
   const items = Array.isArray(sequence) ? sequence : sequence.items;
   const repeated = Array.from({ length: count }, () => items).flat(1) as Value[];

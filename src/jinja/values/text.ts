@@ -1,13 +1,32 @@
+import { valueError } from '../errors.ts';
 import { floatRepr } from './float.ts';
 import { PyObject, type Value } from './object.ts';
 
 /** Python's `str(value)`. */
 export function str(value: Value): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'bigint') return integerText(value);
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return Array.isArray(value) ? listRepr(value) : value.str();
+}
+
+/** Python turns no longer integers to text, or text to integers: it takes time that grows with the square. */
+export const mostDigits = 4300;
+const largestText = 10n ** BigInt(mostDigits);
+
+/** Throws for the text of an integer that is too long to be read. */
+export function checkDigits(text: string): void {
+  if (text.length > mostDigits)
+    throw valueError(
+      `Exceeds the limit (${mostDigits} digits) for integer string conversion: value has ${text.length} digits`,
+    );
+}
+
+function integerText(value: bigint): string {
+  if (value < largestText && value > -largestText) return String(value);
+  throw valueError(`Exceeds the limit (${mostDigits} digits) for integer string conversion`);
 }
 
 /** Python's `repr(value)`. */
