@@ -60,7 +60,7 @@ export function addTo<Item>(lists: Record<string, Item[]>, key: string, item: No
 export const own = <Item>(table: Readonly<Record<string, Item>>, name: string): Item | undefined =>
   Object.hasOwn(table, name) ? table[name] : undefined;
 
-/** Sets a key that comes from outside: `__proto__` becomes one as any other. */
+/** Sets a key that comes from outside: `__proto__` becomes a key too. */
 export function put<Item>(table: Record<string, Item>, key: string, item: NoInfer<Item>): void {
   if (key === '__proto__')
     Object.defineProperty(table, key, { value: item, enumerable: true, configurable: true, writable: true });

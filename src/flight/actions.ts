@@ -96,7 +96,8 @@ export const flightActions: readonly FlightAction[] = [
   {
     type: 'query_progress',
     role: 'reader',
-    description: 'Statements that run, with progress in percent (-1: unknown, or not measured: it is for those of PollFlightInfo and after SET enable_progress_bar = true). Body: {} or {"queryId": "..."}',
+    description:
+      'Statements that run, with progress in percent (-1: unknown, or not measured: it is for those of PollFlightInfo and after SET enable_progress_bar = true). Body: {} or {"queryId": "..."}',
     parameters: ['queryId'],
     required: [],
     run: async (body, context) => {

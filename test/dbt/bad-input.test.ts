@@ -128,6 +128,38 @@ const parsed: readonly (readonly [string, Files, RegExp])[] = [
   ['an unknown metric', { 'models/a.sql': "select * from {{ metric('mm') }}" }, /depends on a metric named 'mm'/],
 ];
 
+const described = (entry: string): Files => ({ ...model, 'models/s.yml': `${entry}\n` });
+
+const entries: readonly (readonly [string, RegExp])[] = [
+  ['models: [{name: a, description: 3}]', /models\/s\.yml: a of 'models': 'description' must be a string, not 3/],
+  ['models: [{name: a, description: }]', /'description' must be a string, not empty/],
+  ['models: [{name: a, columns: {id: {}}}]', /'columns' must be a list, not a dictionary/],
+  ['models: [{name: a, columns: [{description: x}]}]', /'columns\[0\]' has no 'name'/],
+  ['models: [{name: a, columns: [{name: id, quote: x}]}]', /'columns\[0\]\.quote' must be true or false, not "x"/],
+  ['models: [{name: a, versions: [{v: 1}, {v: 1}]}]', /'versions' has version 1 twice/],
+  ['models: [{name: a, latest_version: 3, versions: [{v: 1}]}]', /'latest_version' 3 is none of the versions: 1/],
+  ['models: [{name: a, versions: [{x: 1}]}]', /'versions\[0\]' has no 'v'/],
+  ['sources: [{name: s, tables: [t]}]', /'tables\[0\]' must be a dictionary, not "t"/],
+  ['sources: [{name: s, schema: 3, tables: [{name: t}]}]', /'schema' must be a string, not 3/],
+  [
+    'sources: [{name: s, freshness: {warn_after: {count: 1, period: eon}}, tables: [{name: t}]}]',
+    /'freshness\.warn_after\.period' must be one of minute, hour, day, not "eon"/,
+  ],
+  [
+    'exposures: [{name: e, type: dashboard, owner: {name: x}, maturity: nope}]',
+    /'maturity' must be one of low, medium/,
+  ],
+  ['groups: [{name: g, owner: {foo: x}}]', /'owner' needs a 'name' or an 'email'/],
+  ['unit_tests: [{name: t, model: a, expect: {rows: []}}]', /t of 'unit_tests': has no 'given'/],
+  [
+    'unit_tests: [{name: t, model: a, given: [], expect: {rows: []}, overrides: {macro: {}}}]',
+    /'overrides\.macro' is none of macros, vars, env_vars; did you mean macros/,
+  ],
+];
+
+for (const [entry, text] of entries)
+  test(`${entry} is told`, () => assert.match(parseError(described(entry)).message, text));
+
 function profileOf(more: string): string {
   return `shop: {target: dev, outputs: {dev: {type: duckdb, ${more}}}}\n`;
 }

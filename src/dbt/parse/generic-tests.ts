@@ -57,9 +57,11 @@ export function addTestsOf(
   return added;
 }
 
+const isFilled = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+
 /** `data_tests`, or `tests` as they were called before. */
 export function testsOf(target: TestTarget, entry: Dict): unknown[] {
-  if (entry.tests && entry.data_tests)
+  if (isFilled(entry.tests) && isFilled(entry.data_tests))
     throw badTest(target, `'${String(entry.name)}' has both 'tests' and 'data_tests'`);
   const tests = entry.data_tests ?? entry.tests ?? [];
   if (!Array.isArray(tests))

@@ -3,6 +3,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, typeName } from '../plain.ts';
 import type { DuplicateKey } from '../yaml/load.ts';
+import { entryProblem } from './entry-shapes.ts';
 import type { FoundFile } from './files.ts';
 import type { ParseState } from './state.ts';
 
@@ -51,6 +52,9 @@ export function checkShape(file: FoundFile, content: unknown): Dict | undefined 
         throw badShape(file, `entry ${index + 1} of '${key}' must be a dictionary, not a ${typeName(entry)}`);
       if (typeof entry.name !== 'string' && key !== 'unit_tests')
         throw badShape(file, `entry ${index + 1} of '${key}' has no name`);
+      const problem = entryProblem(key, entry);
+      if (problem !== undefined)
+        throw badShape(file, `${String(entry.name ?? `entry ${index + 1}`)} of '${key}': ${problem}`);
     }
   }
   return content;
