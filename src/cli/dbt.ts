@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 import { runDbt } from '../dbt/index.ts';
 import { createTranslator, languageOf, type MessageId } from '../messages/index.ts';
 import type { Effects } from './effects.ts';
+import { tuneForShortRuns } from './short-runs.ts';
 
 interface RunningServer {
   readonly config: Config;
@@ -53,6 +54,7 @@ export async function dbtCommand(
     });
     if (code !== 'elsewhere') return code;
   }
+  tuneForShortRuns();
   const translator = createTranslator(language);
   const { t } = translator;
   const messages = {
