@@ -169,7 +169,11 @@ export function createConnection(core: EngineCore, { address, plans, onClose }: 
   const runChange = async (statement: Statement, kind: StatementKind): Promise<QueryResult> => {
     try {
       const rows = await (insertLiterals(statement, kind) ??
-        (statement.run({ op: 'change', connection: address, sql: statement.sql }) as Promise<number>));
+        (statement.run({
+          op: isKeepable({ kind, script: false }) ? 'change' : 'command',
+          connection: address,
+          sql: statement.sql,
+        }) as Promise<number>));
       left = left || leavesState(kind);
       noteCatalog({ kind, script: false });
       return changedResult(statement.queryId, kind, rows);

@@ -112,6 +112,8 @@ export type Request =
       readonly sql: string;
       readonly values: readonly (number | string)[];
     }
+  /** One CREATE, ALTER, DROP or end of a transaction. */
+  | { readonly op: 'command'; readonly connection: Address; readonly sql: string }
   | { readonly op: 'group'; readonly connection: Address; readonly statements: readonly string[] }
   | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
   | {

@@ -12,6 +12,7 @@ import {
   type WorkerData,
 } from '../protocol.ts';
 import { isKeepable } from '../statement-kind.ts';
+import { runCommand } from './command.ts';
 import {
   continueCursor,
   type EmitBatch,
@@ -55,6 +56,7 @@ const handlers: Handlers = {
   many: ({ handle, sql, params }) => executeMany(duckdb, handle, { sql, params }),
   change: ({ connection, sql }) => runSql(duckdb, connection, sql),
   insertRow: (request) => insertRow(duckdb, request),
+  command: ({ connection, sql }) => runCommand(duckdb, connection, sql),
   group: ({ connection, statements }) => executeGroup(duckdb, connection, statements),
   run: ({ statement, state, slabs }, emit) =>
     settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),
