@@ -199,6 +199,23 @@ unit_tests: [{name: t, model: b, given: [{input: ref('a'), rows: [{id: 1}]}], ex
   assert.match(alone.text, /Nothing to do/);
 });
 
+test('what depends on a model runs after it failed, where it says so; results of a choice hold ephemeral models', async () => {
+  const folder = project({
+    'models/a.sql': "{{ config(on_error='continue') }}select nothing",
+    'models/b.sql': "select 1 as id -- {{ ref('a') }}",
+    'models/e.sql': "{{ config(materialized='ephemeral') }}select 1 as id",
+  });
+  const statuses = (): readonly string[] => skips(folder).map(([name, status]) => `${name} ${status}`);
+  assert.equal((await dbt(folder, ['run'])).code, 1);
+  assert.deepEqual(statuses(), ['a error', 'b success']);
+  const { text } = await dbt(folder, ['compile', '--select', 'e', 'b']);
+  assert.deepEqual(statuses(), ['b success', 'e success']);
+  assert.match(text, /Compiled node 'e' is:\nselect 1 as id/);
+  assert.doesNotMatch(text, /Compiled node 'b' is/);
+  await dbt(folder, ['compile']);
+  assert.deepEqual(statuses(), ['a success', 'b success']);
+});
+
 test('a layout that only DuckLake has is looked at all the same; what stands in comments calls nothing', async () => {
   const folder = project({
     'macros/m.sql': '{% macro a() %}{# {% do b() %} #}{% endmacro %}{% macro b() %}{% endmacro %}',

@@ -36,8 +36,8 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
     retried,
   };
   const code = await runCommand(name, input);
-  // Compiled code belongs to the manifest too.
-  context.keepManifest(parsed);
+  // Compiled code belongs to the manifest too; documentation that could not be made leaves what is there.
+  if (name !== 'docs' || code === 0) context.keepManifest(parsed);
   return code;
 }
 

@@ -133,10 +133,8 @@ const compile: Command = async (session, input) => {
     keepsEphemeral: true,
     onResult: (result) => void results.push(result),
   })(session, input);
-  const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
-  const models = results.filter(({ node }) => node.resource_type === 'model' || results.length === 1);
-  if (chosen)
-    for (const result of models.slice(0, models.length === 1 ? 1 : models.length))
+  for (const result of results)
+    if (!hasFailed(result) && isNamed(input, result.node.name))
       tellCompiled(session, result, isJson(session.flags), false);
   tellErrors(session, results);
   return ok === true || endOf(session, results);
@@ -186,11 +184,13 @@ const show: Command = async (session, input) => {
 };
 
 /** Of what `--select` finds only the nodes it names are shown, not their tests; all when it names none. */
-function isAskedFor({ parsed, selected }: RunSession, { args }: CommandInput, name: string): boolean {
-  const words = Array.isArray(args.select) ? args.select.map(String) : [];
-  const isNamed = (one: string): boolean => words.some((word) => word.includes(one));
-  return isNamed(name) || !selected.some((id) => isNamed(parsed.manifest.nodes[id]?.name ?? '\u0000'));
+function isAskedFor({ parsed, selected }: RunSession, input: CommandInput, name: string): boolean {
+  return isNamed(input, name) || !selected.some((id) => isNamed(input, parsed.manifest.nodes[id]?.name ?? '\u0000'));
 }
+
+/** As dbt has it, of several words the first names what is told. */
+const isNamed = ({ args }: CommandInput, name: string): boolean =>
+  Array.isArray(args.select) && String(args.select[0] ?? '').includes(name);
 
 const operation: Command = async (session, { args }) => {
   const started = performance.now();

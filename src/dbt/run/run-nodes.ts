@@ -151,8 +151,12 @@ async function runNode(session: RunSession, one: OneNode): Promise<Cause | undef
   if (lines) tellResult(session, result, place);
   const failed = hasFailed(result);
   if (failed && session.flags.failFast) session.stopped = true;
-  return failed ? {} : undefined;
+  return failed && !goesOn(node) ? {} : undefined;
 }
+
+/** What depends on a model with `on_error: continue` runs although it failed. */
+const goesOn = ({ resource_type, config }: RunNode): boolean =>
+  resource_type === 'model' && (config as ManifestNode['config']).on_error === 'continue';
 
 /** A node that an ephemeral model keeps from running says so. */
 function skippedBy(node: RunNode, thread: string, { ephemeral }: Cause): NodeResult {

@@ -188,7 +188,7 @@ export function writeResults(session: RunSession, results: readonly NodeResult[]
   const { parsed, flags } = session;
   const { metadata } = parsed.manifest;
   const content = runResults({
-    results: results.filter(({ node }) => !isEphemeral(node)),
+    results: results.filter(({ node }) => !isEphemeral(node) || isChosen(flags.args)),
     elapsedTime: (performance.now() - started) / 1000,
     args: givenArgs(flags.args),
     metadata: {
@@ -200,6 +200,10 @@ export function writeResults(session: RunSession, results: readonly NodeResult[]
   });
   writeArtifact(session, 'run_results.json', content);
 }
+
+/** Of ephemeral models results say something where a command was asked to compile or show what was chosen. */
+const isChosen = ({ which, select }: Dict): boolean =>
+  (which === 'compile' || which === 'show') && Array.isArray(select) && select.length > 0;
 
 /** What a command was told, as results keep it: nothing that was left open. */
 const givenArgs = (args: Dict): Dict => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
