@@ -136,3 +136,31 @@ test('unit tests: what overrides macros and names, where their text goes, how th
   assert.equal(found('bad')?.compiled, null);
   assert.ok(existsSync(path.join(folder, 'target/compiled/shop/models/m.yml/models/good.sql')));
 });
+
+test('what a running model sees: the whole target, every name among the builtins, unit tests in the graph', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/m.sql': `{% if execute %}{{ log([target.disable_transactions, target.settings, target.external_root, builtins.target.name,
+  builtins.ref is defined, 'unit_tests' in graph, run_query('select 1 as a') | string], info=true) }}{% endif %} select 1 as id`,
+  });
+  const { text } = await dbt(folder, ['compile']);
+  assert.match(
+    text,
+    /\[False, \{\}, '\.', 'dev', True, True, '\| column \| data_type \|\\n\| -+ \| -+ \|\\n\| a {6}\| Integer {3}\|\\n'\]/,
+  );
+});
+
+test('checksums of contracts know quotes in constraints', () => {
+  const files = {
+    'models/a.sql': 'select 1 as id',
+    'models/b.sql': 'select 1 as id',
+    'models/m.yml': `models:
+  - name: a
+    config: {contract: {enforced: true}}
+    columns: [{name: id, data_type: integer, constraints: [{type: foreign_key, to: ref('b'), to_columns: [id]}]}]
+`,
+  };
+  const { contract } = parse(newProject(files)).manifest.nodes['model.shop.a'] ?? {};
+  assert.equal(contract?.checksum, 'db72229c0b0f43de0d3405764e5ba0d836f1955d7dba65ea3f47562f3a9e8af8');
+});

@@ -223,6 +223,18 @@ export class TableObject extends PyObject {
   override repr(): string {
     return '<agate.table.Table object>';
   }
+  /** The names and types of the columns, as a table of their own. */
+  override str(): string {
+    const { columnNames, columnTypes } = this.table;
+    return printTable(
+      {
+        columnNames: ['column', 'data_type'],
+        columnTypes: ['Text', 'Text'],
+        rows: columnNames.map((name, i) => [name, columnTypes[i] ?? '']),
+      },
+      { maxRows: null, maxWidth: Number.POSITIVE_INFINITY },
+    );
+  }
 }
 
 type TableMethod = (table: TableObject, args: readonly Value[], kwargs: ReadonlyMap<string, Value>) => Value;

@@ -163,24 +163,29 @@ export function metadataEnv(env: Env): Dict<string> {
   return found;
 }
 
-const shown = [
-  'database',
-  'schema',
-  'path',
-  'config_options',
-  'extensions',
-  'settings',
-  'external_root',
-  'attach',
-  'use_credential_provider',
-];
+/** What a profile of DuckDB says of its connection, in dbt's order, with what it is when nothing is said. */
+const connection: Readonly<Dict> = {
+  database: null,
+  schema: null,
+  path: null,
+  config_options: null,
+  extensions: null,
+  settings: {},
+  external_root: '.',
+  use_credential_provider: null,
+  attach: null,
+  filesystems: null,
+  remote: null,
+  plugins: null,
+  disable_transactions: false,
+};
 
 /** `target`: what the profile says, without secrets. */
 export function targetValue(profile: DbtProfile): Value {
   const { credentials, targetName } = profile;
-  const open = Object.fromEntries(shown.filter((key) => key in credentials).map((key) => [key, credentials[key]]));
+  const open = Object.entries(connection).map(([key, otherwise]) => [key, credentials[key] ?? otherwise] as const);
   return fromJs({
-    ...open,
+    ...Object.fromEntries(open),
     database: profile.database,
     schema: profile.schema,
     type: profile.type,

@@ -102,6 +102,11 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
       : Promise.resolve(text);
   const adapter = adapterHost(options, macros);
   for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros })) names.set(name, value);
+  const builtins = [...names].filter(([name]) => name !== 'builtins');
+  names.set(
+    'builtins',
+    PyDict.lazy(() => builtins),
+  );
   return {
     context: macros,
     macros,
@@ -152,7 +157,6 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
   return new Map<string, Value>([
     ...base,
     ...functions,
-    ['builtins', new PyDict(functions)],
     ['execute', true],
     ['adapter', new AdapterObject(adapter)],
     ['api', apiModule(session.parsed.project.quoting)],
@@ -244,8 +248,19 @@ const graphs = new WeakMap<object, Value>();
 function graphOf({ parsed: { manifest } }: RunSession): Value {
   const known = graphs.get(manifest);
   if (known !== undefined) return known;
-  const { exposures, functions, groups, metrics, nodes, sources, semantic_models, saved_queries } = manifest;
-  const graph = lazyFromJs({ exposures, functions, groups, metrics, nodes, sources, semantic_models, saved_queries });
+  const { exposures, functions, groups, metrics, nodes, sources, semantic_models, saved_queries, unit_tests } =
+    manifest;
+  const graph = lazyFromJs({
+    exposures,
+    functions,
+    groups,
+    metrics,
+    nodes,
+    sources,
+    semantic_models,
+    saved_queries,
+    unit_tests,
+  });
   graphs.set(manifest, graph);
   return graph;
 }

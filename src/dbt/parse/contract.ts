@@ -1,3 +1,4 @@
+import { repr } from '../../jinja/index.ts';
 import type { ColumnConstraint, ManifestNode, ModelConstraint } from '../manifest-types.ts';
 import { sha256 } from './hash.ts';
 
@@ -17,8 +18,7 @@ export function contractChecksum(node: ManifestNode): string | null {
 
 const enforcing = new Set(['table', 'incremental']);
 
-const text = (value: string | null | undefined): string =>
-  value === null || value === undefined ? 'None' : `'${value}'`;
+const text = (value: string | null | undefined): string => repr(value ?? null);
 const truth = (value: boolean | undefined): string => (value === false ? 'False' : 'True');
 
 /** The forms that other implementations hash, so that manifests of theirs compare. */

@@ -102,10 +102,13 @@ export function createNode(state: ParseState, source: NodeSource): ManifestNode 
 const emptyConfig = {} as NodeConfig;
 
 export function takeCaptured(node: ManifestNode, captured: Captured): void {
-  node.refs.push(...captured.refs);
-  node.sources.push(...captured.sources);
-  node.metrics.push(...captured.metrics);
-  node.functions.push(...captured.functions);
+  // A seed depends on the macros of its hooks alone.
+  if (node.resource_type !== 'seed') {
+    node.refs.push(...captured.refs);
+    node.sources.push(...captured.sources);
+    node.metrics.push(...captured.metrics);
+    node.functions.push(...captured.functions);
+  }
   for (const id of captured.macros) if (!node.depends_on.macros.includes(id)) node.depends_on.macros.push(id);
 }
 
@@ -211,7 +214,7 @@ export function isRelational(node: ManifestNode): boolean {
 
 function captureHooks(state: ParseState, node: ManifestNode): void {
   for (const hook of [...(node.config['pre-hook'] ?? []), ...(node.config['post-hook'] ?? [])]) {
-    if (!hook.sql.includes('{') || node.resource_type === 'seed') continue;
+    if (!hook.sql.includes('{')) continue;
     takeCaptured(node, state.renderer.captureText(node, hook.sql));
   }
 }
