@@ -164,3 +164,21 @@ test('checksums of contracts know quotes in constraints', () => {
   const { contract } = parse(newProject(files)).manifest.nodes['model.shop.a'] ?? {};
   assert.equal(contract?.checksum, 'db72229c0b0f43de0d3405764e5ba0d836f1955d7dba65ea3f47562f3a9e8af8');
 });
+
+test("a test's macros know each other by name while it is parsed", () => {
+  const files = {
+    'packages.yml': 'packages: [{local: lib}]\n',
+    'lib/dbt_project.yml': 'name: lib\nprofile: shop\n',
+    'lib/macros/t.sql': `{% test fine(model) %}{% if execute %}select 1{% else %}{{ lib.outer() }}{% endif %}{% endtest %}
+{% macro outer() %}{{ inner() }}{% endmacro %}{% macro inner() %}x{% endmacro %}`,
+    'dbt_packages/lib/dbt_project.yml': 'name: lib\nprofile: shop\n',
+    'dbt_packages/lib/macros/t.sql': `{% test fine(model) %}{% if execute %}select 1{% else %}{{ lib.outer() }}{% endif %}{% endtest %}
+{% macro outer() %}{{ inner() }}{% endmacro %}{% macro inner() %}x{% endmacro %}`,
+    'models/m.sql': 'select 1 as id',
+    'models/m.yml': 'models: [{name: m, data_tests: [lib.fine]}]\n',
+  };
+  assert.deepEqual(
+    Object.values(parse(newProject(files)).manifest.nodes).map(({ name }) => name),
+    ['m', 'lib_fine_m_'],
+  );
+});

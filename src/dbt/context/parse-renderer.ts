@@ -203,7 +203,22 @@ class PackageContext implements Context {
     if (name === 'this') return this.#this();
     if (name === 'model') return this.#capture === undefined ? undefined : modelValue(this.#capture.node);
     if (name === 'context') return undefined;
-    return this.#names.get(name);
+    return this.#names.get(name) ?? this.#macroOfTest(name);
+  }
+
+  /** A test's macros know each other by their names alone, whatever package they are of. */
+  #macroOfTest(name: string): Value | undefined {
+    const node = this.#capture?.node;
+    if (node?.test_metadata === undefined) return undefined;
+    const ids = new Set(node.depends_on.macros);
+    for (const id of ids) {
+      const [, owner = '', own = ''] = id.split('.');
+      const macro = this.#options.macros.find(owner, own);
+      if (macro === undefined) continue;
+      if (own === name) return this.macros.object(macro);
+      for (const other of macro.depends_on.macros) ids.add(other);
+    }
+    return undefined;
   }
 
   #this(): Value {
