@@ -23,7 +23,7 @@ test('a project may compare rendered configs', () => {
     'models/m.sql': "{{ config(alias=var('a', 'x')) }} select 1 as id",
     'models/m.yml': `models: [{name: m, config: {meta: {owner: "{{ var('o', 'me') }}"}}}]\n`,
   };
-  const flags = { state_modified_compare_more_unrendered_values: false };
+  const flags = { STATE_MODIFIED_COMPARE_MORE_UNRENDERED_VALUES: false };
   assert.deepEqual(parse(newProject(files), { flags }).manifest.nodes['model.shop.m']?.unrendered_config, {
     alias: 'x',
     meta: { owner: 'me' },
@@ -181,4 +181,17 @@ test("a test's macros know each other by name while it is parsed", () => {
     Object.values(parse(newProject(files)).manifest.nodes).map(({ name }) => name),
     ['m', 'lib_fine_m_'],
   );
+});
+
+test('the latest version of a model gets a view under the plain name where it is asked for', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/m_v1.sql': 'select 1 as id',
+    'models/m_v2.sql': "{{ config(materialized='table') }} select 2 as id",
+    'models/m.yml': 'models: [{name: m, config: {latest_version_pointer: true}, versions: [{v: 1}, {v: 2}]}]\n',
+  });
+  assert.equal((await dbt(folder, ['run'])).code, 0);
+  const { code, text } = await dbt(folder, ['--quiet', 'show', '--inline', 'select id, 5 as five from main.m']);
+  assert.deepEqual([code, text], [0, '| id | five |\n| -- | ---- |\n|  2 |    5 |\n\n']);
 });

@@ -56,7 +56,8 @@ export function createConfigBuilder(root: DbtProject, projects: ReadonlyMap<stri
       return finishConfig(config, kind, request.type, owner);
     },
     unrendered(request) {
-      const { tree } = configKindOf(request.type);
+      // What is written about functions is looked for among the models, as dbt does.
+      const { tree } = configKindOf(request.type === 'function' ? 'model' : request.type);
       const own = written.of(treeOf(projects.get(request.packageName), tree, true), request.fqn);
       const over =
         request.packageName === root.name ? [] : levelsOf(treeOf(root, tree, true), request.fqn).map(configsOf);

@@ -146,7 +146,7 @@ function writtenConfig(
   rawPatch: Readonly<Dict>,
 ): Pick<ConfigRequest, 'calls' | 'patch'> {
   const known = calls.get(node);
-  if (flags.state_modified_compare_more_unrendered_values === false) return { patch, calls: known?.calls };
+  if (flags.STATE_MODIFIED_COMPARE_MORE_UNRENDERED_VALUES === false) return { patch, calls: known?.calls };
   if (patch === undefined) return { patch, calls: known?.unrendered ?? known?.calls };
   return { patch: deepMerge(patch, rawPatch), calls: known?.patched ?? known?.unrendered ?? known?.calls };
 }

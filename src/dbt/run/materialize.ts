@@ -1,5 +1,6 @@
 import { PyDict, PyError, type PyObject, str, type Value } from '../../jinja/index.ts';
 import { ResponseObject } from '../adapter/answers.ts';
+import type { Relation } from '../adapter/relation.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import { TableObject } from '../adapter/table-object.ts';
@@ -11,6 +12,8 @@ import type { RunSession } from './session.ts';
 export interface Materialized {
   readonly response: AdapterResponse;
   readonly table: ResultTable | undefined;
+  /** What it made, as it says itself. */
+  readonly relations: readonly Relation[];
 }
 
 /** Runs the materialization of a compiled node. What it did not commit is undone when its connection closes. */
@@ -32,12 +35,13 @@ export async function materialize(
   checkLanguage(node, macro);
   const { macros, results } = createNodeContext({ ...options, session, node });
   const value = await (macros.bind(macro) as PyObject).call([], new Map());
-  for (const relation of relationsOf(value, name)) session.cache.add(relation.relation);
+  const relations = relationsOf(value, name).map(({ relation }) => relation);
+  for (const relation of relations) session.cache.add(relation);
   const main = results.main();
   if (main === undefined && options.mayDoNothing === true)
-    return { response: { message: 'No-op', code: null, rowsAffected: null }, table: undefined };
+    return { response: { message: 'No-op', code: null, rowsAffected: null }, table: undefined, relations };
   if (main === undefined) throw new PyError('CompilationError', `main is not being called during running model`);
-  return { response: responseOf(main.get('response') ?? null), table: tableOf(main.get('table')) };
+  return { response: responseOf(main.get('response') ?? null), table: tableOf(main.get('table')), relations };
 }
 
 function checkLanguage(node: ManifestNode, { supported_languages: languages }: MacroNode): void {

@@ -5,6 +5,7 @@ import { relationOfNode } from '../context/run-refs.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { type Batch, type BatchSize, batchId, batchName, batchSizeOf, planBatches, timeText } from './batches.ts';
 import { compileNode } from './compile.ts';
+import { pointToLatest } from './latest-version.ts';
 import { relationText, statusLine } from './lines.ts';
 import { materialize } from './materialize.ts';
 import { nodeInfo } from './node-info.ts';
@@ -47,7 +48,12 @@ export async function runMicrobatch(
     });
   clock.compiled();
   const run = { batches, size, thread, isIncremental };
-  return outcomeOf(node, batches, await runBatches(session, node, run));
+  const outcome = outcomeOf(node, batches, await runBatches(session, node, run));
+  if (outcome.status === 'success')
+    await onConnection(session, node.unique_id, (connection) =>
+      pointToLatest(session, node, { connection, thread }, relationOfNode(session, node)),
+    );
+  return outcome;
 }
 
 interface BatchesRun {

@@ -1,6 +1,7 @@
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { withPlace } from './known-problems.ts';
+import { pointToLatest } from './latest-version.ts';
 import { materialize } from './materialize.ts';
 import { isMicrobatch, runMicrobatch } from './microbatch.ts';
 import { runPythonModel } from './python-model.ts';
@@ -17,10 +18,13 @@ export function runModel(session: RunSession, node: ManifestNode, thread: string
       clock.compiled();
       const since = await session.changes?.unchangedSince(node, connection);
       if (since !== undefined) return reused(session, since);
+      const options = { connection, thread };
       const work = materialize(session, node, {
-        connection,
-        thread,
+        ...options,
         submitPython: (code) => runPythonModel(session, node, { code, connection }),
+      }).then(async (made) => {
+        await pointToLatest(session, node, options, made.relations[0]);
+        return made;
       });
       const { response } = await withPlace(session, node, work);
       await session.changes?.made(node, connection);

@@ -75,7 +75,7 @@ async function limitedText(
 
 /** Rows of a shown node as text, or as JSON. */
 export function tellTable(
-  { log }: RunSession,
+  { log, flags }: RunSession,
   node: RunNode,
   table: ResultTable,
   json: boolean,
@@ -84,7 +84,7 @@ export function tellTable(
   const preview = json ? JSON.stringify(jsonRows(table)) : printTable(table, { maxRows: null });
   const title = inline ? 'Previewing inline node:' : `Previewing node '${node.name}':`;
   const object = inline ? { show: jsonRows(table) } : { node: node.name, show: jsonRows(table) };
-  const text = json ? JSON.stringify(object, null, 2) : `${title}\n${preview}`;
+  const text = json ? JSON.stringify(object, null, 2) : flags.args.quiet === true ? preview : `${title}\n${preview}`;
   log.fire({
     name: 'ShowNode',
     code: 'Q041',
@@ -101,14 +101,18 @@ export function tellTable(
 }
 
 /** The compiled text of a node, as `compile` prints it. */
-export function tellCompiled({ log }: RunSession, { node }: NodeResult, json: boolean, inline: boolean): void {
+export function tellCompiled({ log, flags }: RunSession, { node }: NodeResult, json: boolean, inline: boolean): void {
   const code = (node as ManifestNode).compiled_code ?? '';
   const title = inline ? 'Compiled inline node is:' : `Compiled node '${node.name}' is:`;
   log.fire({
     name: 'CompiledNode',
     code: 'Q042',
     level: 'info',
-    msg: json ? JSON.stringify({ node: node.name, compiled: code }, null, 2) : `${title}\n${code}`,
+    msg: json
+      ? JSON.stringify({ node: node.name, compiled: code }, null, 2)
+      : flags.args.quiet === true
+        ? code
+        : `${title}\n${code}`,
     data: {
       node_name: node.name,
       compiled: code,
