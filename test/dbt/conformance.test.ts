@@ -109,6 +109,7 @@ test('unit tests: what overrides macros and names, where their text goes, how th
     'profiles/profiles.yml': profile,
     'models/a.sql': "select 1 as id, 'x' as name",
     'models/b.sql': "select id, name, '{{ invocation_id }}' as run, {{ limit() }} as most from {{ ref('a') }}",
+    'models/c.sql': "select id from {{ ref('a') }}",
     'macros/limit.sql': '{% macro limit() %}10{% endmacro %}',
     'models/m.yml': `unit_tests:
   - name: good
@@ -117,7 +118,7 @@ test('unit tests: what overrides macros and names, where their text goes, how th
     given: [{input: ref('a'), rows: [{id: 1, name: "it's"}]}]
     expect: {rows: [{id: 1, name: "it's", run: '123', most: 7}]}
   - name: bad
-    model: b
+    model: c
     given: [{input: ref('a'), rows: [{id: 1}]}]
     expect: {rows: [{identity: 1}]}
 `,
@@ -126,12 +127,12 @@ test('unit tests: what overrides macros and names, where their text goes, how th
   const { results } = JSON.parse(readFileSync(path.join(folder, 'target/run_results.json'), 'utf8')) as {
     readonly results: readonly { readonly [key: string]: string | null }[];
   };
-  const found = (id: string) => results.find(({ unique_id }) => unique_id === `unit_test.shop.b.${id}`);
+  const found = (id: string) => results.find(({ unique_id }) => unique_id?.endsWith(`.${id}`));
   assert.equal(found('good')?.status, 'pass');
   assert.match(found('good')?.compiled_code ?? '', /-- Fixture for a\n/);
   assert.match(
     found('bad')?.message ?? '',
-    /^Runtime Error in unit_test bad .*\n {2}An error occurred during execution of unit test 'bad'\. [^\n]*check the data types\.[\s\S]*Invalid column name: 'identity' in unit test fixture for expected output\.[\s\S]*Accepted columns for expected output are: \['id'/,
+    /^Runtime Error in unit_test bad .*\n {2}An error occurred during execution of unit test 'bad'\. [^\n]*check the data types\.[\s\S]*Invalid column name: 'identity' in unit test fixture for expected output\.[\s\S]*Accepted columns for expected output are: \['id'\]/,
   );
   assert.equal(found('bad')?.compiled, null);
   assert.ok(existsSync(path.join(folder, 'target/compiled/shop/models/m.yml/models/good.sql')));
@@ -194,4 +195,53 @@ test('the latest version of a model gets a view under the plain name where it is
   assert.equal((await dbt(folder, ['run'])).code, 0);
   const { code, text } = await dbt(folder, ['--quiet', 'show', '--inline', 'select id, 5 as five from main.m']);
   assert.deepEqual([code, text], [0, '| id | five |\n| -- | ---- |\n|  2 |    5 |\n\n']);
+});
+
+test('freshness: queries are rendered, times are as Python writes them', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'seeds/orders.csv': 'id\n1\n',
+    'models/m.yml': `sources:
+  - name: raw
+    schema: main
+    tables:
+      - name: orders
+        config:
+          loaded_at_query: "select {{ var('time') }} from {{ this }}"
+          freshness: {warn_after: {count: 1, period: day}}
+`,
+  });
+  assert.equal((await dbt(folder, ['seed'])).code, 0);
+  for (const [time, text] of [
+    ['2024-01-02 03:04:05.000678', '2024-01-02T03:04:05.000678+00:00'],
+    ['2024-01-02 03:04:05', '2024-01-02T03:04:05+00:00'],
+  ] as const) {
+    const vars = JSON.stringify({ time: `timestamp '${time}'` });
+    assert.equal((await dbt(folder, ['source', 'freshness', '--vars', vars])).code, 0);
+    const { results } = JSON.parse(readFileSync(path.join(folder, 'target/sources.json'), 'utf8'));
+    assert.equal(results[0].max_loaded_at, text);
+    assert.deepEqual(results[0].adapter_response, { _message: 'OK' });
+  }
+});
+
+test('exports follow their saved query where they say nothing themselves', () => {
+  const files = {
+    'models/m.yml': `saved_queries:
+  - name: q
+    query_params: {metrics: []}
+    config: {export_as: view, schema: out}
+    exports: [{name: plain}, {name: own, config: {export_as: table, schema: mine}}]
+`,
+  };
+  const { exports } = parse(newProject(files)).manifest.saved_queries['saved_query.shop.q'] as unknown as {
+    readonly exports: readonly { readonly config: { readonly export_as: string; readonly schema_name: string } }[];
+  };
+  assert.deepEqual(
+    exports.map(({ config }) => [config.export_as, config.schema_name]),
+    [
+      ['view', 'out'],
+      ['table', 'mine'],
+    ],
+  );
 });

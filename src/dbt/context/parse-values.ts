@@ -115,7 +115,9 @@ const collector = (name: string, list: (found: Captured) => string[][], capture:
     const { node, found } = capture();
     if (args.length < 1 || args.length > 2) throw badArguments(`${name}()`, args.length);
     list(found).push(args.map(str));
-    return name === 'metric' ? fromJs({ name: args.at(-1) }) : relationOfNode(node);
+    if (name !== 'metric') return relationOfNode(node);
+    const metric = args.at(-1);
+    return fromJs({ name: metric, metric_name: metric, package_name: args.length > 1 ? args[0] : null });
   });
 
 export const metricFunction = (capture: () => Capture): Value => collector('metric', (found) => found.metrics, capture);

@@ -166,7 +166,28 @@ export const semanticModelShape = (entry: Dict): Dict => ({
   primary_entity: or(entry.primary_entity, null),
 });
 
-export function savedQueryShape(entry: Dict, target: { readonly schema: string; readonly database: string }): Dict {
+interface ExportTarget {
+  readonly schema: string;
+  readonly database: string;
+}
+
+/** What is written on an export counts, then the config of its saved query. */
+export const exportsOf = (entry: Dict, target: ExportTarget, owner: Readonly<Dict>): Dict[] =>
+  dicts(entry.exports).map((one) => {
+    const config = isDict(one.config) ? one.config : {};
+    return {
+      name: one.name,
+      config: {
+        export_as: or(config.export_as, or(owner.export_as, null)),
+        schema_name: or(config.schema_name ?? config.schema, or(owner.schema, target.schema)),
+        alias: or(config.alias, one.name),
+        database: target.database,
+      },
+      unrendered_config: config,
+    };
+  });
+
+export function savedQueryShape(entry: Dict): Dict {
   const given = isDict(entry.query_params) ? entry.query_params : {};
   return {
     query_params: {
@@ -176,19 +197,7 @@ export function savedQueryShape(entry: Dict, target: { readonly schema: string; 
       order_by: listOf(or(given.order_by, [])),
       limit: or(given.limit, null),
     },
-    exports: dicts(entry.exports).map((one) => {
-      const config = isDict(one.config) ? one.config : {};
-      return {
-        name: one.name,
-        config: {
-          export_as: or(config.export_as, null),
-          schema_name: or(config.schema_name ?? config.schema, target.schema),
-          alias: or(config.alias, one.name),
-          database: target.database,
-        },
-        unrendered_config: config,
-      };
-    }),
+    exports: [],
     description: or(entry.description, null),
     label: or(entry.label, null),
     metadata: null,

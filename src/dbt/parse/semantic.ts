@@ -4,7 +4,7 @@ import { addTo, isDict, isText, listOf } from '../plain.ts';
 import { columnsOf } from './columns.ts';
 import { schemaFqn } from './exposures.ts';
 import { badShape, entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
-import { dicts, metricShape, savedQueryShape, semanticModelShape } from './semantic-shape.ts';
+import { dicts, exportsOf, metricShape, savedQueryShape, semanticModelShape } from './semantic-shape.ts';
 import { columnMetricShape, columnSemanticShape } from './semantic-v2.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
@@ -122,8 +122,9 @@ function readSavedQuery(state: ParseState, schema: SchemaFile, entry: SchemaEntr
   const node = nodeOf(state, schema, 'saved_query', {
     name: entry.name,
     patch,
-    shape: savedQueryShape(entry, state.profile),
+    shape: savedQueryShape(entry),
   });
+  node.exports = exportsOf(entry, state.profile, node.config);
   node.tags = [...new Set([...listOf(entry.tags ?? []), ...listOf(node.config.tags ?? [])].map(String))].sort();
   keep(state, state.manifest.saved_queries, node);
 }

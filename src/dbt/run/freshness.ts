@@ -7,8 +7,9 @@ import { relationOfSource } from '../context/run-refs.ts';
 import type { Dict, FreshnessThreshold, FreshnessTime, SourceNode } from '../manifest-types.ts';
 import { inlineNode } from './inline.ts';
 import { statusLine } from './lines.ts';
+import { responseOf } from './materialize.ts';
 import { runQueue } from './queue.ts';
-import { artifactMetadata, type NodeResult, type RunNode } from './results.ts';
+import { type AdapterResponse, artifactMetadata, type NodeResult, type RunNode, responseEntry } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
 
 type FreshnessStatus = 'pass' | 'warn' | 'error' | 'runtime error';
@@ -18,6 +19,9 @@ interface FreshnessResult {
   readonly status: FreshnessStatus;
   readonly maxLoadedAt?: Date;
   readonly snapshottedAt?: Date;
+  /** The times as the database has them, to the microsecond. */
+  readonly times?: readonly [string, string];
+  readonly response?: AdapterResponse;
   readonly error?: string;
   readonly startedAt: Date;
   readonly completedAt: Date;
@@ -100,13 +104,14 @@ async function measure(session: RunSession, source: SourceNode, thread: string):
   const startedAt = new Date();
   const base = { source, startedAt, thread };
   try {
-    const { maxLoadedAt, snapshottedAt } = await readFreshness(session, source);
+    const { maxLoadedAt, snapshottedAt, ...rest } = await readFreshness(session, source);
     const age = (snapshottedAt.getTime() - maxLoadedAt.getTime()) / 1000;
     return {
       ...base,
       status: judge(source.freshness as FreshnessThreshold, age),
       maxLoadedAt,
       snapshottedAt,
+      ...rest,
       completedAt: new Date(),
     };
   } catch (error) {
@@ -121,22 +126,30 @@ function judge({ warn_after, error_after }: FreshnessThreshold, age: number): Fr
   return exceeds(warn_after) ? 'warn' : 'pass';
 }
 
-function readFreshness(session: RunSession, source: SourceNode): Promise<{ maxLoadedAt: Date; snapshottedAt: Date }> {
+type Read = Required<Pick<FreshnessResult, 'maxLoadedAt' | 'snapshottedAt' | 'times' | 'response'>>;
+
+function readFreshness(session: RunSession, source: SourceNode): Promise<Read> {
   return onConnection(session, source.unique_id, async (connection) => {
     const node = {
       ...inlineNode(session, '', source.name),
       package_name: source.package_name,
       resource_type: 'operation' as const,
     };
-    const extra = new Map<string, Value>([['model', fromJs(source)]]);
-    const { macros } = createNodeContext({ session, node, connection, extra });
+    const relation = new RelationObject(relationOfSource(session, source));
+    const extra = new Map<string, Value>([
+      ['model', fromJs(source)],
+      ['this', relation],
+    ]);
+    const { macros, render } = createNodeContext({ session, node, connection, extra });
     const own = (source.loaded_at_query ?? '') !== '';
     const name = own ? 'collect_freshness_custom_sql' : 'collect_freshness';
     const macro = session.parsed.macros.resolve(name, source.package_name);
     if (macro === undefined) throw new PyError('CompilationError', `macro ${name} is missing`);
-    const relation = new RelationObject(relationOfSource(session, source));
     const filter = source.freshness?.filter ?? null;
-    const args: Value[] = own ? [relation, source.loaded_at_query] : [relation, source.loaded_at_field, filter];
+    const label = { path: source.original_file_path, name: source.name };
+    const args: Value[] = own
+      ? [relation, await render(source.loaded_at_query ?? '', label)]
+      : [relation, source.loaded_at_field, filter];
     const value = await (macros.bind(macro) as PyObject).call(args, new Map());
     const table = value instanceof PyDict ? value.get('table') : value;
     if (!(table instanceof TableObject) || table.table.rows.length !== 1)
@@ -145,9 +158,13 @@ function readFreshness(session: RunSession, source: SourceNode): Promise<{ maxLo
         `Got an invalid result from "${name}" macro: ${value instanceof TableObject ? `${value.table.rows.length} rows` : 'no table'}`,
       );
     const [loaded, now] = table.table.rows[0] as readonly Value[];
+    const maxLoadedAt = loaded === null ? new Date(0) : timeOf(loaded, 'max_loaded_at');
+    const snapshottedAt = timeOf(now, 'snapshotted_at');
     return {
-      maxLoadedAt: loaded === null ? new Date(0) : timeOf(loaded, 'max_loaded_at'),
-      snapshottedAt: timeOf(now, 'snapshotted_at'),
+      maxLoadedAt,
+      snapshottedAt,
+      times: [zonedText(loaded, maxLoadedAt), zonedText(now, snapshottedAt)],
+      response: responseOf(value instanceof PyDict ? (value.get('response') ?? null) : null),
     };
   });
 }
@@ -170,6 +187,14 @@ const isoText = (text: string): string => {
   return iso.length === 10 ? `${iso}T00:00:00Z` : zoned ? iso : `${iso}Z`;
 };
 
+/** As Python writes a moment of UTC: microseconds only where there are some. */
+function zonedText(value: Value | undefined, time: Date): string {
+  const micros = value instanceof PyDateTime ? value.utc : BigInt(time.getTime()) * 1000n;
+  const text = new Date(Number(micros / 1000n)).toISOString().slice(0, 19);
+  const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  return `${text}${rest === 0n ? '' : `.${String(rest).padStart(6, '0')}`}+00:00`;
+}
+
 const instant = (time: Date): string => time.toISOString().replace('Z', '000Z');
 
 function entry({
@@ -181,17 +206,19 @@ function entry({
   startedAt,
   completedAt,
   thread,
+  times,
+  response,
 }: FreshnessResult): Dict {
   if (maxLoadedAt === undefined || snapshottedAt === undefined)
     return { unique_id: source.unique_id, error: error ?? null, status };
   return {
     unique_id: source.unique_id,
-    max_loaded_at: instant(maxLoadedAt),
-    snapshotted_at: instant(snapshottedAt),
+    max_loaded_at: times?.[0] ?? instant(maxLoadedAt),
+    snapshotted_at: times?.[1] ?? instant(snapshottedAt),
     max_loaded_at_time_ago_in_s: (snapshottedAt.getTime() - maxLoadedAt.getTime()) / 1000,
     status,
     criteria: source.freshness,
-    adapter_response: {},
+    adapter_response: response === undefined ? {} : responseEntry(response),
     timing: [
       { name: 'compile', started_at: instant(startedAt), completed_at: instant(startedAt) },
       { name: 'execute', started_at: instant(startedAt), completed_at: instant(completedAt) },

@@ -61,7 +61,8 @@ function relationsOf(value: Value, name: string): RelationObject[] {
   );
 }
 
-function responseOf(value: Value): AdapterResponse {
+/** What a template's value says of a statement's answer. */
+export function responseOf(value: Value): AdapterResponse {
   if (value instanceof ResponseObject) return { message: value.message, code: value.code, rowsAffected: value.rows };
   return { message: value === null ? '' : str(value), code: null, rowsAffected: null };
 }

@@ -95,7 +95,7 @@ const batchEntry = ({ successful, failed }: BatchResults): Dict => ({
 const windowEntry = (window: readonly [string, string | null]): (string | null)[] =>
   window.map((time) => time?.replace(' ', 'T') ?? null);
 
-const responseEntry = ({ message, code, rowsAffected }: AdapterResponse): Dict => ({
+export const responseEntry = ({ message, code, rowsAffected }: AdapterResponse): Dict => ({
   _message: message,
   ...(code === null ? {} : { code }),
   ...(rowsAffected === null ? {} : { rows_affected: rowsAffected }),
