@@ -245,3 +245,26 @@ test('exports follow their saved query where they say nothing themselves', () =>
     ],
   );
 });
+
+test('brackets of YAML may close at any column', () => {
+  const files = {
+    'models/m.sql': 'select 1 as id',
+    'models/m.yml': `models:
+  - name: m
+    columns:
+      - {name: id,
+  data_tests: [
+    not_null,
+  ]
+}
+    description: >
+      folded
+      text
+    config: {tags: [a]}
+`,
+  };
+  const { nodes } = parse(newProject(files)).manifest;
+  assert.deepEqual(nodes['model.shop.m']?.tags, ['a']);
+  assert.ok(Object.keys(nodes).some((id) => id.startsWith('test.shop.not_null_m_id.')));
+  assert.match(parseError({ 'models/m.yml': 'models: {\n a: 1\nb: 2\n' }).message, /models\/m\.yml:2|models\/m\.yml:3/);
+});

@@ -115,7 +115,7 @@ async function compileOnce(session: RunSession, model: ManifestNode, options: Co
 }
 
 export function writeCompiled(session: RunSession, node: ManifestNode, batch?: string): void {
-  if (!session.flags.writeJson) return;
+  if (!session.flags.writeJson || node.compiled_code === '') return;
   const file = artifactPath(session.targetPath, 'compiled', node, batch);
   session.files.write(file, node.compiled_code ?? '');
   node.compiled_path = path.relative(session.parsed.project.root, file);

@@ -32,7 +32,12 @@ interface Full extends YamlReading {
   readonly lines: LineCounter;
 }
 
-function fullYaml(text: string, path: string, reading: YamlReading): unknown {
+interface Read {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+function read(text: string): Read {
   const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -43,6 +48,26 @@ function fullYaml(text: string, path: string, reading: YamlReading): unknown {
     lineCounter: lines,
     strict: false,
   });
+  return { document, lines };
+}
+
+const mostMoved = 500;
+
+/** Lines between brackets may begin at any column: those that the reader finds too far left are moved. */
+function moved(text: string, first: Read): Read | undefined {
+  const texts = text.split('\n');
+  let found = first;
+  for (let count = 0; count < mostMoved && found.document.errors[0]?.code === 'BAD_INDENT'; count++) {
+    const { line } = found.lines.linePos(found.document.errors[0].pos[0]);
+    texts[line - 1] = `${' '.repeat(80)}${texts[line - 1] ?? ''}`;
+    found = read(texts.join('\n'));
+  }
+  return found.document.errors.length === 0 ? found : undefined;
+}
+
+function fullYaml(text: string, path: string, reading: YamlReading): unknown {
+  const first = read(text);
+  const { document, lines } = moved(text, first) ?? first;
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
