@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { newProject, parse, parseError } from './project.ts';
+import { newProject, parse, parseError, writeFiles } from './project.ts';
 import { dbt } from './replay.ts';
 
 test('several calls of config: the last counts as written, until YAML configures the model', () => {
@@ -267,4 +267,33 @@ test('brackets of YAML may close at any column', () => {
   assert.deepEqual(nodes['model.shop.m']?.tags, ['a']);
   assert.ok(Object.keys(nodes).some((id) => id.startsWith('test.shop.not_null_m_id.')));
   assert.match(parseError({ 'models/m.yml': 'models: {\n a: 1\nb: 2\n' }).message, /models\/m\.yml:2|models\/m\.yml:3/);
+});
+
+test('a versioned model that breaks its contract since the state is an error, another is only modified', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const models = (type: string, versions = '[{v: 1}]') => `models:
+  - name: m
+    config: {contract: {enforced: true}}
+    columns: [{name: id, data_type: ${type}}]
+    versions: ${versions}
+  - name: free
+    config: {contract: {enforced: true}}
+    columns: [{name: id, data_type: ${type}}]
+`;
+  const code = 'select 1 as id';
+  const files = { 'models/m_v1.sql': code, 'models/m_v2.sql': code, 'models/free.sql': code };
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    ...files,
+    'models/m.yml': models('integer', '[{v: 1}, {v: 2}]'),
+  });
+  const ls = () => dbt(folder, ['ls', '--quiet', '--select', 'state:modified.contract', '--state', 'state']);
+  assert.equal((await dbt(folder, ['parse', '--target-path', 'state'])).code, 0);
+  assert.deepEqual(await ls(), { code: 0, text: '' });
+  writeFiles(folder, { 'models/m.yml': models('text', '[{v: 1}, {v: 2}]') });
+  const changed = await ls();
+  assert.equal(changed.code, 2);
+  assert.match(changed.text, /Columns with data_type changes: id \(integer -> text\)/);
+  writeFiles(folder, { 'models/m.yml': models('integer', '[{v: 1}, {v: 2, config: {enabled: false}}]') });
+  assert.match((await ls()).text, /Contracted model 'model\.shop\.m\.v2' was disabled/);
 });

@@ -13,6 +13,7 @@ import type {
 } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { PreviousState } from '../project-types.ts';
+import { checkContract, checkRemovedContracts } from './contract-changes.ts';
 import { graphMemberOf } from './members.ts';
 
 /** Plain JSON, as a manifest that was read from a file has it: dates are texts there, floats numbers. */
@@ -53,6 +54,8 @@ export function stateCheck(
         context: { value: name, candidates: nearestNames(name, Object.keys(checks)) },
       },
     );
+  if (name === 'modified' || name === 'unmodified' || name === 'modified.contract')
+    checkRemovedContracts(manifest, previous);
   return (member) => check(graphMemberOf(previous, member.unique_id), member);
 }
 
@@ -145,6 +148,7 @@ function sameRelation(old: GraphMember, now: GraphMember): boolean {
 function sameContract(old: ManifestNode, now: ManifestNode): boolean {
   const [before, after] = [old.contract?.enforced === true, now.contract?.enforced === true];
   if (!before && !after) return true;
+  if (before && (!after || old.contract.checksum !== now.contract.checksum)) checkContract(old, now);
   return before === after && (old.contract.checksum === now.contract.checksum || sameColumns(old, now));
 }
 
