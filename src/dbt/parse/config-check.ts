@@ -89,6 +89,9 @@ export const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, exp
   );
 
 function checkCombination(config: Readonly<Dict>, owner: ConfigOwner): void {
+  const after = isDict(config.freshness) ? config.freshness.build_after : undefined;
+  if (isDict(after) && typeof after.count === 'number' && (after.period ?? null) === null)
+    throw wrongConfig(owner, 'freshness.build_after', after, "with a 'period' beside its 'count'");
   const contract = config.contract as { readonly enforced?: unknown } | undefined;
   const change = config.on_schema_change;
   if (contract?.enforced !== true || config.materialized !== 'incremental') return;

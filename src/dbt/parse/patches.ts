@@ -146,12 +146,19 @@ function setModelProperties(node: ManifestNode, patch: NodePatch): void {
   node.version = patch.version ?? null;
   node.latest_version = patch.latestVersion ?? null;
   node.deprecation_date = dateText(entry.deprecation_date);
-  if (isDict(entry.time_spine)) node.time_spine = { custom_granularities: [], ...entry.time_spine };
+  if (isDict(entry.time_spine)) node.time_spine = timeSpineOf(entry.time_spine);
   finishModel(node, patch);
 }
 
 /** A date alone is its midnight in UTC. */
 const midnight = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00+00:00` : text);
+
+const timeSpineOf = (given: Dict): Dict => ({
+  ...given,
+  custom_granularities: (Array.isArray(given.custom_granularities) ? given.custom_granularities : []).map(
+    (one: unknown) => (isDict(one) ? { name: one.name, column_name: null, ...one } : one),
+  ),
+});
 
 const dateText = (value: unknown): string | null =>
   value === undefined || value === null
