@@ -18,10 +18,13 @@ interface Loader {
   readonly worker: Worker;
   readonly bell: Int32Array;
   readonly listeners: Map<number, (reply: LoaderReply) => void>;
+  idle: NodeJS.Timeout | undefined;
 }
 
 /** A load that has a thread to itself may wait there for its sender. */
 const minLoaders = 8;
+/** A thread that has nothing to do keeps the memory of its last load; another one is started in some milliseconds. */
+const idleMs = 5000;
 
 /** Threads for loads, started when needed. */
 export function createLoaderPool({ libraryPath }: Pick<LoaderData, 'libraryPath'>, size: number): LoaderPool {
@@ -33,7 +36,7 @@ export function createLoaderPool({ libraryPath }: Pick<LoaderData, 'libraryPath'
     const worker = new Worker(new URL('./worker/loader.js', import.meta.url), {
       workerData: { libraryPath, bell: bell.buffer as SharedArrayBuffer } satisfies LoaderData,
     });
-    const loader: Loader = { worker, bell, listeners: new Map() };
+    const loader: Loader = { worker, bell, listeners: new Map(), idle: undefined };
     worker.on('message', (reply: LoaderReply) => {
       loader.listeners.get(reply.id)?.(reply);
       if (reply.type === 'closed') release(loader, reply.id);
@@ -46,11 +49,23 @@ export function createLoaderPool({ libraryPath }: Pick<LoaderData, 'libraryPath'
 
   const release = (loader: Loader, id: number): void => {
     loader.listeners.delete(id);
-    if (loader.listeners.size === 0) loader.worker.unref();
+    if (loader.listeners.size > 0) return;
+    loader.worker.unref();
+    loader.idle = setTimeout(() => dismiss(loader), idleMs).unref();
+  };
+
+  const forget = (loader: Loader): void => {
+    clearTimeout(loader.idle);
+    if (loaders.includes(loader)) loaders.splice(loaders.indexOf(loader), 1);
+  };
+
+  const dismiss = (loader: Loader): void => {
+    forget(loader);
+    void loader.worker.terminate();
   };
 
   const lose = (loader: Loader, cause: unknown): void => {
-    loaders.splice(loaders.indexOf(loader), 1);
+    forget(loader);
     const error = errorMessage(new DuckhouseError('Unavailable', 'a loader thread ended', { cause }));
     for (const [id, listener] of loader.listeners) {
       listener({ type: 'error', id, error });
@@ -69,6 +84,7 @@ export function createLoaderPool({ libraryPath }: Pick<LoaderData, 'libraryPath'
     open(onReply) {
       const loader = pick();
       const id = ++lastId;
+      clearTimeout(loader.idle);
       loader.listeners.set(id, onReply);
       loader.worker.ref();
       return {

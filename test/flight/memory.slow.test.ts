@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openEngine } from '../../src/engine/index.ts';
 import { connectFlight, type FlightClient, type OutgoingBatch, pathDescriptor } from '../../src/flight/index.ts';
 import { inTemporaryFolder, serve } from '../workspace.ts';
@@ -48,7 +49,7 @@ async function readOut({ client, resident }: Watched, gigabytes: number): Promis
   return peak;
 }
 
-async function sendIn(watched: Watched, gigabytes: number): Promise<number> {
+async function sendIn(watched: Watched, gigabytes: number, table = `in_${gigabytes}`): Promise<number> {
   const { client, resident } = watched;
   const engine = await openEngine({ database: ':memory:' });
   let peak = 0;
@@ -61,7 +62,7 @@ async function sendIn(watched: Watched, gigabytes: number): Promise<number> {
         yield batch;
       }
     };
-    const receipt = await client.doPut(pathDescriptor([`in_${gigabytes}`]), {
+    const receipt = await client.doPut(pathDescriptor([table]), {
       schema: result.schema,
       batches: batches(),
     });
@@ -92,3 +93,16 @@ for (const [name, move] of [
       }),
   );
 }
+
+test('what loads side by side took is given back when they have ended', { skip: process.platform !== 'linux' }, () =>
+  withServer(async (watched) => {
+    let peak = 0;
+    for (let round = 0; round < 3; round++)
+      for (const one of await Promise.all([0, 1, 2, 3].map((i) => sendIn(watched, 0.2, `side_${round}_${i}`))))
+        peak = Math.max(peak, one);
+    await sleep(12_000);
+    const after = watched.resident();
+    process.stderr.write(`peak ${Math.round(peak / 1e6)} MB, afterwards ${Math.round(after / 1e6)} MB\n`);
+    assert.ok(after < 0.75 * peak, `${after} bytes against ${peak}`);
+  }),
+);

@@ -117,26 +117,28 @@ export function messageLength(prefix: Buffer, maxMessageBytes: number): number {
 export const cutShort = (): DuckhouseError =>
   new DuckhouseError('DataInvalid', 'the stream ended inside a gRPC message', { id: 'message-truncated' });
 
-/** Shared memory kept for the next messages, by size: powers of two from 4 KiB on. */
+/**
+ * Shared memory kept for the next messages, by size: powers of two from 4 KiB on. All of it is kept while messages come: the garbage
+ * collector does not see how large these buffers are, and would leave those thrown away for long.
+ */
 const kept = new Map<number, SharedArrayBuffer[]>();
-const maxKeptBytes = 64 << 20;
-let keptBytes = 0;
+const largestKept = 16 << 20;
+const idleMs = 5000;
+let idle: NodeJS.Timeout | undefined;
 
 function takeBuffer(bytes: number): SharedArrayBuffer {
   const size = Math.max(4096, 2 ** Math.ceil(Math.log2(bytes)));
   // Doubling would waste too much of a large one, and large ones are rarely alike.
-  if (size > 16 << 20) return new SharedArrayBuffer(bytes);
-  const present = kept.get(size)?.pop();
-  if (present === undefined) return new SharedArrayBuffer(size);
-  keptBytes -= size;
-  return present;
+  if (size > largestKept) return new SharedArrayBuffer(bytes);
+  return kept.get(size)?.pop() ?? new SharedArrayBuffer(size);
 }
 
 function giveBuffer(buffer: SharedArrayBuffer): void {
   const size = buffer.byteLength;
-  if (size > 16 << 20 || keptBytes + size > maxKeptBytes) return;
-  keptBytes += size;
+  if (size > largestKept) return;
   const list = kept.get(size);
   if (list === undefined) kept.set(size, [buffer]);
   else list.push(buffer);
+  idle ??= setTimeout(() => kept.clear(), idleMs).unref();
+  idle.refresh();
 }
