@@ -87,6 +87,7 @@ function readOption(argv: readonly string[], at: number, { specs, command, given
     );
   }
   if (spec.kind === 'switch') {
+    if (equals >= 0) throw usage(`option ${name} takes no value`);
     given[spec.name] = spec.on.includes(name);
     return 0;
   }

@@ -36,6 +36,7 @@ export function prepare(argv: readonly string[], host: DbtHost): CommandContext 
     );
   const args = resolveArgs(given, env, hasMoved ? ofProfile : ofProject, yamlText);
   checkWindow(args);
+  checkInline(args);
   const values = { ...args.values, project_dir: projectDir, invocation_command: ['dbt', ...argv].join(' ') };
   const context = createContext({
     args: { ...args, values },
@@ -75,6 +76,15 @@ function profileFlags({ given }: GivenArgs, { env, cwd, workspace, within }: Dbt
   } catch {
     return {}; // told when the profile is read
   }
+}
+
+/** What is written on the command line, or what the project has. */
+function checkInline({ values }: DbtArgs): void {
+  const { inline, select, selector } = values;
+  const chosen =
+    Array.isArray(select) && select.length > 0 ? '--select' : typeof selector === 'string' ? '--selector' : '';
+  if (typeof inline === 'string' && chosen !== '')
+    throw new DuckhouseError('InvalidArgument', `--inline and ${chosen} exclude each other`);
 }
 
 function checkWindow({ values }: DbtArgs): void {

@@ -24,7 +24,8 @@ export async function runDbt(argv: readonly string[], host: DbtHost, messages: D
     if (argv.length === 0 || argv.some((word) => plainWords.has(word))) {
       const given = readArgs(argv, () => ({}));
       if (given.version) return say(host, `duckhouse ${await messages.version()}, dbt ${dbtVersion}\n`);
-      if (given.help || given.command === undefined) return say(host, helpText(given, messages), given.help ? 0 : 2);
+      if (given.help || given.command === undefined)
+        return say(host, helpText(given, messages), given.help || argv.length === 0 ? 0 : 2);
     }
     // Only now is the engine loaded: what prints a few lines does without.
     const { prepare } = await import('./prepare.ts');

@@ -7,6 +7,8 @@ const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path:
 const project = baseFiles['dbt_project.yml'] as string;
 const files = (more: Files): Files => ({ 'profiles/profiles.yml': profile, ...more });
 
+const model = { 'models/a.sql': 'select 1 as id' };
+
 // Exit codes are those of dbt-core 1.12.6 with dbt-duckdb 1.11.1.
 const commands: readonly (readonly [string, Files, readonly string[], number, RegExp])[] = [
   [
@@ -68,6 +70,64 @@ const commands: readonly (readonly [string, Files, readonly string[], number, Re
   ['debug of a broken project', { 'dbt_project.yml': 'name: [\n' }, ['debug'], 1, /dbt_project\.yml: \[ERROR\]/],
   ['a query that cannot be shown', { 'models/a.sql': 'selec 1' }, ['show', '-s', 'a'], 2, /syntax error at or near/],
   ['nor one given inline', {}, ['show', '--inline', 'selec 1'], 2, /syntax error at or near/],
+  ['a show of nothing', {}, ['show'], 2, /show needs --select or --inline/],
+  ['a show of two things', model, ['show', '--inline', 'select 1', '-s', 'a'], 2, /--inline and --select exclude/],
+  ['an operation without a name', {}, ['run-operation'], 2, /needs the name of a macro/],
+  ['an unknown operation', {}, ['run-operation', 'nope'], 2, /could not find a macro with the name 'nope'/],
+  ['a switch with a value', model, ['run', '--full-refresh=true'], 2, /option --full-refresh takes no value/],
+  [
+    'a time that YAML takes for a date',
+    model,
+    ['run', '--sample', '{start: 2024-01-01, end: 2024-02-01}'],
+    2,
+    /quotes/,
+  ],
+  [
+    'a source without a time',
+    { 'models/s.yml': 'sources: [{name: s, freshness: {warn_after: {count: 1, period: day}}, tables: [{name: t}]}]\n' },
+    ['source', 'freshness'],
+    1,
+    /freshness of 's\.t' needs a loaded_at_field/,
+  ],
+  [
+    'a delimiter of two characters',
+    { 'seeds/a.csv': 'x;;y\n1;;2\n', 'seeds/a.yml': 'seeds: [{name: a, config: {delimiter: ";;"}}]\n' },
+    ['seed'],
+    1,
+    /"delimiter" must be a 1-character string/,
+  ],
+  [
+    'a unit test that leaves an input out',
+    {
+      'models/u.sql': 'select 1 as id',
+      'models/a.sql': "select id from {{ ref('u') }}",
+      'models/a.yml': 'unit_tests: [{name: t, model: a, given: [], expect: {rows: [{id: 1}]}}]\n',
+    },
+    ['build'],
+    1,
+    /unit test 't' gives no rows for ref\('u'\)/,
+  ],
+  [
+    'a hook that is a number',
+    { 'models/a.sql': '{{ config(pre_hook=3) }}select 1' },
+    ['run'],
+    2,
+    /'pre-hook' must be a/,
+  ],
+  [
+    'a selector of no method',
+    { ...model, 'selectors.yml': 'selectors: [{name: x, definition: {method: nope, value: a}}]\n' },
+    ['ls'],
+    2,
+    /nope/,
+  ],
+  [
+    'a selector with two exclusions',
+    { ...model, 'selectors.yml': 'selectors: [{name: x, definition: {union: [a, {exclude: [b]}, {exclude: [c]}]}}]\n' },
+    ['ls'],
+    2,
+    /more than one 'exclude'/,
+  ],
   ['debug', {}, ['debug'], 0, /All checks passed!/],
   ['names of objects are no commands', {}, ['constructor'], 2, /'constructor' is no command of dbt/],
 ];
@@ -79,7 +139,6 @@ for (const [name, given, argv, code, text] of commands)
     assert.match(run.text, text);
   });
 
-const model = { 'models/a.sql': 'select 1 as id' };
 const withKey = (key: string): Files => ({ ...model, 'dbt_project.yml': `${project}${key}\n` });
 
 const parsed: readonly (readonly [string, Files, RegExp])[] = [

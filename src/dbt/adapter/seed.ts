@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { DuckhouseError } from '../../errors.ts';
-import { str, type Value } from '../../jinja/index.ts';
+import { PyError, str, type Value } from '../../jinja/index.ts';
 import { parseCsv } from './csv.ts';
 import { dateFromText, dateTimeFromText, decimalFromText } from './py-values.ts';
 import { distinctNames, type ResultTable, type TableType } from './table.ts';
@@ -13,6 +13,8 @@ export interface SeedOptions {
 
 /** Reads a seed and finds the type of each column from all of its values. */
 export function readSeed(file: string, { delimiter, textColumns }: SeedOptions): ResultTable {
+  if (delimiter.length !== 1)
+    throw new PyError('CompilationError', `"delimiter" must be a 1-character string, not ${JSON.stringify(delimiter)}`);
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   const [header, ...lines] = parseCsv(text, delimiter);
   if (header === undefined) throw new DuckhouseError('DataInvalid', `seed file ${file} is empty`);

@@ -26,6 +26,10 @@ export interface RefScope {
 
 const compilation = (message: string): PyError => new PyError('CompilationError', message);
 
+/** A unit test says what stands for each input, as in dbt; nothing is read from the database. */
+const noRows = ({ node }: RefScope, input: string): PyError =>
+  compilation(`unit test '${node.name}' gives no rows for ${input}, which its model reads`);
+
 /** `ref(...)` while running. */
 export function refFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Promise<Value> | Value {
   return (args, kwargs) => {
@@ -88,6 +92,7 @@ function relationOfRef(scope: RefScope, target: ManifestNode): Value | Promise<V
     if (!scope.ctes.includes(substitute.id)) scope.ctes.push(substitute.id);
     return new RelationObject(substitute.relation);
   }
+  if (scope.substitutes !== undefined) throw noRows(scope, `ref('${target.name}')`);
   if (target.config.materialized === 'ephemeral' && target.resource_type === 'model') {
     if (!scope.ctes.includes(target.unique_id)) scope.ctes.push(target.unique_id);
     return new RelationObject(limited(scope, target, ephemeralRelation(target)));
@@ -186,6 +191,7 @@ export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) =>
       if (!scope.ctes.includes(substitute.id)) scope.ctes.push(substitute.id);
       return new RelationObject(substitute.relation);
     }
+    if (scope.substitutes !== undefined) throw noRows(scope, `source('${sourceName}', '${tableName}')`);
     return new RelationObject(limited(scope, source, relationOfSource(scope.session, source)));
   };
 }

@@ -20,7 +20,27 @@ const optionalBoolean: Rule = { expected: 'true or false', holds: maybe(isBoolea
 const texts: Rule = { expected: 'a string or a list of strings', holds: (value) => isText(value) || isTexts(value) };
 const optionalTexts: Rule = { expected: texts.expected, holds: maybe(texts.holds) };
 
+const isHook = (value: unknown): boolean => isText(value) || (isDict(value) && isText(value.sql));
+const hooks: Rule = {
+  expected: "a string, a dictionary with 'sql', or a list of those",
+  holds: maybe((value) => (Array.isArray(value) ? value.every(isHook) : isHook(value))),
+};
+const hasSwitch =
+  (key: string): Rule['holds'] =>
+  (value) =>
+    !isDict(value) || !(key in value) || typeof value[key] === 'boolean';
+
 const rules: Readonly<Record<string, Rule>> = {
+  'pre-hook': hooks,
+  'post-hook': hooks,
+  docs: {
+    expected: "a dictionary whose 'show' is true or false",
+    holds: maybe((value) => isDict(value) && hasSwitch('show')(value)),
+  },
+  contract: {
+    expected: "a dictionary whose 'enforced' is true or false",
+    holds: maybe((value) => isDict(value) && hasSwitch('enforced')(value)),
+  },
   enabled: { expected: 'true or false', holds: isBoolean },
   alias: optionalText,
   schema: optionalText,

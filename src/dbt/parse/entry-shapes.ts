@@ -98,6 +98,7 @@ const table = having(['name'], {
   freshness,
   loaded_at_field: maybe(text),
   loaded_at_query: maybe(text),
+  external: maybe(dict),
   tags: texts,
 });
 
@@ -128,7 +129,7 @@ const shapes: Readonly<Record<string, Check>> = {
     freshness,
     loaded_at_field: maybe(text),
     loaded_at_query: maybe(text),
-    tables: listOf(table),
+    tables: maybe(listOf(table)),
     tags: texts,
   }),
   exposures: having(['type', 'owner'], {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Engine } from '../../engine/index.ts';
+import { DuckhouseError } from '../../errors.ts';
 import { PyError } from '../../jinja/index.ts';
 import type { Language } from '../../messages/index.ts';
 import { failureText } from '../context/run-errors.ts';
@@ -169,6 +170,8 @@ const show: Command = async (session, input) => {
     const [result] = await runInline(session, text, runner);
     return result !== undefined && !hasFailed(result) ? exitCodes.ok : exitCodes.error;
   }
+  if (![input.args.select, input.args.exclude].some(isList) && typeof input.args.selector !== 'string')
+    throw usage('show needs --select or --inline');
   const results: NodeResult[] = [];
   const ok = await task(['model', 'seed', 'snapshot', 'test', 'analysis'], {
     runner: showNode((node, table) => {
@@ -183,6 +186,11 @@ const show: Command = async (session, input) => {
   return ok === true ? exitCodes.ok : exitCodes.error;
 };
 
+const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+
+const usage = (message: string): DuckhouseError =>
+  new DuckhouseError('InvalidArgument', message, { hint: 'see: duckhouse dbt --help' });
+
 /** Of what `--select` finds only the nodes it names are shown, not their tests; all when it names none. */
 function isAskedFor({ parsed, selected }: RunSession, input: CommandInput, name: string): boolean {
   return isNamed(input, name) || !selected.some((id) => isNamed(input, parsed.manifest.nodes[id]?.name ?? '\u0000'));
@@ -194,7 +202,8 @@ const isNamed = ({ args }: CommandInput, name: string): boolean =>
 
 const operation: Command = async (session, { args }) => {
   const started = performance.now();
-  const macro = String(args.macro ?? '');
+  if (typeof args.macro !== 'string') throw usage('run-operation needs the name of a macro');
+  const { macro } = args;
   const given = typeof args.args === 'object' && args.args !== null ? (args.args as Dict) : {};
   try {
     const result = await runOperation(session, macro, given);

@@ -29,10 +29,8 @@ interface FreshnessResult {
 }
 
 /** Sources whose freshness can be told: a loaded-at column or query, and a threshold. */
-export const hasFreshness = ({ freshness, loaded_at_field, loaded_at_query }: SourceNode): boolean =>
-  freshness !== null &&
-  (isThreshold(freshness.warn_after) || isThreshold(freshness.error_after)) &&
-  ((loaded_at_field ?? '') !== '' || (loaded_at_query ?? '') !== '');
+export const hasFreshness = ({ freshness }: SourceNode): boolean =>
+  freshness !== null && (isThreshold(freshness.warn_after) || isThreshold(freshness.error_after));
 
 const isThreshold = (time: FreshnessTime | null): boolean =>
   time !== null && time !== undefined && Number(time.count) > 0 && time.period !== null;
@@ -142,6 +140,11 @@ function readFreshness(session: RunSession, source: SourceNode): Promise<Read> {
     ]);
     const { macros, render } = createNodeContext({ session, node, connection, extra });
     const own = (source.loaded_at_query ?? '') !== '';
+    if (!own && !source.loaded_at_field)
+      throw new PyError(
+        'DbtRuntimeError',
+        `freshness of '${source.source_name}.${source.name}' needs a loaded_at_field or a loaded_at_query: DuckDB does not know when a table was changed`,
+      );
     const name = own ? 'collect_freshness_custom_sql' : 'collect_freshness';
     const macro = session.parsed.macros.resolve(name, source.package_name);
     if (macro === undefined) throw new PyError('CompilationError', `macro ${name} is missing`);

@@ -6,6 +6,7 @@ import type { Dict, SelectorEntry } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
 import { readYaml } from '../project/render.ts';
 import type { IndirectSelection } from '../project-types.ts';
+import { methodOf } from './methods.ts';
 import { type Criteria, parseCriteria, type Selection, union } from './spec.ts';
 
 export interface NamedSelector {
@@ -31,8 +32,6 @@ export function readSelectors(root: string): NamedSelector[] {
       description: isText(entry.description) ? entry.description : undefined,
     };
   });
-  for (const [index, { name }] of found.entries())
-    if (found.findIndex((one) => one.name === name) !== index) throw bad(file, `two selectors are named '${name}'`);
   if (found.filter(({ isDefault }) => isDefault).length > 1) throw bad(file, 'more than one selector is the default');
   return found;
 }
@@ -43,12 +42,24 @@ const bad = (file: string, problem: string): DuckhouseError =>
 /** `selectors` of the manifest: text definitions split into method and value. */
 export function selectorEntries(root: string): Dict<SelectorEntry> {
   const named = readSelectors(root);
+  for (const { name } of named) checkMethods(definitionOf(named, name, 'eager', []));
   return Object.fromEntries(
     named.map(({ name, definition, description }) => [
       name,
       { name, definition: spelled(definition), ...(description === undefined ? {} : { description }) },
     ]),
   );
+}
+
+/** Selectors are wrong whether they are asked for or not. */
+function checkMethods(selection: Selection): void {
+  if (selection.kind === 'criteria') {
+    if (selection.criteria.method !== 'selector') methodOf(selection.criteria);
+  } else if (selection.kind === 'difference') {
+    checkMethods(selection.base);
+    checkMethods(selection.excluded);
+  } else if (selection.kind === 'expanded') checkMethods(selection.base);
+  else for (const part of selection.parts) checkMethods(part);
 }
 
 function spelled(definition: unknown): unknown {
@@ -95,7 +106,7 @@ function definitionOf(
   indirect: IndirectSelection,
   trail: readonly string[],
 ): Selection {
-  const found = named.find((one) => one.name === name);
+  const found = named.findLast((one) => one.name === name);
   if (found === undefined)
     throw new DuckhouseError(
       'NotFound',
@@ -144,6 +155,10 @@ const excludeOf = (entry: unknown): unknown[] | undefined =>
 
 function group(kind: 'union' | 'intersection', entries: readonly unknown[], reading: Reading): Selection {
   const excluded = entries.flatMap((entry) => excludeOf(entry) ?? []);
+  if (entries.filter((entry) => excludeOf(entry) !== undefined).length > 1)
+    throw new DuckhouseError('DataInvalid', `a '${kind}' of a selector has more than one 'exclude'`, {
+      hint: 'list all that is left out under one',
+    });
   const parts = entries.filter((entry) => excludeOf(entry) === undefined).map((entry) => toSelection(entry, reading));
   const base: Selection = { kind, parts };
   return excluded.length === 0
