@@ -136,5 +136,6 @@ test('version and help need no project', async () => {
   const folder = newFolder();
   assert.match((await dbt(folder, '--version')).text, /^duckhouse 1\.2\.3, dbt 1\./);
   assert.match((await dbt(folder, 'run', '--help')).text, /--full-refresh/);
-  assert.equal((await dbt(folder)).code, 2);
+  assert.equal((await dbt(folder)).code, 0);
+  assert.equal((await dbt(folder, '--quiet')).code, 2);
 });

@@ -12,6 +12,7 @@ import {
   readArguments,
   str,
   toJs,
+  truth,
   type Value,
 } from '../../jinja/index.ts';
 import { columnClass } from '../adapter/column-object.ts';
@@ -85,7 +86,7 @@ export function refFunction(capture: () => Capture, config: () => Value): Value 
     for (const name of args)
       if (typeof name !== 'string')
         throw new PyError('CompilationError', `names in ref() must be strings, unlike ${str(name)}`);
-    const version = kwargs.get('version') ?? kwargs.get('v') ?? null;
+    const version = [kwargs.get('version'), kwargs.get('v')].find((one) => one !== undefined && truth(one)) ?? null;
     found.refs.push({
       name: args.at(-1) as string,
       package: args.length === 2 ? (args[0] as string) : null,

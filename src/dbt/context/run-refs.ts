@@ -1,5 +1,5 @@
 import { nearestNames } from '../../errors.ts';
-import { type Args, type Kwargs, PyError, PyUndefined, str, type Value } from '../../jinja/index.ts';
+import { type Args, type Kwargs, PyError, PyUndefined, str, truth, type Value } from '../../jinja/index.ts';
 import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } from '../adapter/relation.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../manifest-types.ts';
@@ -45,7 +45,8 @@ interface RefTarget {
 }
 
 function refArguments(args: Args, kwargs: Kwargs): RefTarget {
-  const given = kwargs.get('version') ?? kwargs.get('v') ?? null;
+  // Python's `or`: what is false is not given.
+  const given = [kwargs.get('version'), kwargs.get('v')].find((one) => one !== undefined && truth(one)) ?? null;
   const version = given instanceof PyUndefined ? null : given;
   const unknown = [...kwargs.keys()].find((key) => key !== 'version' && key !== 'v');
   if (unknown !== undefined || args.length === 0 || args.length > 2)

@@ -132,6 +132,7 @@ const compile: Command = async (session, input) => {
     looksAhead: true,
     lines: false,
     keepsEphemeral: true,
+    leavesNoResults: (all) => endOf(session, all) === exitCodes.error,
     onResult: (result) => void results.push(result),
   })(session, input);
   for (const result of results)
@@ -157,7 +158,7 @@ async function runInline(session: RunSession, sql: string, runner: NodeRunner): 
   const node = inlineNode(session, sql);
   const result = await runner(session, node, 'MainThread');
   tellErrors(session, [result]);
-  writeResults(session, [result], started);
+  if (!hasFailed(result)) writeResults(session, [result], started);
   return [result];
 }
 
@@ -180,6 +181,7 @@ const show: Command = async (session, input) => {
     builds: false,
     lines: false,
     keepsEphemeral: true,
+    leavesNoResults: (all) => all.some(hasFailed),
     onResult: (result) => void results.push(result),
   })(session, input);
   tellErrors(session, results);

@@ -30,6 +30,8 @@ export interface TaskOptions {
   readonly keepsEphemeral?: boolean;
   /** Nodes are bound first although nothing is built. */
   readonly looksAhead?: boolean;
+  /** What came of it is told as an error of the command, and no artifact. */
+  readonly leavesNoResults?: (results: readonly NodeResult[]) => boolean;
   readonly onResult?: (result: NodeResult) => void;
 }
 
@@ -86,7 +88,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
     tellSummary({ log, results, seconds, interrupted });
     tellFailingRows(session, results);
   }
-  writeResults(session, results, started);
+  if (options.leavesNoResults?.(results) !== true) writeResults(session, results, started);
   return {
     results,
     success: !interrupted && results.every((result) => !hasFailed(result) && result.status !== 'skipped'),
