@@ -106,7 +106,8 @@ export async function runNodes(session: RunSession, options: RunNodesOptions): P
 function unitTestsOf({ parsed: { manifest } }: RunSession, ids: readonly string[]): Map<string, string[]> {
   const selected = new Set(ids);
   const found = new Map<string, string[]>();
-  for (const id of ids) {
+  // In the order they are written in.
+  for (const id of Object.keys(manifest.unit_tests).filter((one) => selected.has(one))) {
     const test = manifest.unit_tests[id];
     const model = test?.tested_node_unique_id ?? test?.depends_on.nodes[0];
     if (model === undefined || !selected.has(model)) continue;
