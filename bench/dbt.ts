@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { median } from './compare.ts';
 import { writeLayered, writeViews } from './dbt-project.ts';
-import { root, workFolder } from './environment.ts';
+import { pythonFolder, root, workFolder } from './environment.ts';
 
 // Real dbt and us in turn on the same projects: CPU seconds of the process tree, and time on the clock.
 
@@ -60,6 +60,30 @@ export async function run(): Promise<void> {
     })),
   ];
   for (const one of cases) report(one, contenders);
+  reportViews(
+    contenders.filter(({ name }) => both.includes(name)),
+    { views, empty: made('views-1', (to) => writeViews(to, 1)) },
+  );
+  if (core !== undefined) reportDuckDb(path.join(path.dirname(core), 'python'));
+}
+
+/** What each of 500 views costs beyond a run of one. */
+function reportViews(
+  contenders: readonly Contender[],
+  { views, empty }: { readonly views: string; readonly empty: string },
+): void {
+  for (const contender of contenders) {
+    const [one, all] = [empty, views].map((project) => measure(contender, ['run', '--threads', '1'], project).cpu);
+    const each = (((all ?? 0) - (one ?? 0)) / 499) * 1000;
+    process.stdout.write(`  run, each of 500 views, 1 thread: ${contender.name} CPU ${each.toFixed(1)} ms\n`);
+  }
+}
+
+/** What DuckDB itself takes for the statements of 500 such views, in a Python that does nothing else. */
+function reportDuckDb(python: string): void {
+  const program = path.join(pythonFolder, 'views.py');
+  const { stdout, stderr } = spawnSync(python, [program, path.join(folder, 'views.duckdb')], { encoding: 'utf8' });
+  process.stdout.write(`  the statements of each of 500 views in DuckDB alone: ${stdout.trim() || stderr.trim()}\n`);
 }
 
 function report({ name, args, project, rounds, only }: Case, contenders: readonly Contender[]): void {
@@ -86,12 +110,16 @@ function report({ name, args, project, rounds, only }: Case, contenders: readonl
   );
 }
 
+/** ext4 looks longer for room for a file while the places of deleted ones are not free yet: five seconds. */
+const settleMs = 6000;
+
 /** One run in a project that nothing was made in yet. */
 function measure({ name, command }: Contender, args: readonly string[], project: string | undefined): Taken {
   const cwd = project ?? folder;
   for (const left of project === undefined ? [] : readdirSync(cwd))
     if (left === 'target' || left === 'logs' || /\.duckdb(\.wal)?$/.test(left))
       rmSync(path.join(cwd, left), { recursive: true, force: true });
+  if (project !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, settleMs);
   const profiles =
     project !== undefined && existsSync(path.join(cwd, 'profiles')) ? ['--profiles-dir', 'profiles'] : [];
   const { stdout, stderr } = spawnSync(

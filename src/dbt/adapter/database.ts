@@ -106,7 +106,7 @@ async function openConnection(engine: Engine, { database, settings }: Credential
 const leaving =
   /\b(temp|temporary|set|setseed|reset|pragma|use|prepare|execute|deallocate|attach|detach|load|install|call|import|begin|start|commit|rollback|abort)\b/i;
 
-async function openWithRetries({ path: file, config, threads, retries }: Credentials): Promise<Engine> {
+async function openWithRetries({ path: file, config, retries }: Credentials): Promise<Engine> {
   const folder = path.dirname(file);
   // The workspace's own folder is made by whoever needs it first.
   if (path.basename(folder) === '.duckhouse') mkdirSync(folder, { recursive: true });
@@ -117,7 +117,8 @@ async function openWithRetries({ path: file, config, threads, retries }: Credent
     });
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openEngine({ database: file, settings: config, workers: Math.max(2, threads) });
+      // As many threads as there are processors to begin with, more while long statements hold them.
+      return await openEngine({ database: file, settings: config });
     } catch (error) {
       if (attempt >= retries.connect) throw error;
       await delay(1000 * 2 ** (attempt - 1));
