@@ -340,6 +340,7 @@ export interface SelectorEntry {
   name: string;
   definition: unknown;
   description?: string;
+  default?: boolean;
 }
 
 export interface ManifestMetadata {

@@ -297,3 +297,26 @@ test('a versioned model that breaks its contract since the state is an error, an
   writeFiles(folder, { 'models/m.yml': models('integer', '[{v: 1}, {v: 2, config: {enabled: false}}]') });
   assert.match((await ls()).text, /Contracted model 'model\.shop\.m\.v2' was disabled/);
 });
+
+test('selectors are named by patterns too, and may not go round', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const code = 'select 1 as id';
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/a.sql': code,
+    'models/b.sql': code,
+    'models/c.sql': code,
+    'selectors.yml': `selectors:
+  - {name: one_a, definition: a}
+  - {name: one_b, definition: b, default: true}
+  - {name: round, definition: {union: ['selector:trip']}}
+  - {name: trip, definition: {union: ['selector:round']}}
+`,
+  });
+  const ls = (what: string) => dbt(folder, ['ls', '--quiet', '--select', what]);
+  assert.deepEqual(await ls('selector:one_[ab]'), { code: 0, text: 'shop.a\nshop.b\n' });
+  const round = await ls('selector:round');
+  assert.equal(round.code, 2);
+  assert.match(round.text, /round --> trip --> round/);
+  assert.equal(parse(folder).manifest.selectors.one_b?.default, true);
+});

@@ -1,4 +1,5 @@
 /** Runs a selection over the graph: criteria, neighbours, tests that come along, set operations. */
+import { DuckhouseError } from '../../errors.ts';
 import type { GraphMember, ManifestNode } from '../manifest-types.ts';
 import type {
   DbtGraph,
@@ -8,10 +9,11 @@ import type {
   SelectionRequest,
   Selection as SelectionResult,
 } from '../project-types.ts';
+import { matchesGlob } from './glob.ts';
 import { graphMemberOf } from './members.ts';
 import { type MethodContext, methodOf } from './methods.ts';
 import { type Criteria, parseSelection, type Selection } from './spec.ts';
-import { defaultSelector, selectorSelection } from './yaml-selectors.ts';
+import { defaultSelector, readSelectors, selectorSelection } from './yaml-selectors.ts';
 
 /** Ids that the request selects, in graph order, of the kinds it names. */
 export function selectNodes(parsed: ParsedProject, request: SelectionRequest): SelectionResult {
@@ -61,8 +63,23 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
   const context: MethodContext = { manifest, members: [...members.values()], projectRoot: project.root, previous };
   const walker = new Walker(graph, members);
 
+  const open = new Set<string>();
+  /** Selectors by their names, which may be patterns. */
+  const named = (pattern: string): Set<string> => {
+    const found = readSelectors(project.root).filter(({ name }) => matchesGlob(name, pattern));
+    const names = found.length === 0 ? [pattern] : found.map(({ name }) => name);
+    return new Set(names.flatMap((name) => [...oneNamed(name)]));
+  };
+  const oneNamed = (name: string): Ids => {
+    if (open.has(name))
+      throw new DuckhouseError('DataInvalid', `selectors refer to each other: ${[...open, name].join(' --> ')}`);
+    open.add(name);
+    const ids = run(selectorSelection(project.root, name, indirect));
+    open.delete(name);
+    return ids;
+  };
   const matching = (criteria: Criteria): Set<string> => {
-    if (criteria.method === 'selector') return new Set(run(selectorSelection(project.root, criteria.value, indirect)));
+    if (criteria.method === 'selector') return named(criteria.value);
     const holds = methodOf(criteria)(context, criteria.value, criteria);
     return new Set(context.members.filter(holds).map(({ unique_id: id }) => id));
   };

@@ -44,9 +44,14 @@ export function selectorEntries(root: string): Dict<SelectorEntry> {
   const named = readSelectors(root);
   for (const { name } of named) checkMethods(definitionOf(named, name, 'eager', []));
   return Object.fromEntries(
-    named.map(({ name, definition, description }) => [
+    named.map(({ name, definition, description, isDefault }) => [
       name,
-      { name, definition: spelled(definition), ...(description === undefined ? {} : { description }) },
+      {
+        name,
+        definition: spelled(definition),
+        ...(description === undefined ? {} : { description }),
+        ...(isDefault ? { default: true } : {}),
+      },
     ]),
   );
 }
