@@ -60,6 +60,8 @@ interface Entry {
   readonly ticketed: Ticketed;
   readonly queryId: string;
   readonly owner: string;
+  /** The session that has prepared it, where any other may run it again. */
+  readonly session?: ClientSession;
   timer: NodeJS.Timeout;
 }
 
@@ -134,7 +136,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     const owner = session.principal.name;
     const handle = JSON.stringify({ id, sql });
     if (!mayStart(prepared)) {
-      keep({ id, queryId, owner, ticketed: { type: 'pending', query: pendingQuery(prepared) } });
+      keep({ id, queryId, owner, session, ticketed: { type: 'pending', query: pendingQuery(prepared) } });
       return { handle, queryId, schema, rows: -1, ready: Promise.resolve() };
     }
     started.add(id);
@@ -142,7 +144,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
     const ready = settled(result);
     const keptMs = keptWhileRunning(id, ready, request, Math.min(startedIdleMs, limits.ticketIdleMs));
-    keep({ id, queryId, owner, ticketed: { type: 'pending', query }, keptMs });
+    keep({ id, queryId, owner, session, ticketed: { type: 'pending', query }, keptMs });
     return { handle, queryId, schema, rows: -1, ready };
   };
 
@@ -218,7 +220,9 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       const entry = entries.get(id);
       if (entry !== undefined && entry.owner !== owner) throw notKept();
       if (entry?.ticketed.type === 'stored') return partOf(entry.ticketed, part, parts);
-      if (entry !== undefined) return (take(id) as Entry).ticketed;
+      // It has ended with its session, as that has with its connection.
+      if (entry?.session?.isClosed() === true) drop(id);
+      else if (entry !== undefined) return (take(id) as Entry).ticketed;
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();
     },

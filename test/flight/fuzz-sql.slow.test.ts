@@ -20,7 +20,7 @@ import { rowsOf, runServer } from './running-server.ts';
 import { wireClient } from './wire-client.ts';
 
 const calls = 100_000;
-const seed = 20_240_229;
+const seed = Number(process.env.FUZZ_SEED ?? 20_240_229);
 const hangMs = 5000;
 const concurrency = 32;
 

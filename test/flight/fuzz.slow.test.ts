@@ -5,7 +5,7 @@ import { encodeSchema } from '../../src/arrow/index.ts';
 import { type RunningServer, runServer } from './running-server.ts';
 
 const rounds = 4000;
-const seed = 20_241_124;
+const seed = Number(process.env.FUZZ_SEED ?? 20_241_124);
 const flight = '/arrow.flight.protocol.FlightService/';
 
 /** Below `limit`, the same numbers in each run. */

@@ -6,7 +6,7 @@ import type { ServiceContext } from './context.ts';
 
 /**
  * Handshake: credentials in the `authorization` header or, as old clients do, in a BasicAuth message. The token is in the
- * initial metadata and in the response; with credentials that are good already it changes nothing.
+ * initial metadata, in the trailers and in the response; with credentials that are good already it changes nothing.
  */
 export async function handshake(context: ServiceContext, call: ServerCall): Promise<void> {
   const { authenticator } = context;
@@ -40,6 +40,8 @@ export const credentialsOf = ({ headers, certificate, peer }: ServerCall): Crede
 
 function grant({ authenticator }: ServiceContext, call: ServerCall, principal: Principal): string {
   const token = authenticator.issueToken(principal, { session: randomBytes(16).toString('hex') });
-  call.setInitialMetadata({ authorization: `Bearer ${token}` });
+  const authorization = `Bearer ${token}`;
+  call.setInitialMetadata({ authorization });
+  call.setTrailers({ authorization }); // where some clients look for it
   return token;
 }

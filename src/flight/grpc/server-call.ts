@@ -20,6 +20,7 @@ export interface ServerCall {
   readonly signal: AbortSignal;
   /** Headers sent before the first message. */
   setInitialMetadata(metadata: OutgoingHeaders): void;
+  setTrailers(metadata: OutgoingHeaders): void;
   /** Named in the trailers. */
   setQueryId(queryId: string): void;
   send(message: Uint8Array): Promise<void>;
@@ -69,6 +70,7 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
   };
   const timer = deadlineTimer(headers['grpc-timeout'], abort);
   let initial: OutgoingHeaders | undefined;
+  let trailing: OutgoingHeaders = {};
   let queryId: string | undefined;
   let ended = false;
   let pendingWrites = 0;
@@ -142,6 +144,9 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     setInitialMetadata(metadata) {
       initial = { ...initial, ...metadata };
     },
+    setTrailers(metadata) {
+      trailing = { ...trailing, ...metadata };
+    },
     setQueryId(id) {
       queryId = id;
     },
@@ -154,7 +159,7 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
       ended = true;
       clearTimeout(timer);
       if (stream.closed) return;
-      const trailers = statusTrailers(error, queryId);
+      const trailers = { ...trailing, ...statusTrailers(error, queryId) };
       // Trailers-only: the one header frame says all.
       if (!stream.headersSent && error !== undefined)
         stream.respond(encodeHeaders({ ...plainHeaders, ...initial, ...trailers }), { endStream: true });

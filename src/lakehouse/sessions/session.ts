@@ -356,6 +356,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     setOption,
     ownOption: (name) => values.get(name),
     options: () => new Map<string, SessionValue>([...currentOptions(home), ...values]),
+    isClosed: () => closed !== undefined,
     lastUsedAt: () => lastUsedAt,
     busy: () => statements > 0 || transactions.ofSession(id).length > 0,
     holds: () => home.bound() || transactions.ofSession(id).length > 0 || !home.plain(),

@@ -61,6 +61,7 @@ export interface Session {
   options(): ReadonlyMap<string, SessionValue>;
   /** One that is the session's own, such as `duckhouse.parallel`; undefined when it is not set. */
   ownOption(name: string): SessionValue | undefined;
+  isClosed(): boolean;
   /** Stops what runs, rolls back what is open, drops what is temporary. */
   close(): Promise<void>;
 }

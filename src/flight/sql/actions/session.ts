@@ -60,6 +60,6 @@ async function setOptions(
 function reasonOf(error: unknown): number {
   const { id, kind } = toDuckhouseError(error);
   if (id === 'option-name') return sessionOptionErrors.invalidName;
-  const invalid = kind === 'InvalidArgument' || kind === 'NotFound' || kind === 'DataInvalid';
+  const invalid = kind === 'InvalidArgument' || kind === 'NotFound' || kind === 'DataInvalid' || kind === 'Unsupported';
   return invalid ? sessionOptionErrors.invalidValue : sessionOptionErrors.error;
 }
