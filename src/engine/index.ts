@@ -8,7 +8,7 @@ export { isFatal } from './duckdb-error.ts';
 export { attachEngine, openEngine } from './engine.ts';
 export { fileLike, maySayFile } from './file-names.ts';
 export { guardedEngine } from './guarded.ts';
-export { insertHead } from './literal-row.ts';
+export { insertHead, rowTemplate } from './literal-row.ts';
 export { changedResult } from './result.ts';
 export { commandTokens } from './statement-text.ts';
 export { duckTypeKey } from './type-map.ts';

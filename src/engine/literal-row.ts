@@ -40,6 +40,9 @@ export function literalRow(sql: string): LiteralRow | undefined {
   return { template: `${head}(${shape.join(', ')})`, values };
 }
 
+/** What an INSERT of one row of literals has in common with others of its kind; undefined for any other statement. */
+export const rowTemplate = (sql: string): string | undefined => literalRow(sql)?.template;
+
 /** Null for what stays in the statement. */
 function literalValue(literal: string): number | string | null | undefined {
   if (literal.startsWith("'")) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ArrowSchema } from '../arrow/index.ts';
-import type { ArrowParams } from '../engine/index.ts';
+import { type ArrowParams, rowTemplate } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type ClientSession, type SessionQueryOptions, transactionWord } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
@@ -73,10 +73,13 @@ const nothing: ArrowSchema = { fields: [] };
 async function describe(session: ClientSession, sql: string, options: SessionQueryOptions): Promise<Description> {
   if (mayBeScript(sql) || (options.transactionId !== undefined && transactionWord(sql) !== undefined))
     return { returnsRows: false, schema: nothing, parameters: nothing };
-  const prepared = await session.prepare(sql, { ...options, keep: true });
+  // Drivers prepare each row that they insert anew: what such rows have in common is planned once.
+  const template = rowTemplate(sql);
+  const prepared = await session.prepare(template ?? sql, { ...options, keep: true });
   await prepared.close();
   const { returnsRows, schema, parameterFields } = prepared;
-  return { returnsRows, schema: returnsRows ? schema : nothing, parameters: { fields: parameterFields } };
+  const fields = template === undefined ? parameterFields : [];
+  return { returnsRows, schema: returnsRows ? schema : nothing, parameters: { fields } };
 }
 
 const tooMany = (count: number): DuckhouseError =>

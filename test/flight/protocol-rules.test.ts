@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildBatch, encodeSchema } from '../../src/arrow/index.ts';
+import { isDuckhouseError } from '../../src/errors.ts';
 import { encodeFlightData, grpcMessage } from '../../src/flight/proto/flight-data.ts';
 import {
   commandDescriptor,
@@ -305,5 +306,31 @@ test('a database that cannot be written says so in SqlInfo', async () => {
     client.close();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('preparing a row of literals tells of it what preparing any INSERT does', async () => {
+  await running.lakehouse.engine.execute('CREATE TABLE literal_rows(a INTEGER, b VARCHAR)');
+  const client = wireClient(running.port);
+  try {
+    await client.handshake('jane', 'se:cr:et');
+    for (let i = 0; i < 3; i++) {
+      const prepared = await client.prepare(`INSERT INTO literal_rows VALUES (${i}, 'row ${i}')`);
+      assert.deepEqual(
+        [prepared.isUpdate, prepared.datasetSchema, prepared.parameterSchema],
+        [true, undefined, undefined],
+      );
+      assert.equal(await prepared.update(), 1);
+      await prepared.close();
+    }
+    assert.equal(await count('literal_rows'), 3);
+    for (const sql of ["INSERT INTO nosuch VALUES (1, 'x')", "INSERT INTO literal_rows VALUES (1, 'x', 2)"])
+      await assert.rejects(client.prepare(sql), isDuckhouseError);
+    await assert.rejects(
+      (await client.prepare("INSERT INTO literal_rows VALUES ('x', 'y')")).update(),
+      /Could not convert/,
+    );
+  } finally {
+    client.close();
   }
 });
