@@ -43,7 +43,7 @@ export function createSessionFinder(store: SessionStore): SessionFinder {
     const end = (): void => {
       if (attached.has(id)) return;
       kept.delete(id);
-      store.close(id).catch(() => undefined); // nobody waits for it
+      store.close(id, 'left').catch(() => undefined); // nobody waits for it
     };
     if (!kept.has(id)) return end();
     setTimeout(end, graceMs).unref();

@@ -221,7 +221,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       if (entry !== undefined && entry.owner !== owner) throw notKept();
       if (entry?.ticketed.type === 'stored') return partOf(entry.ticketed, part, parts);
       // It has ended with its session, as that has with its connection.
-      if (entry?.session?.isClosed() === true) drop(id);
+      if (entry?.session?.wasLeft() === true) drop(id);
       else if (entry !== undefined) return (take(id) as Entry).ticketed;
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();

@@ -74,6 +74,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   let statements = 0;
   let waiting = 0;
   let closed: Promise<void> | undefined;
+  let left = false;
 
   const touch = (): void => {
     lastUsedAt = Date.now();
@@ -356,7 +357,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     setOption,
     ownOption: (name) => values.get(name),
     options: () => new Map<string, SessionValue>([...currentOptions(home), ...values]),
-    isClosed: () => closed !== undefined,
+    wasLeft: () => left,
     lastUsedAt: () => lastUsedAt,
     busy: () => statements > 0 || transactions.ofSession(id).length > 0,
     holds: () => home.bound() || transactions.ofSession(id).length > 0 || !home.plain(),
@@ -374,7 +375,10 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
       waiting,
       transactions: transactions.ofSession(id).length + Number(home.inTransaction()),
     }),
-    close: () => (closed ??= closeSession()),
+    close(why) {
+      left ||= closed === undefined && why === 'left';
+      return (closed ??= closeSession());
+    },
   };
 
   const closeSession = async (): Promise<void> => {

@@ -80,8 +80,8 @@ export function createSessionStore({ engine, limits, initial, put, explained }: 
       await session.close();
       return true;
     },
-    async close(id) {
-      await sessions.get(id)?.close();
+    async close(id, why) {
+      await sessions.get(id)?.close(why);
     },
     async closeAll() {
       clearInterval(sweep);

@@ -61,9 +61,10 @@ export interface Session {
   options(): ReadonlyMap<string, SessionValue>;
   /** One that is the session's own, such as `duckhouse.parallel`; undefined when it is not set. */
   ownOption(name: string): SessionValue | undefined;
-  isClosed(): boolean;
+  /** It was closed because its connection had gone, not because somebody ended it. */
+  wasLeft(): boolean;
   /** Stops what runs, rolls back what is open, drops what is temporary. */
-  close(): Promise<void>;
+  close(why?: 'left'): Promise<void>;
 }
 
 export interface SessionStatement extends PreparedQuery {
@@ -110,7 +111,7 @@ export interface SessionStore {
   list(): readonly SessionInfo[];
   /** Ends a session; false when there is none. */
   kill(id: string): Promise<boolean>;
-  /** Ends one session as its client asks for; its id may be used again. */
-  close(id: string): Promise<void>;
+  /** Ends one session as its client asks for, or since it has left; its id may be used again. */
+  close(id: string, why?: 'left'): Promise<void>;
   closeAll(): Promise<void>;
 }
