@@ -12,7 +12,13 @@ import type { FlightLimits } from './types.ts';
 /** What a ticket stands for between GetFlightInfo and DoGet. */
 export type Ticketed =
   /** A query that is fetched once; asked for again it is prepared anew. */
-  { readonly type: 'pending'; readonly query: PendingQuery } | Stored;
+  { readonly type: 'pending'; readonly query: PendingQuery; readonly again?: Again } | Stored;
+
+/** What may run once more when its session has left with its connection. */
+export interface Again {
+  readonly sql: string;
+  readonly wanted: () => boolean;
+}
 
 export interface IssuedTicket {
   /** Text for the client's ticket: the id and, for what may run again, the SQL. */
@@ -222,7 +228,12 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       if (entry?.ticketed.type === 'stored') return partOf(entry.ticketed, part, parts);
       // It has ended with its session, as that has with its connection.
       if (entry?.session?.wasLeft() === true) drop(id);
-      else if (entry !== undefined) return (take(id) as Entry).ticketed;
+      else if (entry !== undefined) {
+        const { ticketed, session } = take(id) as Entry;
+        return ticketed.type !== 'pending' || sql === undefined || session === undefined
+          ? ticketed
+          : { ...ticketed, again: { sql, wanted: session.wasLeft } };
+      }
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();
     },

@@ -149,7 +149,13 @@ export async function sendTicketed(context: CallContext, handle: string): Promis
   const ticketed = context.tickets.redeem(handle, context.principal.name);
   if (ticketed.type === 'sql') return sendQuery(context, { sql: ticketed.sql });
   if (ticketed.type === 'stored') return sendStored(context, ticketed);
-  return sendResult(context, await ticketed.query.open(queryOptions(context)));
+  try {
+    await sendResult(context, await ticketed.query.open(queryOptions(context)));
+  } catch (error) {
+    const { again } = ticketed;
+    if (again?.wanted() !== true || context.call.bytesOut() > 0) throw error;
+    await sendQuery(context, { sql: again.sql });
+  }
 }
 
 const schemaFrame = (schema: ArrowSchema): Buffer => encodeDataless({ header: encodeSchema(schema) });
