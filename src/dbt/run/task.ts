@@ -58,7 +58,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
       name: 'NothingToDo',
       code: 'Q035',
       level: 'warn',
-      msg: 'Nothing to do. Try checking your model configs and model specification args',
+      msg: '[WARNING]: Nothing to do. Try checking your model configs and model specification args',
     });
     writeResults(session, [], started);
     return { results: [], success: true };

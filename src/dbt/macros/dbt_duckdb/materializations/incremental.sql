@@ -32,8 +32,9 @@
         {{- create_table_as(staged.temporary, staged.relation, compiled_code, language) -}}
       {%- endcall -%}
     {%- else -%}
-      {#- Like the changes of columns after it, it begins no transaction: what fails later leaves both. -#}
+      {#- In no transaction; the changes of columns after it are in one with the new rows: what fails undoes them. -#}
       {%- do run_query(create_table_as(staged.temporary, staged.relation, compiled_code, language)) -%}
+      {%- call statement('columns') -%} select 1 {%- endcall -%}
     {%- endif -%}
     {%- do adapter.expand_target_column_types(from_relation=staged.relation, to_relation=target) -%}
     {%- set columns = process_schema_changes(on_schema_change, staged.relation, existing) or adapter.get_columns_in_relation(existing) -%}
