@@ -17,7 +17,8 @@ export type Ticketed =
 /** What may run once more when its session has left with its connection. */
 export interface Again {
   readonly sql: string;
-  readonly wanted: () => boolean;
+  /** Resolves once nothing of the session runs any more. */
+  readonly wanted: () => Promise<boolean>;
 }
 
 export interface IssuedTicket {
@@ -232,7 +233,7 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
         const { ticketed, session } = take(id) as Entry;
         return ticketed.type !== 'pending' || sql === undefined || session === undefined
           ? ticketed
-          : { ...ticketed, again: { sql, wanted: session.wasLeft } };
+          : { ...ticketed, again: { sql, wanted: () => leftFor(session) } };
       }
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();
@@ -272,6 +273,12 @@ async function runForStore(
   await prepared.close();
   const { arrowParams: _, ...rest } = options;
   return storeCount(await session.executeMany(sql, params, rest));
+}
+
+async function leftFor(session: ClientSession): Promise<boolean> {
+  if (!session.wasLeft()) return false;
+  await session.close();
+  return true;
 }
 
 const settled = (result: Promise<unknown>): Promise<void> =>

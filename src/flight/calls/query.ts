@@ -153,7 +153,7 @@ export async function sendTicketed(context: CallContext, handle: string): Promis
     await sendResult(context, await ticketed.query.open(queryOptions(context)));
   } catch (error) {
     const { again } = ticketed;
-    if (again?.wanted() !== true || context.call.bytesOut() > 0) throw error;
+    if (again === undefined || context.call.bytesOut() > 0 || !(await again.wanted())) throw error;
     await sendQuery(context, { sql: again.sql });
   }
 }
