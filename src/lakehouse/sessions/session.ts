@@ -377,7 +377,8 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     }),
     close(why) {
       left ||= closed === undefined && why === 'left';
-      return (closed ??= closeSession());
+      closed ??= closeSession();
+      return closed;
     },
   };
 
