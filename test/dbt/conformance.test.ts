@@ -103,6 +103,23 @@ test('relations that templates create are quoted as the project says', () => {
   assert.deepEqual(parse(newProject(files)).manifest.nodes['model.shop.m']?.tags, ['"s".i', '"i"']);
 });
 
+test('a sample cuts what models read by its event time, quoted where the column says so', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml':
+      'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n',
+    'models/a.sql':
+      "{{ config(event_time='at') }} select timestamp '2024-01-01' + i * interval 1 day as at from range(60) t(i)",
+    'models/b.sql': "select count(*) as n from {{ ref('a') }}",
+    'models/m.yml': 'models: [{name: a, columns: [{name: at, quote: true}]}]\n',
+  });
+  const { code } = await dbt(folder, ['run', '--sample', "{start: '2024-01-10', end: '2024-01-12'}"]);
+  assert.equal(code, 0);
+  assert.match(
+    readFileSync(path.join(folder, 'target/compiled/shop/models/b.sql'), 'utf8'),
+    /where "at" >= '2024-01-10 00:00:00\+00:00' and "at" < '2024-01-12 00:00:00\+00:00'/,
+  );
+});
+
 test('unit tests: what overrides macros and names, where their text goes, how they fail', async () => {
   const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
   const folder = newProject({

@@ -1,9 +1,11 @@
 import { nearestNames } from '../../errors.ts';
 import { type Args, type Kwargs, PyError, PyUndefined, str, truth, type Value } from '../../jinja/index.ts';
+import { quoteIdentifier } from '../../sql.ts';
 import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } from '../adapter/relation.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../manifest-types.ts';
 import { searchOrder } from '../parse/lookups.ts';
+import { timeText } from '../run/batches.ts';
 import type { RunSession } from '../run/session.ts';
 
 /** The window that refs and sources of a microbatch, or of a sample, are cut to. */
@@ -114,12 +116,23 @@ export const ephemeralRelation = (target: { readonly alias: string }): Relation 
   });
 
 /** Rows and window that the run allows of a relation. */
-function limited({ session, window }: RefScope, target: ManifestNode | SourceNode, relation: Relation): Relation {
+function limited({ session, node, window }: RefScope, target: ManifestNode | SourceNode, relation: Relation): Relation {
   const change: Partial<RelationParts> = {
     ...(session.flags.empty ? { limit: 0 } : {}),
-    ...eventTimeChange(target, window),
+    ...eventTimeChange(target, sampled(session, node, window)),
   };
   return Object.keys(change).length === 0 ? relation : relation.with(change);
+}
+
+/** What a model or snapshot reads is cut to the sample too. */
+function sampled(session: RunSession, node: ManifestNode, window: EventWindow | undefined): EventWindow | undefined {
+  const { sample } = session.flags;
+  if (sample === undefined || (node.resource_type !== 'model' && node.resource_type !== 'snapshot')) return window;
+  const [start, end] = [timeText(sample.start), timeText(sample.end)];
+  return {
+    start: window?.start !== undefined && window.start > start ? window.start : start,
+    end: window?.end !== undefined && window.end < end ? window.end : end,
+  };
 }
 
 function eventTimeChange(
@@ -131,11 +144,18 @@ function eventTimeChange(
   const { start, end } = window;
   return {
     eventTimeFilter: {
-      fieldName: field,
+      fieldName: quotesEventTime(target, field) ? quoteIdentifier(field) : field,
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),
     },
   };
+}
+
+/** As its column says, else as the source does. */
+function quotesEventTime(target: ManifestNode | SourceNode, field: string): boolean {
+  const column = Object.values((target.columns ?? {}) as Dict<Dict>).find(({ name }) => name === field);
+  const source = 'quoting' in target ? (target.quoting as unknown as Quoting | undefined) : undefined;
+  return (column?.quote ?? source?.column) === true;
 }
 
 type Quoting = Readonly<Record<string, boolean | null | undefined>>;

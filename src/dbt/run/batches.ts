@@ -27,6 +27,21 @@ export function offset(time: Date, size: BatchSize, count: number): Date {
   return start;
 }
 
+/** The same moment of another hour, day, month or year; the last day of a month that is shorter. */
+export function shift(time: Date, size: BatchSize, count: number): Date {
+  const moved = new Date(time);
+  if (size === 'hour') moved.setUTCHours(moved.getUTCHours() + count);
+  else if (size === 'day') moved.setUTCDate(moved.getUTCDate() + count);
+  else {
+    const day = moved.getUTCDate();
+    moved.setUTCDate(1);
+    moved.setUTCMonth(moved.getUTCMonth() + (size === 'month' ? count : 12 * count));
+    const lastDay = new Date(Date.UTC(moved.getUTCFullYear(), moved.getUTCMonth() + 1, 0)).getUTCDate();
+    moved.setUTCDate(Math.min(day, lastDay));
+  }
+  return moved;
+}
+
 /** `time` itself when a window starts there, else the end of its window. */
 const ceiling = (time: Date, size: BatchSize): Date =>
   truncate(time, size).getTime() === time.getTime() ? time : offset(time, size, 1);

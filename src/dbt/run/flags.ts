@@ -2,7 +2,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText } from '../plain.ts';
 import { readYaml } from '../project/render.ts';
-import { offset, parseTime } from './batches.ts';
+import { parseTime, shift } from './batches.ts';
 import type { RunFlags } from './session.ts';
 
 /** Commands that look ahead unless told not to. */
@@ -60,8 +60,8 @@ function sampleWindow(value: unknown): { readonly start: Date; readonly end: Dat
   const relative = /^(\d+)\s+(hour|day|month|year)s?$/i.exec(String(value).trim());
   if (relative !== null) {
     const unit = (relative[2] as string).toLowerCase() as 'hour' | 'day' | 'month' | 'year';
-    const end = offset(new Date(), unit, 1);
-    return { start: offset(end, unit, -Number(relative[1])), end };
+    const end = new Date();
+    return { start: shift(end, unit, -Number(relative[1])), end };
   }
   const { start, end } = typeof value === 'object' ? (value as Dict) : sampleDict(String(value));
   // As in dbt: what YAML takes for a date is none here.
