@@ -2,7 +2,7 @@ import { duckDbError } from '../duckdb-error.ts';
 import { runSql } from '../native/database.ts';
 import type { DuckDb } from '../native/library.ts';
 import { type Address, allocateBlock, readPointer, writePointer } from '../native/memory.ts';
-import { destroyStatement } from './statement.ts';
+import { destroyStatement, prepareOne } from './statement.ts';
 
 const cells = allocateBlock(128);
 const result = cells.address + 64;
@@ -25,10 +25,8 @@ export function runCommand(duckdb: DuckDb, connection: Address, sql: string): nu
   try {
     // Some commands are several statements to DuckDB, and none when they cannot be read.
     if (count !== 1) return runSql(duckdb, connection, sql);
-    const failed = Number(duckdb.prepare_extracted_statement(connection, extracted, 0, cells.address + 8)) !== 0;
-    const statement = readPointer(cells, 8);
+    const statement = prepareOne(duckdb, { connection, extracted, sql }, 0);
     try {
-      if (failed) throw duckDbError(String(duckdb.prepare_error(statement)), sql);
       return runPending(duckdb, statement, sql);
     } finally {
       destroyStatement(duckdb, statement);

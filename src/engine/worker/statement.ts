@@ -57,7 +57,8 @@ function emptyScript(duckdb: DuckDb, extracted: Address, sql: string): Duckhouse
   return new DuckhouseError('InvalidArgument', 'the text holds no SQL statement', { id: 'empty-statement' });
 }
 
-function prepareOne(duckdb: DuckDb, { connection, extracted, sql }: Script, index: number): Address {
+/** The statement of a script at `index`, which is the caller's to destroy. */
+export function prepareOne(duckdb: DuckDb, { connection, extracted, sql }: Script, index: number): Address {
   const failed = Number(duckdb.prepare_extracted_statement(connection, extracted, index, cells.address + 8)) !== 0;
   const statement = readPointer(cells, 8);
   if (!failed) return statement;
