@@ -7,9 +7,9 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { privateUrl } from '../../src/dbt/deps/private.ts';
-import { newestOf, satisfies } from '../../src/dbt/deps/semver.ts';
 import { unpackTarball } from '../../src/dbt/deps/tar.ts';
 import { runDbt } from '../../src/dbt/run-dbt.ts';
+import { newestOf, satisfies } from '../../src/dbt/semver.ts';
 import { type Files, newFolder, newProject, parse, writeFiles } from './project.ts';
 import { type DbtRun, dbt } from './replay.ts';
 

@@ -64,16 +64,32 @@ test('every room has a floor, and imports go down through index.ts only', () => 
   assert.deepEqual(wrong, []);
 });
 
-test('no file imports itself over others', () => {
-  const graph = new Map(sources.map((file) => [file, importsOf(file)]));
+/** Fails on nodes that reach themselves; `edges` of a node that is not there are none. */
+function assertNoCycle(nodes: Iterable<string>, edges: (node: string) => Iterable<string>): void {
   const done = new Set<string>();
-  const visit = (file: string, trail: readonly string[]): void => {
-    assert.ok(!trail.includes(file), `cycle: ${[...trail, file].join(' -> ')}`);
-    if (done.has(file)) return;
-    for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
-    done.add(file);
+  const visit = (node: string, trail: readonly string[]): void => {
+    assert.ok(!trail.includes(node), `cycle: ${[...trail, node].join(' -> ')}`);
+    if (done.has(node)) return;
+    for (const next of edges(node)) visit(next, [...trail, node]);
+    done.add(node);
   };
-  for (const file of sources) visit(file, []);
+  for (const node of nodes) visit(node, []);
+}
+
+test('no file imports itself over others', () => {
+  assertNoCycle(sources, importsOf);
+});
+
+test('no folder of a room imports itself over others', () => {
+  const folderOf = (file: string): string => file.split('/').slice(0, 2).join('/');
+  const graph = new Map<string, Set<string>>();
+  for (const file of sources) {
+    const folder = folderOf(file);
+    const reached = graph.get(folder) ?? new Set();
+    graph.set(folder, reached);
+    for (const target of importsOf(file)) if (folderOf(target) !== folder) reached.add(folderOf(target));
+  }
+  assertNoCycle(graph.keys(), (folder) => graph.get(folder) ?? []);
 });
 
 test('the environment is read in config/, bin/ and by the supervisor for its child only, argv in bin/ only', () => {

@@ -5,13 +5,13 @@ import { readTable } from '../adapter/table.ts';
 import { isFullRefresh } from '../check/schemas.ts';
 import { nameKey, quotedName, type RelationName } from '../check/shadow.ts';
 import { upstreamsOf } from '../check/upstream.ts';
-import { failureText } from '../context/run-errors.ts';
-import { externalLocation } from '../context/run-refs.ts';
+import { failureText } from '../context/template-errors.ts';
 import { historySchema, mayKeepTables } from '../history/tables.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import type { Changes } from '../run/changes.ts';
+import { externalLocation } from '../run/context/refs.ts';
 import type { RunSession } from '../run/session.ts';
 import { digest, fingerprintOf, isSteady } from './fingerprint.ts';
-import type { Changes } from './types.ts';
 
 /** What is known of how a relation was made, or of a test that passed. */
 interface Made {

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
-import { externalLocation } from '../context/run-refs.ts';
 import type { ManifestNode, SourceNode } from '../manifest-types.ts';
+import { externalLocation } from '../run/context/refs.ts';
+import type { CheckOutcome, CheckProblem } from '../run/problem.ts';
 import { isEphemeral, nodeOf } from '../run/results.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
 import { type AheadCompiler, createAheadCompiler } from './compile-ahead.ts';
 import { describeProblem } from './describe.ts';
 import { readOwnFunctions } from './outside.ts';
-import type { CheckOutcome, CheckProblem } from './problem.ts';
 import { fileOf, growthOf, hasOwnWays, isPlain, keepsRelation, seedColumns, trustAfter } from './schemas.ts';
 import { nameKey, openShadow, quotedName, type RelationName, type Shadow, type ShadowColumn } from './shadow.ts';
 import { isCertain, isForeseeable, least, type Trust } from './trust.ts';

@@ -4,9 +4,9 @@ import type { DuckhouseError } from '../../errors.ts';
 import { databaseErrorText } from '../adapter/database.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
+import type { CheckProblem } from '../run/problem.ts';
 import type { RunSession } from '../run/session.ts';
 import { lineAt, locate } from './locate.ts';
-import type { CheckProblem } from './problem.ts';
 import { fileOf } from './schemas.ts';
 
 interface Failed {

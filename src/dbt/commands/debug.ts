@@ -3,7 +3,7 @@ import { isDuckhouseError } from '../../errors.ts';
 import { switchArg } from '../args.ts';
 import { loadRoot } from '../project/load.ts';
 import { profileFiles } from '../project/profile.ts';
-import type { CommandInput } from '../run/commands.ts';
+import type { CommandInput } from '../tasks/commands.ts';
 import { dbtVersion } from '../version.ts';
 import type { CommandContext, DbtCommand } from './context.ts';
 import { ownProject } from './own-project.ts';
@@ -18,7 +18,7 @@ export const debugCommand: DbtCommand = async (context) => {
     tell(`profiles.yml is looked for in: ${profilePlaces(context).join(', ')}`);
     return 0;
   }
-  const { checkConnection, checkGit } = await import('../run/debug.ts');
+  const { checkConnection, checkGit } = await import('../tasks/debug.ts');
   const hasOnlyConnection = switchArg(args, 'connection');
   if (!hasOnlyConnection) tell(`dbt version: ${dbtVersion}`);
   const root = checkFiles(context, tell);

@@ -4,9 +4,9 @@ import { DuckhouseError } from '../../errors.ts';
 import { type DbtArgs, listArg, switchArg, textArg } from '../args.ts';
 import type { Dict } from '../manifest-types.ts';
 import type { ParsedProject } from '../project-types.ts';
-import type { CommandInput } from '../run/commands.ts';
-import type { EarlierRun } from '../run/retry.ts';
 import { applyDefer, readPreviousState } from '../select/previous.ts';
+import type { CommandInput } from '../tasks/commands.ts';
+import type { EarlierRun } from '../tasks/retry.ts';
 import type { CommandContext, DbtCommand } from './context.ts';
 import { DatabaseElsewhere } from './elsewhere.ts';
 
@@ -16,7 +16,7 @@ export const runCommandNamed =
     runNamed(name, context, undefined);
 
 async function runNamed(name: string, context: CommandContext, retried: EarlierRun | undefined): Promise<number> {
-  const { runCommand } = await import('../run/commands.ts');
+  const { runCommand } = await import('../tasks/commands.ts');
   const { args, host, log } = context;
   const parsed = context.parse();
   checkServed(context, parsed);
@@ -95,7 +95,7 @@ function defer({ args, targetPath, projectDir }: CommandContext, parsed: ParsedP
 
 /** Repeats the run whose results are in the target folder, or in that of `--state`, for what did not succeed. */
 export const retryCommand: DbtCommand = async (context) => {
-  const { readEarlierRun } = await import('../run/retry.ts');
+  const { readEarlierRun } = await import('../tasks/retry.ts');
   const { args, projectDir } = context;
   const folder = textArg(args, 'state') ?? textArg(args, 'target_path') ?? 'target';
   const earlier = readEarlierRun(path.resolve(projectDir, folder));

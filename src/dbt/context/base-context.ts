@@ -18,13 +18,12 @@ import {
   type Value,
 } from '../../jinja/index.ts';
 import type { Dict } from '../manifest-types.ts';
-import type { ReadLog } from '../parse/reads.ts';
-import type { VarLookup } from '../project/vars.ts';
 import type { DbtProfile, Env, ParseSink } from '../project-types.ts';
 import { dbtVersion } from '../version.ts';
 import { momentValue } from './dates.ts';
 import { envVarFunction } from './env-var.ts';
-import { VarFunction } from './var.ts';
+import type { ReadLog } from './reads.ts';
+import { VarFunction, type VarLookup } from './var.ts';
 
 export interface BaseContextOptions {
   readonly projectName: string;

@@ -2,9 +2,9 @@
 
 import { DuckhouseError } from '../../errors.ts';
 import { hostFunction, readArguments, str, type Value } from '../../jinja/index.ts';
-import type { ReadLog } from '../parse/reads.ts';
 import { own } from '../plain.ts';
 import type { Env } from '../project-types.ts';
+import type { ReadLog } from './reads.ts';
 
 const secretPrefixes = ['DBT_ENV_SECRET', 'DBT_SECRET'] as const;
 export const isSecretName = (name: string): boolean => name.startsWith(secretPrefixes[0]);

@@ -12,7 +12,13 @@ import {
   str,
   type Value,
 } from '../../jinja/index.ts';
-import type { VarLookup } from '../project/vars.ts';
+import type { Dict } from '../manifest-types.ts';
+
+export interface VarLookup {
+  readonly has: (name: string) => boolean;
+  readonly get: (name: string) => unknown;
+  readonly all: () => Dict;
+}
 
 export interface VarOptions {
   /** Who asks, for messages. */

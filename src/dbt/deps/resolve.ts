@@ -2,17 +2,17 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
+import { md5 } from '../hash.ts';
 import type { Dict } from '../manifest-types.ts';
-import { md5 } from '../parse/hash.ts';
 import { isDict, isText } from '../plain.ts';
 import { readPackageList } from '../project/packages.ts';
 import { type RenderYaml, readProjectText } from '../project/project.ts';
 import { readYaml } from '../project/render.ts';
 import type { Env } from '../project-types.ts';
+import { newestOf } from '../semver.ts';
 import { checkOut, inside, masked } from './git.ts';
 import type { Hub } from './hub.ts';
 import { privateUrl } from './private.ts';
-import { newestOf } from './semver.ts';
 import {
   type GitSpec,
   type HubSpec,

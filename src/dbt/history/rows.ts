@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { UpstreamColumn } from '../lineage/types.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
+import type { UpstreamColumn } from '../run/lineage.ts';
 import type { NodeResult } from '../run/results.ts';
 import type { RunSession } from '../run/session.ts';
 import type { HistoryRow, HistoryTable } from './tables.ts';

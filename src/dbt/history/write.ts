@@ -1,7 +1,7 @@
 import type { Connection } from '../../engine/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 import { readTable } from '../adapter/table.ts';
-import { failureText } from '../context/run-errors.ts';
+import { failureText } from '../context/template-errors.ts';
 import { isConflict, type RunSession } from '../run/session.ts';
 import { type Ending, freshnessRows, hashOf, lineageRows, projectRows, resultRows, runRow } from './rows.ts';
 import {

@@ -1,9 +1,9 @@
-import { failureText } from '../context/run-errors.ts';
+import { failureText } from '../context/template-errors.ts';
+import { writeArtifact } from '../run/artifact.ts';
+import type { ProjectLineage } from '../run/lineage.ts';
 import type { RunSession } from '../run/session.ts';
-import { writeArtifact } from '../run/task.ts';
 import { projectLineage } from './lineage.ts';
 import { columnTree, lineageArtifact, lineageText } from './tell.ts';
-import type { ProjectLineage } from './types.ts';
 
 /** Reads the lineage of compiled nodes and writes column_lineage.json. */
 export async function makeLineage(session: RunSession, ids: readonly string[]): Promise<ProjectLineage> {

@@ -4,10 +4,10 @@ import { fileOf, seedColumns } from '../check/schemas.ts';
 import { nameKey, openShadow, type RelationName, type Shadow, type ShadowColumn } from '../check/shadow.ts';
 import { upstreamsOf } from '../check/upstream.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import type { NodeLineage, ProjectLineage, UpstreamColumn } from '../run/lineage.ts';
 import { isEphemeral } from '../run/results.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
 import { type BaseColumn, readLineage } from './plan.ts';
-import type { NodeLineage, ProjectLineage, UpstreamColumn } from './types.ts';
 
 const relationOf = ({ database, schema, alias }: ManifestNode): RelationName => ({
   database,

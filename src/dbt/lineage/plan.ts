@@ -1,4 +1,5 @@
 /** Column lineage from the bound plan that DuckDB's json_serialize_plan gives, before optimisation. */
+import type { LineageKind } from '../run/lineage.ts';
 
 export interface BaseColumn {
   readonly database: string;
@@ -6,9 +7,6 @@ export interface BaseColumn {
   readonly table: string;
   readonly column: string;
 }
-
-/** `passthrough`: the value itself; `transformed`: something made of it. */
-export type LineageKind = 'passthrough' | 'transformed';
 
 export interface ColumnSource extends BaseColumn {
   readonly kind: LineageKind;

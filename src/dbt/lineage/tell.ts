@@ -1,8 +1,8 @@
 import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
+import type { ColumnLineage, NodeLineage, ProjectLineage, UpstreamColumn } from '../run/lineage.ts';
 import { artifactMetadata } from '../run/results.ts';
 import type { RunSession } from '../run/session.ts';
-import type { ColumnLineage, NodeLineage, ProjectLineage, UpstreamColumn } from './types.ts';
 
 /** The content of column_lineage.json. */
 export function lineageArtifact({ parsed }: RunSession, { nodes, unknown }: ProjectLineage): Dict {

@@ -1,6 +1,6 @@
 import { repr } from '../../jinja/index.ts';
+import { sha256 } from '../hash.ts';
 import type { ColumnConstraint, ManifestNode, ModelConstraint } from '../manifest-types.ts';
-import { sha256 } from './hash.ts';
 
 /** Of names, types and constraints of the columns, ordered by name; null unless the contract is enforced. */
 export function contractChecksum(node: ManifestNode): string | null {

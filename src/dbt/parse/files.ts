@@ -3,11 +3,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
+import { sha256 } from '../hash.ts';
 import type { FileChecksum } from '../manifest-types.ts';
 import { entryOf } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { checkWithin } from '../within.ts';
-import { sha256 } from './hash.ts';
 
 export interface FoundFile {
   readonly packageName: string;

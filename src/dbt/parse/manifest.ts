@@ -3,13 +3,13 @@
 import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { metadataEnv } from '../context/base-context.ts';
+import { md5 } from '../hash.ts';
 import type { DbtManifest, Dict, DocNode } from '../manifest-types.ts';
 import { addTo } from '../plain.ts';
 import type { Invocation, LoadedProjects } from '../project/load.ts';
 import type { ParseFlags } from '../project-types.ts';
 import { selectorEntries } from '../select/yaml-selectors.ts';
 import { dbtVersion, manifestSchema } from '../version.ts';
-import { md5 } from './hash.ts';
 import type { MemberTexts } from './member-texts.ts';
 import { quotingOf } from './relation-name.ts';
 

@@ -4,12 +4,13 @@
  * the text asked for while it was rendered. Whatever joins files to one another is done again every time.
  * Kept nodes are never handed out: a parse and the run after it change copies.
  */
+
+import { ReadLog, type Reads, type Surroundings, stillReads } from '../context/reads.ts';
 import type { MacroNode, ManifestNode } from '../manifest-types.ts';
 import type { ConfigCalls } from './config-calls.ts';
 import { FileTokens } from './file-tokens.ts';
 import type { FoundFile } from './files.ts';
 import { MemberTexts } from './member-texts.ts';
-import { ReadLog, type Reads, type Surroundings, stillReads } from './reads.ts';
 
 /** A node as its file made it, before anything else was known. */
 export interface KeptNode {

@@ -2,8 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { DuckhouseError } from '../../errors.ts';
-import { checkMacroSyntax } from '../context/macro-syntax.ts';
-import { createParseRenderer } from '../context/parse-renderer.ts';
+import { noted } from '../context/reads.ts';
 import { isDeprecation } from '../events/deprecations.ts';
 import type { DbtManifest, Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { type LoadedProjects, loadProjects } from '../project/load.ts';
@@ -13,6 +12,8 @@ import { buildGraph } from '../select/graph.ts';
 import { builtInMacros, macroBlocks } from './built-in-macros.ts';
 import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
+import { checkMacroSyntax } from './context/macro-syntax.ts';
+import { createParseRenderer } from './context/renderer.ts';
 import { warnDeprecated } from './deprecated.ts';
 import { renderDescriptions } from './descriptions.ts';
 import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts';
@@ -26,7 +27,6 @@ import { warnDeprecatedModels } from './model-dates.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
-import { noted } from './reads.ts';
 import { readSchemaFiles } from './schema-files.ts';
 import { linkSemantics } from './semantic-links.ts';
 import {

@@ -1,9 +1,9 @@
 /** What a project says that is not so: versions it cannot run with, configs that reach nothing. */
 import { DuckhouseError } from '../../errors.ts';
-import { isVersion, satisfies } from '../deps/semver.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
+import { isVersion, satisfies } from '../semver.ts';
 import { dbtVersion } from '../version.ts';
 import type { ParseState } from './state.ts';
 

@@ -1,9 +1,9 @@
 /** What every result of a parse stands on: with another stamp nothing of an earlier parse is used again. */
 import { metadataEnv } from '../context/base-context.ts';
+import { sha256 } from '../hash.ts';
 import type { LoadedProjects } from '../project/load.ts';
 import type { ParseFlags } from '../project-types.ts';
 import type { PackageFiles } from './files.ts';
-import { sha256 } from './hash.ts';
 
 /** Projects as written and as rendered, profile, vars, and the content of all macros. */
 export function projectStamp(

@@ -1,6 +1,7 @@
 /** What the steps of a parse share. */
+
+import type { VarLookup } from '../context/var.ts';
 import type { DbtManifest, Dict, DocNode, ManifestNode, RefArgs, SourceNode } from '../manifest-types.ts';
-import type { VarLookup } from '../project/vars.ts';
 import type { DbtProfile, DbtProject, Env, MacroIndex, ParseWarning } from '../project-types.ts';
 import type { ConfigBuilder } from './config.ts';
 import type { ConfigCalls } from './config-calls.ts';

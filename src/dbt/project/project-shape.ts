@@ -1,8 +1,8 @@
 /** What dbt_project.yml may hold: its keys and the types of their values. */
 import { DuckhouseError, nearestNames } from '../../errors.ts';
-import { isVersion } from '../deps/semver.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
+import { isVersion } from '../semver.ts';
 
 interface Shape {
   readonly is: (value: unknown) => boolean;

@@ -1,13 +1,8 @@
 /** `var(...)`: the command line, then the root project's own and package-scoped vars, then those of the package. */
+import type { VarLookup } from '../context/var.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
-
-export interface VarLookup {
-  readonly has: (name: string) => boolean;
-  readonly get: (name: string) => unknown;
-  readonly all: () => Dict;
-}
 
 export function createVars(cli: Readonly<Dict>, root: DbtProject, project: DbtProject): VarLookup {
   const levels: readonly Readonly<Dict>[] = [

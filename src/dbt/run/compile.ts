@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { AdapterConnection } from '../adapter/database.ts';
 import { ephemeralPrefix } from '../adapter/relation.ts';
-import { createNodeContext, type NodeContext, type NodeContextOptions } from '../context/run-context.ts';
-import { ownedBy } from '../context/run-errors.ts';
+import { ownedBy } from '../context/template-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
+import { createNodeContext, type NodeContext, type NodeContextOptions } from './context/node-context.ts';
 import { type Cte, injectCtes } from './cte.ts';
 import type { RunSession } from './session.ts';
 

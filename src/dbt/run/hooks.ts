@@ -1,9 +1,9 @@
 import { fromJs, type Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-object.ts';
-import { createNodeContext } from '../context/run-context.ts';
-import { failureText } from '../context/run-errors.ts';
+import { failureText } from '../context/template-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { nodeLabel, writeCompiled } from './compile.ts';
+import { createNodeContext } from './context/node-context.ts';
 import { DbtObject } from './dbt-object.ts';
 import { statusLine } from './lines.ts';
 import { type NodeResult, resultEntry } from './results.ts';

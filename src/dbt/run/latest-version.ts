@@ -1,9 +1,9 @@
 /** The view under a versioned model's own name that shows its latest version, for models that ask for it. */
 import { PyError, type PyObject, str } from '../../jinja/index.ts';
 import type { Relation } from '../adapter/relation.ts';
-import { createNodeContext, type NodeContextOptions } from '../context/run-context.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
+import { createNodeContext, type NodeContextOptions } from './context/node-context.ts';
 import { materialize } from './materialize.ts';
 import type { RunSession } from './session.ts';
 

@@ -4,8 +4,8 @@ import type { Relation } from '../adapter/relation.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import { TableObject } from '../adapter/table-object.ts';
-import { createNodeContext, type NodeContextOptions } from '../context/run-context.ts';
 import type { MacroNode, ManifestNode } from '../manifest-types.ts';
+import { createNodeContext, type NodeContextOptions } from './context/node-context.ts';
 import type { AdapterResponse } from './results.ts';
 import type { RunSession } from './session.ts';
 

@@ -1,10 +1,10 @@
 import { PyError, type Value } from '../../jinja/index.ts';
 import { momentValue } from '../context/dates.ts';
-import { failureText } from '../context/run-errors.ts';
-import { relationOfNode } from '../context/run-refs.ts';
+import { failureText } from '../context/template-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { type Batch, type BatchSize, batchId, batchName, batchSizeOf, planBatches, timeText } from './batches.ts';
 import { compileNode } from './compile.ts';
+import { relationOfNode } from './context/refs.ts';
 import { pointToLatest } from './latest-version.ts';
 import { relationText, statusLine } from './lines.ts';
 import { materialize } from './materialize.ts';

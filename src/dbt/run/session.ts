@@ -5,14 +5,14 @@ import { createTranslator, type Language, type Translator } from '../../messages
 import { createRelationCache, type RelationCache, type SchemaName } from '../adapter/cache.ts';
 import { readCredentials } from '../adapter/credentials.ts';
 import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
-import type { Changes } from '../changed/types.ts';
-import type { CheckProblem } from '../check/problem.ts';
 import type { EventLog } from '../events/events.ts';
-import type { ProjectLineage } from '../lineage/types.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { RefIndex } from '../parse/lookups.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
+import type { Changes } from './changes.ts';
 import { createFileWriter, type FileWriter } from './files.ts';
+import type { ProjectLineage } from './lineage.ts';
+import type { CheckProblem } from './problem.ts';
 import type { NodeResult } from './results.ts';
 
 /** What a command asked for that changes how nodes run. */

@@ -1,4 +1,4 @@
-import { failureText } from '../context/run-errors.ts';
+import { failureText } from '../context/template-errors.ts';
 import type { DbtEvent, EventLog } from '../events/events.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { elapsedText, finishedText, runName, tally } from './lines.ts';

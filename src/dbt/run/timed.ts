@@ -1,4 +1,4 @@
-import { failureText } from '../context/run-errors.ts';
+import { failureText } from '../context/template-errors.ts';
 import type { NodeResult, ResultStatus, RunNode, Timing } from './results.ts';
 import type { RunSession } from './session.ts';
 

@@ -14,17 +14,20 @@ import {
   str,
   toJs,
   type Value,
-} from '../../jinja/index.ts';
-import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
-import { docBlock } from '../parse/descriptions.ts';
-import type { ReadLog } from '../parse/reads.ts';
-import type { Captured, ParseRenderer, ParseState } from '../parse/state.ts';
-import { entryOf, isDict, isText } from '../plain.ts';
-import { createVars } from '../project/vars.ts';
-import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../project-types.ts';
-import { createBaseContext, noteName } from './base-context.ts';
+} from '../../../jinja/index.ts';
+import { createBaseContext, noteName } from '../../context/base-context.ts';
+import type { ReadLog } from '../../context/reads.ts';
+import type { VarFunction } from '../../context/var.ts';
+import type { Dict, MacroNode, ManifestNode } from '../../manifest-types.ts';
+import { entryOf, isDict, isText } from '../../plain.ts';
+import { createVars } from '../../project/vars.ts';
+import type { DbtProfile, DbtProject, Env, MacroIndex, ParseSink } from '../../project-types.ts';
+import { docBlock } from '../descriptions.ts';
+import type { Captured, ParseRenderer, ParseState } from '../state.ts';
+import { MacroNames, MacroTemplates, macroPrefix } from './macros.ts';
 import { modelValue } from './model-value.ts';
-import { MacroNames, MacroTemplates, macroPrefix } from './parse-macros.ts';
+import { placed } from './placed.ts';
+import { runtimeConfig } from './runtime-config.ts';
 import {
   apiModule,
   type Capture,
@@ -36,10 +39,7 @@ import {
   refFunction,
   relationOfNode,
   sourceFunction,
-} from './parse-values.ts';
-import { placed } from './placed.ts';
-import { runtimeConfig } from './runtime-config.ts';
-import type { VarFunction } from './var.ts';
+} from './values.ts';
 
 export interface RendererOptions {
   readonly root: DbtProject;

@@ -1,16 +1,22 @@
 import { fromJs, PyDateTime, PyDict, PyError, type PyObject, type Value } from '../../jinja/index.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import { TableObject } from '../adapter/table-object.ts';
-import { createNodeContext } from '../context/run-context.ts';
-import { failureText } from '../context/run-errors.ts';
-import { relationOfSource } from '../context/run-refs.ts';
+import { failureText } from '../context/template-errors.ts';
 import type { Dict, FreshnessThreshold, FreshnessTime, SourceNode } from '../manifest-types.ts';
+import { createNodeContext } from '../run/context/node-context.ts';
+import { relationOfSource } from '../run/context/refs.ts';
+import { statusLine } from '../run/lines.ts';
+import { responseOf } from '../run/materialize.ts';
+import { runQueue } from '../run/queue.ts';
+import {
+  type AdapterResponse,
+  artifactMetadata,
+  type NodeResult,
+  type RunNode,
+  responseEntry,
+} from '../run/results.ts';
+import { onConnection, type RunSession } from '../run/session.ts';
 import { inlineNode } from './inline.ts';
-import { statusLine } from './lines.ts';
-import { responseOf } from './materialize.ts';
-import { runQueue } from './queue.ts';
-import { type AdapterResponse, artifactMetadata, type NodeResult, type RunNode, responseEntry } from './results.ts';
-import { onConnection, type RunSession } from './session.ts';
 
 type FreshnessStatus = 'pass' | 'warn' | 'error' | 'runtime error';
 

@@ -1,12 +1,12 @@
-import { nearestNames } from '../../errors.ts';
-import { type Args, type Kwargs, PyError, PyUndefined, str, truth, type Value } from '../../jinja/index.ts';
-import { quoteIdentifier } from '../../sql.ts';
-import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } from '../adapter/relation.ts';
-import { RelationObject } from '../adapter/relation-object.ts';
-import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../manifest-types.ts';
-import { searchOrder } from '../parse/lookups.ts';
-import { timeText } from '../run/batches.ts';
-import type { RunSession } from '../run/session.ts';
+import { nearestNames } from '../../../errors.ts';
+import { type Args, type Kwargs, PyError, PyUndefined, str, truth, type Value } from '../../../jinja/index.ts';
+import { quoteIdentifier } from '../../../sql.ts';
+import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } from '../../adapter/relation.ts';
+import { RelationObject } from '../../adapter/relation-object.ts';
+import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../../manifest-types.ts';
+import { searchOrder } from '../../parse/lookups.ts';
+import { timeText } from '../batches.ts';
+import type { RunSession } from '../session.ts';
 
 /** The window that refs and sources of a microbatch, or of a sample, are cut to. */
 export interface EventWindow {

@@ -1,12 +1,12 @@
 import { nearestNames } from '../../errors.ts';
 import { fromJs, PyError, type PyObject, type Value } from '../../jinja/index.ts';
-import { createNodeContext } from '../context/run-context.ts';
-import { failureText } from '../context/run-errors.ts';
+import { failureText } from '../context/template-errors.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
+import { createNodeContext } from '../run/context/node-context.ts';
+import type { NodeResult, RunNode } from '../run/results.ts';
+import { onConnection, type RunSession } from '../run/session.ts';
+import { timed } from '../run/timed.ts';
 import { inlineNode } from './inline.ts';
-import type { NodeResult, RunNode } from './results.ts';
-import { onConnection, type RunSession } from './session.ts';
-import { timed } from './timed.ts';
 
 /** `run-operation`: calls a macro with arguments by name. What it did is committed when it ends well. */
 export async function runOperation(session: RunSession, name: string, args: Dict): Promise<NodeResult> {

@@ -1,8 +1,8 @@
-import { lazyFromJs, PyDict, type Value } from '../../jinja/index.ts';
-import { translateType } from '../adapter/column.ts';
-import type { ManifestNode } from '../manifest-types.ts';
-import { configKindOf } from '../parse/config-kinds.ts';
-import { isDict } from '../plain.ts';
+import { lazyFromJs, PyDict, type Value } from '../../../jinja/index.ts';
+import { translateType } from '../../adapter/column.ts';
+import type { ManifestNode } from '../../manifest-types.ts';
+import { isDict } from '../../plain.ts';
+import { configKindOf } from '../config-kinds.ts';
 
 /** Dictionaries of the project's own, which are shown as they are written. */
 const asWritten = new Set(['meta', 'unrendered_config', 'column_types', 'grants', 'persist_docs', 'quoting', 'kwargs']);

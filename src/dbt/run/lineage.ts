@@ -1,4 +1,5 @@
-import type { LineageKind } from './plan.ts';
+/** `passthrough`: the value itself; `transformed`: something made of it. */
+export type LineageKind = 'passthrough' | 'transformed';
 
 /** A column that another one comes from; of a relation that is none of the project's `node` is null. */
 export interface UpstreamColumn {

@@ -1,7 +1,7 @@
 /** Puts a name and a place on what goes wrong in templates. */
-import { DuckhouseError } from '../../errors.ts';
-import { framesOf } from '../../jinja/index.ts';
-import { shortened } from './run-errors.ts';
+import { DuckhouseError } from '../../../errors.ts';
+import { framesOf } from '../../../jinja/index.ts';
+import { shortened } from '../../context/template-errors.ts';
 
 /** Errors of templates name the resource, the line, and the macros that were being run. */
 export function placed<T>(what: string, work: () => T): T {

@@ -1,7 +1,7 @@
-import { compileTemplate, createEnvironment } from '../../jinja/index.ts';
-import type { MacroNode } from '../manifest-types.ts';
-import { macroLabel } from '../parse/macros.ts';
-import { macroPrefix } from './parse-macros.ts';
+import { compileTemplate, createEnvironment } from '../../../jinja/index.ts';
+import type { MacroNode } from '../../manifest-types.ts';
+import { macroLabel } from '../macros.ts';
+import { macroPrefix } from './macros.ts';
 import { placed } from './placed.ts';
 
 /** Throws for the first macro that is no template, called or not. */

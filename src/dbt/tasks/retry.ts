@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
-import { type Batch, parseTime } from './batches.ts';
-import { retriedBatches } from './microbatch.ts';
-import type { RunSession } from './session.ts';
+import { type Batch, parseTime } from '../run/batches.ts';
+import { retriedBatches } from '../run/microbatch.ts';
+import type { RunSession } from '../run/session.ts';
 
 interface EarlierResult {
   readonly unique_id: string;

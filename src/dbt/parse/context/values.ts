@@ -14,14 +14,14 @@ import {
   toJs,
   truth,
   type Value,
-} from '../../jinja/index.ts';
-import { columnClass } from '../adapter/column-object.ts';
-import { Relation } from '../adapter/relation.ts';
-import { RelationObject, relationClass } from '../adapter/relation-object.ts';
-import type { Dict, ManifestNode } from '../manifest-types.ts';
-import { addConfigCall } from '../parse/config-merge.ts';
-import type { Captured } from '../parse/state.ts';
-import { isDict, own, put } from '../plain.ts';
+} from '../../../jinja/index.ts';
+import { columnClass } from '../../adapter/column-object.ts';
+import { Relation } from '../../adapter/relation.ts';
+import { RelationObject, relationClass } from '../../adapter/relation-object.ts';
+import type { Dict, ManifestNode } from '../../manifest-types.ts';
+import { isDict, own, put } from '../../plain.ts';
+import { addConfigCall } from '../config-merge.ts';
+import type { Captured } from '../state.ts';
 import { ConfiguredFunction } from './runtime-config.ts';
 
 /** Of the node that is being rendered. */

@@ -14,25 +14,26 @@ import {
   renderTextAsync,
   str,
   type Value,
-} from '../../jinja/index.ts';
-import { type AdapterHost, AdapterObject } from '../adapter/adapter-object.ts';
-import { ResponseObject } from '../adapter/answers.ts';
-import { columnClass } from '../adapter/column-object.ts';
-import type { AdapterConnection } from '../adapter/database.ts';
-import type { Relation } from '../adapter/relation.ts';
-import { RelationObject } from '../adapter/relation-object.ts';
-import { readSeed } from '../adapter/seed.ts';
-import { TableObject } from '../adapter/table-object.ts';
-import type { Dict, ManifestNode } from '../manifest-types.ts';
-import { artifactPath } from '../paths.ts';
-import { createVars } from '../project/vars.ts';
-import type { ParsedProject } from '../project-types.ts';
-import type { RunSession } from '../run/session.ts';
-import { createBaseContext } from './base-context.ts';
-import { modelValue } from './model-value.ts';
-import { noteNearNames } from './run-errors.ts';
-import { exceptionsModule } from './run-exceptions.ts';
-import { type MacroNames, macroNames } from './run-macros.ts';
+} from '../../../jinja/index.ts';
+import { type AdapterHost, AdapterObject } from '../../adapter/adapter-object.ts';
+import { ResponseObject } from '../../adapter/answers.ts';
+import { columnClass } from '../../adapter/column-object.ts';
+import type { AdapterConnection } from '../../adapter/database.ts';
+import type { Relation } from '../../adapter/relation.ts';
+import { RelationObject } from '../../adapter/relation-object.ts';
+import { readSeed } from '../../adapter/seed.ts';
+import { TableObject } from '../../adapter/table-object.ts';
+import { createBaseContext } from '../../context/base-context.ts';
+import { noteNearNames } from '../../context/template-errors.ts';
+import type { Dict, ManifestNode } from '../../manifest-types.ts';
+import { modelValue } from '../../parse/context/model-value.ts';
+import { ConfiguredFunction, runtimeConfig } from '../../parse/context/runtime-config.ts';
+import { artifactPath } from '../../paths.ts';
+import { createVars } from '../../project/vars.ts';
+import type { ParsedProject } from '../../project-types.ts';
+import type { RunSession } from '../session.ts';
+import { exceptionsModule } from './exceptions.ts';
+import { type MacroNames, macroNames } from './macros.ts';
 import {
   type EventWindow,
   functionFunction,
@@ -40,10 +41,9 @@ import {
   relationOfDeferred,
   relationOfNode,
   sourceFunction,
-} from './run-refs.ts';
-import { apiModule, ConfigObject, ContextObject, StatementResults } from './run-values.ts';
-import { ConfiguredFunction, runtimeConfig } from './runtime-config.ts';
+} from './refs.ts';
 import { testArguments, testArgumentsName } from './test-arguments.ts';
+import { apiModule, ConfigObject, ContextObject, StatementResults } from './values.ts';
 
 /** Marks that make a text a template; other texts are what they are. */
 const templateMarks = /[{][{%#]|[#}%][}]/;

@@ -7,10 +7,10 @@ import {
   PyObject,
   str,
   type Value,
-} from '../../jinja/index.ts';
-import type { MacroNode } from '../manifest-types.ts';
-import { macroLabel } from '../parse/macros.ts';
-import type { MacroIndex } from '../project-types.ts';
+} from '../../../jinja/index.ts';
+import type { MacroNode } from '../../manifest-types.ts';
+import { macroLabel } from '../../parse/macros.ts';
+import type { MacroIndex } from '../../project-types.ts';
 
 export interface MacroNamesOptions {
   readonly environment: Environment;

@@ -1,18 +1,17 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { quoteIdentifier } from '../../sql.ts';
 import { openChanges } from '../changed/changes.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
-import { tellFailingRows } from './failing-rows.ts';
-import { hooksOf, runHooks } from './hooks.ts';
-import { lookAhead } from './known-problems.ts';
-import { countText } from './lines.ts';
-import type { NodeRunner } from './node-runner.ts';
-import { withTestEdges } from './queue.ts';
-import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from './results.ts';
-import { runNodes, skipNodes } from './run-nodes.ts';
-import { onConnection, type RunSession, schemasOf } from './session.ts';
-import { tellSummary } from './summary.ts';
+import { writeArtifact } from '../run/artifact.ts';
+import { tellFailingRows } from '../run/failing-rows.ts';
+import { hooksOf, runHooks } from '../run/hooks.ts';
+import { countText } from '../run/lines.ts';
+import type { NodeRunner } from '../run/node-runner.ts';
+import { withTestEdges } from '../run/queue.ts';
+import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from '../run/results.ts';
+import { runNodes, skipNodes } from '../run/run-nodes.ts';
+import { onConnection, type RunSession, schemasOf } from '../run/session.ts';
+import { tellSummary } from '../run/summary.ts';
+import { lookAhead } from './look-ahead.ts';
 
 export interface TaskOptions {
   readonly runner: NodeRunner;
@@ -209,14 +208,6 @@ const isChosen = ({ which, select }: Dict): boolean =>
 
 /** What a command was told, as results keep it: nothing that was left open. */
 const givenArgs = (args: Dict): Dict => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
-
-/** Writes a file of the target folder; a reader never sees half of one. */
-export function writeArtifact({ targetPath }: Pick<RunSession, 'targetPath'>, name: string, content: unknown): void {
-  mkdirSync(targetPath, { recursive: true });
-  const file = path.join(targetPath, name);
-  writeFileSync(`${file}.new`, JSON.stringify(content));
-  renameSync(`${file}.new`, file);
-}
 
 /** `Found 5 models, 3 seeds, ...`. */
 export function foundText({ parsed: { manifest } }: RunSession): string {

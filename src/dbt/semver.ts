@@ -1,5 +1,5 @@
 /** Versions and ranges as package lists write them: `1.2.3`, `>=1.0.0`, `<2.0.0`. */
-import { DuckhouseError } from '../../errors.ts';
+import { DuckhouseError } from '../errors.ts';
 
 interface Version {
   readonly numbers: readonly number[];

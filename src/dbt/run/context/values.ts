@@ -12,13 +12,13 @@ import {
   str,
   truth,
   type Value,
-} from '../../jinja/index.ts';
-import { ResponseObject } from '../adapter/answers.ts';
-import { columnClass } from '../adapter/column-object.ts';
-import { relationClass } from '../adapter/relation-object.ts';
-import { TableObject } from '../adapter/table-object.ts';
-import type { ManifestNode } from '../manifest-types.ts';
-import { own } from '../plain.ts';
+} from '../../../jinja/index.ts';
+import { ResponseObject } from '../../adapter/answers.ts';
+import { columnClass } from '../../adapter/column-object.ts';
+import { relationClass } from '../../adapter/relation-object.ts';
+import { TableObject } from '../../adapter/table-object.ts';
+import type { ManifestNode } from '../../manifest-types.ts';
+import { own } from '../../plain.ts';
 
 /** `context`: the names of the context themselves, as a mapping. */
 export class ContextObject extends PyObject {

@@ -1,5 +1,5 @@
 import type { ManifestNode } from '../manifest-types.ts';
-import type { RunSession } from './session.ts';
+import type { RunSession } from '../run/session.ts';
 
 /** A node for a text of the command line: it may refer to everything. */
 export function inlineNode({ parsed }: RunSession, sql: string, name = 'inline_query'): ManifestNode {

@@ -8,8 +8,8 @@ import {
   renderTextAsync,
   returnFunction,
   type Value,
-} from '../../jinja/index.ts';
-import type { Dict, ManifestNode } from '../manifest-types.ts';
+} from '../../../jinja/index.ts';
+import type { Dict, ManifestNode } from '../../manifest-types.ts';
 
 /** The name by which the text of a generic test takes its arguments. */
 export const testArgumentsName = '_dbt_generic_test_kwargs';

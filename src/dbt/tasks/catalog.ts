@@ -1,7 +1,7 @@
 import { quoteLiteral } from '../../sql.ts';
 import type { Dict } from '../manifest-types.ts';
-import { artifactMetadata } from './results.ts';
-import { onConnection, type RunSession } from './session.ts';
+import { artifactMetadata } from '../run/results.ts';
+import { onConnection, type RunSession } from '../run/session.ts';
 
 interface CatalogTable {
   readonly type: string;

@@ -10,11 +10,11 @@ import {
   PyObject,
   type Template,
   type Value,
-} from '../../jinja/index.ts';
-import type { MacroNode } from '../manifest-types.ts';
-import { macroLabel } from '../parse/macros.ts';
-import { entryOf } from '../plain.ts';
-import type { MacroIndex } from '../project-types.ts';
+} from '../../../jinja/index.ts';
+import type { MacroNode } from '../../manifest-types.ts';
+import { entryOf } from '../../plain.ts';
+import type { MacroIndex } from '../../project-types.ts';
+import { macroLabel } from '../macros.ts';
 
 export const macroPrefix = 'dbt_macro__';
 

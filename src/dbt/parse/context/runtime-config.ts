@@ -1,5 +1,5 @@
-import { fromJs, PyFunction, PyModule, type Value } from '../../jinja/index.ts';
-import type { ParsedProject } from '../project-types.ts';
+import { fromJs, PyFunction, PyModule, type Value } from '../../../jinja/index.ts';
+import type { ParsedProject } from '../../project-types.ts';
 
 /** A function of the host that also has `config`: packages read the run's configuration as `builtins.ref.config`. */
 export class ConfiguredFunction extends PyFunction {

@@ -1,7 +1,7 @@
-import { hostFunction, PyError, PyModule, PyObject, readArguments, str, type Value } from '../../jinja/index.ts';
-import { ColumnObject } from '../adapter/column-object.ts';
-import { RelationObject } from '../adapter/relation-object.ts';
-import { TableObject } from '../adapter/table-object.ts';
+import { hostFunction, PyError, PyModule, PyObject, readArguments, str, type Value } from '../../../jinja/index.ts';
+import { ColumnObject } from '../../adapter/column-object.ts';
+import { RelationObject } from '../../adapter/relation-object.ts';
+import { TableObject } from '../../adapter/table-object.ts';
 
 export interface ExceptionHost {
   warn(message: string): void;
