@@ -5,6 +5,7 @@ import adbc_driver_flightsql.dbapi as adbc
 import pyarrow as pa
 
 from flight import percentile
+from load_table import LI_COLUMNS, load_table
 
 ROWS = 5_000_000
 
@@ -25,8 +26,6 @@ def read(server):
 
 
 def ingest(server):
-    from client import LI_COLUMNS, load_table
-
     table, _ = load_table()
     server.update(server.main, f"CREATE OR REPLACE TABLE bench_adbc{LI_COLUMNS}")
     with connect(server) as connection, connection.cursor() as cursor:

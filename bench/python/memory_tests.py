@@ -2,6 +2,7 @@
 import time
 
 from flight import ingest_command, query_command
+from load_table import LI_COLUMNS, load_table
 
 LI_BYTES = 652e6
 
@@ -38,8 +39,6 @@ def out(gigabytes):
 
 def into(gigabytes):
     def run(server):
-        from client import LI_COLUMNS, load_table
-
         table, _ = load_table()
         times = max(1, round(gigabytes * 1e9 / table.nbytes))
         batches = table.to_batches(65536)

@@ -3,11 +3,11 @@
  * Start at `service.ts`, one line a method; the bytes are in `grpc/` and `proto/`.
  */
 
-export { type Called, type Method, streaming, unary } from './calls/method.ts';
 export * from './client-api.ts';
 export type { ServerCall } from './grpc/server-call.ts';
 export { createFlightHost, type FlightServer } from './host.ts';
 export { methodService } from './method-service.ts';
+export { type Called, type Method, streaming, unary } from './methods/method.ts';
 export {
   decodeFlightData,
   encodeDataless,
@@ -17,8 +17,6 @@ export {
 } from './proto/flight-data.ts';
 export * from './proto/messages.ts';
 export * from './proto/session-messages.ts';
-export * from './proto/wire.ts';
-export { createFlightServer, type LakehouseFlightServer } from './server.ts';
 export {
   decodeIngest,
   decodeStatement,
@@ -28,7 +26,9 @@ export {
   packAny,
   type SqlMessage,
   unpackAny,
-} from './sql/messages.ts';
+} from './proto/sql-messages.ts';
+export * from './proto/wire.ts';
+export { createFlightServer, type LakehouseFlightServer } from './server.ts';
 export * from './sql/reference-schemas.ts';
 export {
   type ActionContext,

@@ -1,7 +1,7 @@
 import { DuckhouseError } from '../errors.ts';
-import type { Called, Method } from './calls/method.ts';
 import type { ServerCall } from './grpc/server-call.ts';
 import type { HostState } from './host.ts';
+import type { Called, Method } from './methods/method.ts';
 
 const flightPath = '/arrow.flight.protocol.FlightService/';
 

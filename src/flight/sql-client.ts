@@ -27,7 +27,7 @@ import {
   packAny,
   type StatementIngest,
   unpackAny,
-} from './sql/messages.ts';
+} from './proto/sql-messages.ts';
 import { paramsOf } from './sql-params.ts';
 import { type Credentials, createEndpointReader, type EndpointReader } from './sql-streams.ts';
 

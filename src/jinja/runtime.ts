@@ -1,8 +1,8 @@
 import type { CompareOperator } from './ast.ts';
 import { addFrame, PyError, positionIn, typeError, valueError } from './errors.ts';
+import { callMethod, contains, maybeAttribute, maybeItem, slice } from './methods/attribute.ts';
 import { Loop, Macro, type MacroShape, Namespace } from './objects.ts';
 import { binary, unary } from './operations/arithmetic.ts';
-import { callMethod, contains, maybeAttribute, maybeItem, slice } from './operations/attribute.ts';
 import type { Filter, FilterRuntime, Test } from './runtime-types.ts';
 import { orderOrFail } from './values/compare.ts';
 import { PyDict } from './values/dict.ts';

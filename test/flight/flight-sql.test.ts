@@ -11,7 +11,7 @@ import {
   type SqlMessage,
   unpackAny,
 } from '../../src/flight/index.ts';
-import { decodeCreatedStatement, encodeHandle, encodeStatement } from '../../src/flight/sql/messages.ts';
+import { decodeCreatedStatement, encodeHandle, encodeStatement } from '../../src/flight/proto/sql-messages.ts';
 import { paramsOf } from '../../src/flight/sql-params.ts';
 import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';
 

@@ -13,8 +13,8 @@ import {
   encodeTicket,
   pathDescriptor,
 } from '../../src/flight/proto/messages.ts';
+import { encodeIngest, encodeStatement, encodeStatementTicket, packAny } from '../../src/flight/proto/sql-messages.ts';
 import { concat, intField, messageField } from '../../src/flight/proto/wire.ts';
-import { encodeIngest, encodeStatement, encodeStatementTicket, packAny } from '../../src/flight/sql/messages.ts';
 import { callRaw, mutate, type Random, type RawCall, seeded } from './fuzz.ts';
 import { rowsOf, runServer } from './running-server.ts';
 import { wireClient } from './wire-client.ts';

@@ -9,8 +9,8 @@ import {
   valueReader,
 } from '../../src/arrow/index.ts';
 import { commandDescriptor } from '../../src/flight/index.ts';
+import { packAny } from '../../src/flight/proto/sql-messages.ts';
 import { concat, intField, messageField } from '../../src/flight/proto/wire.ts';
-import { packAny } from '../../src/flight/sql/messages.ts';
 import { conversions, convertTypes } from '../../src/flight/sql/sql-info-lists.ts';
 import { xdbcTypes } from '../../src/flight/sql/xdbc-types.ts';
 import { failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';

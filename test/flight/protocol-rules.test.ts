@@ -21,8 +21,8 @@ import {
   encodeSessionOptions,
   sessionOptionErrors,
 } from '../../src/flight/proto/session-messages.ts';
+import { decodeUpdateResult, unpackAny } from '../../src/flight/proto/sql-messages.ts';
 import { bytesField, bytesOf, fieldMap, intField, messageField } from '../../src/flight/proto/wire.ts';
-import { decodeUpdateResult, unpackAny } from '../../src/flight/sql/messages.ts';
 import { type RunningServer, rowsOf, runServer } from './running-server.ts';
 import { infoValues, sqlMessage, text, wireClient } from './wire-client.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connectFlightSql } from '../../src/flight/index.ts';
+import { packAny } from '../../src/flight/proto/sql-messages.ts';
 import { concat, messageField } from '../../src/flight/proto/wire.ts';
-import { packAny } from '../../src/flight/sql/messages.ts';
 import { openSystemTables } from '../../src/lakehouse/index.ts';
 import { definedOver, systemReaders } from '../../src/lakehouse/system-readers.ts';
 import { endlessSql, eventually, failsWith, type RunningServer, rowsOf, runServer } from './running-server.ts';

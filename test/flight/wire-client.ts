@@ -15,8 +15,8 @@ import {
   type FlightInfo,
   type PollInfo,
 } from '../../src/flight/proto/messages.ts';
+import { decodeUpdateResult, packAny, unpackAny } from '../../src/flight/proto/sql-messages.ts';
 import { bytesField, bytesOf, concat, fieldMap, intOf } from '../../src/flight/proto/wire.ts';
-import { decodeUpdateResult, packAny, unpackAny } from '../../src/flight/sql/messages.ts';
 import { rowsOf } from './running-server.ts';
 
 /** A client of bytes, for what foreign clients send: each call as they make it, cookies and tokens kept as they keep them. */

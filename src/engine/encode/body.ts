@@ -1,8 +1,8 @@
 import { appendBits, appendOnes, isBitSet } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
-import type { ArrayNode } from '../native/c-data.ts';
 import { type Address, type Block, memcpy, readBytes } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
+import type { ArrayNode } from './columns.ts';
 import { countNulls, dataRange, itemPiece, memberPiece, type Piece, scaledPiece } from './pieces.ts';
 import { textWriters } from './text.ts';
 

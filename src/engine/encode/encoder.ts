@@ -1,9 +1,9 @@
 import type { ArrowSchema } from '../../arrow/index.ts';
 import { layoutOf, recordBatchTemplate } from '../../arrow/index.ts';
-import { type ArrayNode, readColumns } from '../native/c-data.ts';
 import type { Address, Block } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
 import { type BodyPlan, planColumn } from './body.ts';
+import { type ArrayNode, readColumns } from './columns.ts';
 import { type Piece, pieceBytes } from './pieces.ts';
 
 /** Rows of one converted DuckDB chunk still to be sent. Plain data, so any thread may go on with it. */

@@ -1,7 +1,7 @@
 import { countZeros } from '../../arrow/index.ts';
-import type { ArrayNode } from '../native/c-data.ts';
 import { type Address, allocateBlock, memcpy, readBytes } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
+import type { ArrayNode } from './columns.ts';
 import { textWriters } from './text.ts';
 
 /** Rows `start` to `start + count` of one array. `large` arrays have 64-bit offsets. */

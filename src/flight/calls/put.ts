@@ -6,7 +6,7 @@ import { type PutMode, putModes, type Receipt, showTable, type TableName, tableN
 import type { AssembledMessage } from '../grpc/assembler.ts';
 import { decodeFlightData, type FlightData } from '../proto/flight-data.ts';
 import { encodePutResult } from '../proto/messages.ts';
-import { encodeUpdateResult, type Statement, type StatementIngest } from '../sql/messages.ts';
+import { encodeUpdateResult, type Statement, type StatementIngest } from '../proto/sql-messages.ts';
 import type { CallContext } from './context.ts';
 import { queryOptions } from './query.ts';
 

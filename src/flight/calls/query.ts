@@ -5,7 +5,7 @@ import { DuckhouseError } from '../../errors.ts';
 import { mayBeScript } from '../../sql.ts';
 import { encodeDataless, frameBatch } from '../proto/flight-data.ts';
 import type { FlightDescriptor, FlightInfo } from '../proto/messages.ts';
-import { encodeStatementTicket } from '../sql/messages.ts';
+import { encodeStatementTicket } from '../proto/sql-messages.ts';
 import type { Stored } from '../stored.ts';
 import type { TicketRequest } from '../tickets.ts';
 import type { CallContext } from './context.ts';

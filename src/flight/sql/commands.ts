@@ -1,4 +1,5 @@
 import { DuckhouseError } from '../../errors.ts';
+import type { SqlMessage } from '../proto/sql-messages.ts';
 import type { SqlCommand, SqlCommands } from './command.ts';
 import { catalogCommands } from './commands/catalogs.ts';
 import { ingestCommands } from './commands/ingest.ts';
@@ -8,7 +9,6 @@ import { sqlInfoCommands } from './commands/sql-info.ts';
 import { statementCommands } from './commands/statement.ts';
 import { substraitCommands } from './commands/substrait.ts';
 import { xdbcCommands } from './commands/xdbc-type-info.ts';
-import type { SqlMessage } from './messages.ts';
 
 /** Every Flight SQL message that commands and tickets may carry. */
 const commands: SqlCommands = {

@@ -1,7 +1,7 @@
 import { PyError, typeError } from '../errors.ts';
+import { lengthOf } from '../methods/attribute.ts';
 import { asIndex, readArguments } from '../operations/arguments.ts';
 import { binary } from '../operations/arithmetic.ts';
-import { lengthOf } from '../operations/attribute.ts';
 import type { Filter, FilterRuntime } from '../runtime-types.ts';
 import { orderOrFail, sortValues } from '../values/compare.ts';
 import { itemsOf, PyDict } from '../values/dict.ts';

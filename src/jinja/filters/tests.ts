@@ -1,6 +1,6 @@
 import { typeError } from '../errors.ts';
+import { contains } from '../methods/attribute.ts';
 import { binary } from '../operations/arithmetic.ts';
-import { contains } from '../operations/attribute.ts';
 import type { Test } from '../runtime-types.ts';
 import { orderOrFail } from '../values/compare.ts';
 import { PyDict } from '../values/dict.ts';

@@ -1,7 +1,7 @@
 import { PyError, typeError, valueError } from '../errors.ts';
+import { lengthOf, slice } from '../methods/attribute.ts';
 import { replaceText, STRING_METHODS } from '../methods/string.ts';
 import { asIndex, readArguments } from '../operations/arguments.ts';
-import { lengthOf, slice } from '../operations/attribute.ts';
 import { formatPercent } from '../operations/percent.ts';
 import type { Filter } from '../runtime-types.ts';
 import { itemsOf, PyDict } from '../values/dict.ts';

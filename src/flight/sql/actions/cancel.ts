@@ -7,8 +7,8 @@ import {
   encodeStatusResult,
   type FlightInfo,
 } from '../../proto/messages.ts';
+import { decodeInfoBytes, packAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
-import { decodeInfoBytes, packAny } from '../messages.ts';
 import { requestOf } from './request.ts';
 
 export const cancelActions: readonly ProtocolAction[] = [

@@ -1,9 +1,9 @@
 import { authorise } from '../../../access/index.ts';
 import type { CallContext } from '../../calls/context.ts';
 import { queryOptions, schemaBytes } from '../../calls/query.ts';
+import { decodeStatement, encodeCreatedStatement, packAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
 import { statementOf } from '../commands/prepared-statement.ts';
-import { decodeStatement, encodeCreatedStatement, packAny } from '../messages.ts';
 import { requestOf } from './request.ts';
 
 export const preparedStatementActions: readonly ProtocolAction[] = [

@@ -1,7 +1,7 @@
 import { DuckhouseError } from '../../../errors.ts';
 import { decodeRenewRequest, encodeEndpoint } from '../../proto/messages.ts';
+import { decodeStatementTicket, unpackAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
-import { decodeStatementTicket, unpackAny } from '../messages.ts';
 
 export const renewActions: readonly ProtocolAction[] = [
   {

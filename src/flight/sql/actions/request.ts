@@ -1,5 +1,5 @@
 import { DuckhouseError } from '../../../errors.ts';
-import { unpackAny } from '../messages.ts';
+import { unpackAny } from '../../proto/sql-messages.ts';
 
 /** The message of a Flight SQL action, out of its Any. InvalidArgument when it is another. */
 export function requestOf(body: Uint8Array, name: string): Uint8Array {

@@ -1,7 +1,7 @@
 import { DuckhouseError } from '../../../errors.ts';
 import { queryOptions } from '../../calls/query.ts';
+import { decodeEndTransaction, encodeHandle, endOfTransaction, packAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
-import { decodeEndTransaction, encodeHandle, endOfTransaction, packAny } from '../messages.ts';
 import { requestOf } from './request.ts';
 
 const noSavepoints = async (): Promise<never> => {

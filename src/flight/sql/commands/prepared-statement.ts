@@ -8,8 +8,8 @@ import { queryInfo, queryOptions, sendQuery } from '../../calls/query.ts';
 import type { ClientStatement } from '../../prepared-statements.ts';
 import { decodeFlightData } from '../../proto/flight-data.ts';
 import { encodePutResult } from '../../proto/messages.ts';
+import { decodeHandle, decodeStatementCall, encodeHandle, type StatementCall } from '../../proto/sql-messages.ts';
 import type { SqlCommands } from '../command.ts';
-import { decodeHandle, decodeStatementCall, encodeHandle, type StatementCall } from '../messages.ts';
 
 export const preparedStatementCommands: SqlCommands = {
   CommandPreparedStatementQuery: {

@@ -1,7 +1,7 @@
 import { runUpdate } from '../../calls/put.ts';
 import { queryInfo, querySchema, sendTicketed } from '../../calls/query.ts';
+import { decodeStatement, decodeStatementTicket } from '../../proto/sql-messages.ts';
 import type { SqlCommands } from '../command.ts';
-import { decodeStatement, decodeStatementTicket } from '../messages.ts';
 
 export const statementCommands: SqlCommands = {
   CommandStatementQuery: {

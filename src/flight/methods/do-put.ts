@@ -1,10 +1,10 @@
 import { DuckhouseError } from '../../errors.ts';
+import type { CallContext } from '../calls/context.ts';
+import { putPath } from '../calls/put.ts';
 import { decodeFlightData } from '../proto/flight-data.ts';
 import { decodeDescriptor } from '../proto/messages.ts';
+import { unpackAny } from '../proto/sql-messages.ts';
 import { openCommand } from '../sql/commands.ts';
-import { unpackAny } from '../sql/messages.ts';
-import type { CallContext } from './context.ts';
-import { putPath } from './put.ts';
 
 /** Takes the client's stream for a table or a Flight SQL message, and answers with one PutResult. */
 export async function doPut(context: CallContext): Promise<void> {

@@ -1,8 +1,6 @@
 import { PyError, typeError } from '../errors.ts';
-import { DICT_METHODS, LIST_METHODS, SET_METHODS, TUPLE_METHODS } from '../methods/containers.ts';
-import type { Method } from '../methods/method.ts';
-import { FLOAT_METHODS, INT_METHODS, intAttribute } from '../methods/number.ts';
-import { STRING_METHODS } from '../methods/string.ts';
+import { asIndex, checkCount } from '../operations/arguments.ts';
+import { formatString } from '../operations/string-format.ts';
 import { keyError, PyDict } from '../values/dict.ts';
 import { PyFloat } from '../values/float.ts';
 import { type Args, type Kwargs, PyObject, typeName, type Value } from '../values/object.ts';
@@ -10,8 +8,10 @@ import { Markup, PyRange } from '../values/sequences.ts';
 import { PySet } from '../values/set.ts';
 import { hasSurrogates, str } from '../values/text.ts';
 import { PyTuple } from '../values/tuple.ts';
-import { asIndex, checkCount } from './arguments.ts';
-import { formatString } from './string-format.ts';
+import { DICT_METHODS, LIST_METHODS, SET_METHODS, TUPLE_METHODS } from './containers.ts';
+import type { Method } from './method.ts';
+import { FLOAT_METHODS, INT_METHODS, intAttribute } from './number.ts';
+import { STRING_METHODS } from './string.ts';
 
 /** A method of a built-in value, held apart from its receiver's type. */
 class BoundMethod<Self extends Value> extends PyObject {

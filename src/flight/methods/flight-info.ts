@@ -1,5 +1,7 @@
 import type { ArrowSchema } from '../../arrow/index.ts';
 import { quoteTable, type TableInfo, tableNameOf } from '../../lakehouse/index.ts';
+import type { CallContext } from '../calls/context.ts';
+import { queryInfo, querySchema, schemaBytes, sqlText } from '../calls/query.ts';
 import {
   decodeCriteria,
   encodeFlightInfo,
@@ -8,10 +10,8 @@ import {
   type FlightInfo,
   pathDescriptor,
 } from '../proto/messages.ts';
+import { unpackAny } from '../proto/sql-messages.ts';
 import { openCommand } from '../sql/commands.ts';
-import { unpackAny } from '../sql/messages.ts';
-import type { CallContext } from './context.ts';
-import { queryInfo, querySchema, schemaBytes, sqlText } from './query.ts';
 
 export async function infoOf(context: CallContext, descriptor: FlightDescriptor): Promise<FlightInfo> {
   if (descriptor.type === 'PATH')

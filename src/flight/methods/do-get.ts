@@ -1,8 +1,8 @@
+import type { CallContext } from '../calls/context.ts';
+import { sendQuery, sqlText } from '../calls/query.ts';
 import { decodeTicket } from '../proto/messages.ts';
+import { unpackAny } from '../proto/sql-messages.ts';
 import { openCommand } from '../sql/commands.ts';
-import { unpackAny } from '../sql/messages.ts';
-import type { CallContext } from './context.ts';
-import { sendQuery, sqlText } from './query.ts';
 
 /** Streams the result of a ticket: a Flight SQL message, or SQL text. */
 export async function doGet(context: CallContext, request: Uint8Array): Promise<void> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Credentials, Principal } from '../../access/index.ts';
+import type { ServiceContext } from '../calls/context.ts';
 import type { ServerCall } from '../grpc/server-call.ts';
 import { decodeBasicAuth, decodeHandshake, encodeHandshake } from '../proto/messages.ts';
-import type { ServiceContext } from './context.ts';
 
 /**
  * Handshake: credentials in the `authorization` header or, as old clients do, in a BasicAuth message. The token is in the

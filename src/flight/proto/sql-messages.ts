@@ -11,7 +11,7 @@ import {
   intOf,
   messageField,
   textOf,
-} from '../proto/wire.ts';
+} from './wire.ts';
 
 const typePrefix = 'type.googleapis.com/arrow.flight.protocol.sql.';
 

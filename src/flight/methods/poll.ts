@@ -1,7 +1,7 @@
+import type { CallContext } from '../calls/context.ts';
 import { parseTimeout } from '../grpc/server-call.ts';
 import type { Begin } from '../polls.ts';
 import { encodePollInfo, type FlightDescriptor } from '../proto/messages.ts';
-import type { CallContext } from './context.ts';
 import { infoOf } from './flight-info.ts';
 
 /**
