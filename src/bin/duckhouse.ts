@@ -108,6 +108,8 @@ function report(failure: unknown): number {
   return exitCodeOf(error);
 }
 
+// What waits for something that never comes ends without an error: it has not done its work either.
+process.exitCode = 1;
 main(process.argv.slice(2)).then(
   () => process.exit(exitCode),
   (failure: unknown) => process.exit(report(failure)),

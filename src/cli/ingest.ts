@@ -15,6 +15,7 @@ import {
   formatOfFile,
   loadIdOf,
   type ReadOptions,
+  readerError,
   tableNameOfFile,
 } from '../ingest/index.ts';
 import type { PutMode, Receipt } from '../lakehouse/index.ts';
@@ -134,7 +135,8 @@ async function runJob(on: JobContext, job: Job): Promise<IngestOutcome> {
     }
     return { files, table, receipt: await loadJob(on, job) };
   } catch (error) {
-    return { files, table, error: toCommandError(csvError(files[0] as string, error)) };
+    const named = readerError({ read: [], shown: files }, csvError(files[0] as string, error));
+    return { files, table, error: toCommandError(named) };
   }
 }
 
@@ -152,7 +154,7 @@ async function makeView(
     throw new DuckhouseError('Unsupported', 'DuckDB cannot read Arrow files in a view', {
       hint: 'load them: --as table',
     });
-  const scan = await formatOf(format).scan(engine, files, options.read);
+  const scan = await formatOf(format).scan(engine, files, { ...options.read, inPlace: true });
   await announce(context, { file: shown(files), format, details: scan.details, columns: scan.columns });
   await target.createView(table, scan.sql, options.mode !== 'create');
 }
@@ -161,6 +163,8 @@ const shown = (files: readonly string[]): string =>
   files.length === 1 ? path.basename(files[0] as string) : `${path.basename(files[0] as string)} … (${files.length})`;
 
 const shownColumns = 50;
+const shownLetters = 120;
+const shorten = (text: string): string => (text.length > shownLetters ? `${text.slice(0, shownLetters)}…` : text);
 
 interface Found {
   readonly file: string;
@@ -173,7 +177,7 @@ async function announce(context: CommandContext, { file, format, details, column
   const { translator } = context;
   await note(context, translator.t('ingest.sniffed', { file, format, details }));
   if (columns.length === 0) return;
-  const names = columns.slice(0, shownColumns).map(({ name, type }) => `${name} ${type}`);
+  const names = columns.slice(0, shownColumns).map(({ name, type }) => `${shorten(name)} ${shorten(type)}`);
   const more = columns.length - names.length;
   if (more > 0) names.push(translator.t('ingest.moreColumns', { count: more }));
   await note(context, translator.t('ingest.columns', { columns: names.join(', ') }));
@@ -216,8 +220,17 @@ interface Source {
 async function scannedSource({ context, engine, options }: JobContext, { files, format }: Job): Promise<Source> {
   const scan = await formatOf(format).scan(engine, files, options.read);
   await announce(context, { file: shown(files), format, details: scan.details, columns: scan.columns });
-  const result = await engine.query(scan.sql, { signal: context.signal });
-  return { schema: result.schema, batches: result.batches, close: result.close };
+  try {
+    const result = await engine.query(scan.sql, { signal: context.signal });
+    const close = async (): Promise<void> => {
+      await result.close();
+      await scan.close?.();
+    };
+    return { schema: result.schema, batches: result.batches, close };
+  } catch (error) {
+    await scan.close?.();
+    throw error;
+  }
 }
 
 async function arrowSource(files: readonly string[]): Promise<Source> {
@@ -265,7 +278,7 @@ export async function printOutcomes(
   const result = ({ receipt, view, error }: IngestOutcome): string => {
     if (error !== undefined) return `${translator.t('ingest.failed')}: ${translator.error(error).message}`;
     if (view) return translator.t('ingest.viewed');
-    return translator.t(receipt?.repeated ? 'ingest.repeated' : 'ingest.loaded', { rows: receipt?.rows ?? 0 });
+    return translator.plural(receipt?.repeated ? 'ingest.repeated' : 'ingest.loaded', receipt?.rows ?? 0);
   };
   const columns = [translator.t('table.file'), translator.t('table.table'), translator.t('table.result')].map(
     (name) => ({ name, type: undefined, right: false }),

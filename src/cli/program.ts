@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { type SettingName, settingOf } from '../config/settings.ts';
+import { DuckhouseError } from '../errors.ts';
 import { createTranslator, languageOf, type Translator } from '../messages/index.ts';
 import { addTokenCommands, addUserCommands } from './access-commands.ts';
 import type { CommandAdder, CommandFlags as Flags } from './command-adder.ts';
@@ -45,6 +46,16 @@ const clientSettings: readonly SettingName[] = [
   'tlsKey',
 ];
 const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
+
+/** InvalidArgument when the value of an option is no number. */
+function numberOf(name: string, value: unknown, form = /^\d+$/): number | undefined {
+  if (value === undefined) return undefined;
+  if (form.test(String(value))) return Number(value);
+  throw new DuckhouseError('InvalidArgument', `${name} takes a number, not "${value}"`, {
+    id: 'option-number',
+    context: { name, value: String(value) },
+  });
+}
 
 /** The command line. Each command's code is loaded when it runs: `--help` loads none of it. */
 export function createProgram(host: ProgramHost): Command {
@@ -153,6 +164,9 @@ function addIngest(add: CommandAdder, { t }: Translator): void {
         header: flags.header as boolean | undefined,
         decimalComma: flags.decimalComma as boolean | undefined,
         nullText: text('nullText'),
+        thousands: text('thousands'),
+        dateFormat: text('dateFormat'),
+        skip: numberOf('--skip', flags.skip),
       },
       loadId: text('loadId'),
       again: flags.again === true,
@@ -174,6 +188,9 @@ function addIngest(add: CommandAdder, { t }: Translator): void {
     .option('--header', t('option.header'))
     .option('--no-header', t('option.noHeader'))
     .option('--decimal-comma', t('option.decimalComma'))
+    .option('--thousands <character>', t('option.thousands'))
+    .option('--date-format <format>', t('option.dateFormat'))
+    .option('--skip <lines>', t('option.skip'))
     .option('--null-text <text>', t('option.nullText'))
     .option('--load-id <id>', t('option.loadId'))
     .option('--again', t('option.again'))
@@ -182,7 +199,6 @@ function addIngest(add: CommandAdder, { t }: Translator): void {
 }
 
 function addQuery(add: CommandAdder, { t }: Translator): void {
-  const wholeNumber = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
   add('query [sql]', 'command.query', clientSettings, async (context, flags, [sql]) => {
     const { queryCommand } = await import('./query.ts');
     return queryCommand(context, {
@@ -191,9 +207,9 @@ function addQuery(add: CommandAdder, { t }: Translator): void {
       params: flags.param as string[],
       format: flags.json === true ? 'json' : (flags.format as OutputFormatName | undefined),
       output: flags.output as string | undefined,
-      limit: wholeNumber(flags.limit),
+      limit: numberOf('--limit', flags.limit),
       all: flags.all === true,
-      timeoutSeconds: wholeNumber(flags.timeout),
+      timeoutSeconds: numberOf('--timeout', flags.timeout, /^\d+(\.\d+)?$/),
     });
   })
     .option('-f, --file <file>', t('option.file'))

@@ -1,4 +1,5 @@
 import { DuckhouseError } from '../errors.ts';
+import { foreignByName } from './foreign.ts';
 import { csvFormat } from './formats/csv.ts';
 import { jsonFormat } from './formats/json.ts';
 import { parquetFormat } from './formats/parquet.ts';
@@ -28,6 +29,8 @@ export function maybeFormat(file: string): FormatName | undefined {
 export function formatOfFile(file: string): FormatName {
   const format = maybeFormat(file);
   if (format !== undefined) return format;
+  const foreign = foreignByName(file);
+  if (foreign !== undefined) throw foreign;
   throw new DuckhouseError('InvalidArgument', `cannot tell the format of ${file}`, {
     id: 'format-unknown',
     context: { file },

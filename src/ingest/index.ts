@@ -1,6 +1,7 @@
 /** The ingest room: files of any known format to a SELECT that DuckDB can run. It knows no gRPC. */
 
 export { expandFiles, loadIdOf } from './files.ts';
-export { csvError } from './formats/csv.ts';
+export { csvError } from './formats/csv-error.ts';
+export { readerError } from './formats/reader-error.ts';
 export { type FormatName, formatOf, formatOfFile, maybeFormat, tableNameOfFile } from './formats.ts';
 export type { IngestFormat, ReadOptions, Scan } from './types.ts';

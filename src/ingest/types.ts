@@ -10,6 +10,14 @@ export interface ReadOptions {
   readonly header?: boolean | undefined;
   readonly decimalComma?: boolean | undefined;
   readonly nullText?: string | undefined;
+  /** Between thousands, e.g. a space. */
+  readonly thousands?: string | undefined;
+  /** As of strptime, e.g. `%d/%m/%y`. */
+  readonly dateFormat?: string | undefined;
+  /** Lines before the header. */
+  readonly skip?: number | undefined;
+  /** The files are read where they are, at each query. */
+  readonly inPlace?: boolean | undefined;
 }
 
 export interface Scan {
@@ -18,6 +26,8 @@ export interface Scan {
   /** What was found out, for people. */
   readonly details: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Once it was read. */
+  readonly close?: () => Promise<void>;
 }
 
 /** One file format. A new one is a file like these and a line in `formats.ts`. */

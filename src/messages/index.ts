@@ -12,7 +12,7 @@ export interface Translator {
   /** The text of `id`, its parameters filled in; numbers in the language's form. */
   t(id: MessageId, params?: MessageParams): string;
   /** One of `${id}.one` and `${id}.other`, by the language's plural of `count`. */
-  plural(id: 'rows.all' | 'rows.changed', count: number): string;
+  plural(id: 'rows.all' | 'rows.changed' | 'ingest.loaded' | 'ingest.repeated', count: number): string;
   number(value: number): string;
   /** Message and hint of an error; what has no translation stays as it is. */
   error(error: DuckhouseError): { readonly message: string; readonly hint: string | undefined };

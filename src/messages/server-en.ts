@@ -12,6 +12,8 @@ export const serverEn = {
   'error.command-unsupported': '{message}',
   'error.config-yaml': '{message}',
   'error.csv-malformed': '{message}',
+  'error.csv-type': '{message}',
+  'error.csv-encoding': '{message}',
   'error.dbt-no-earlier-run': "could not find previous run in '{folder}' target directory",
   'error.dbt-command': 'dbt {command} does not run in the server; run it where the project is',
   'error.dbt-outside': '{path} is not in the workspace of the server',

@@ -14,6 +14,8 @@ export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
   'error.command-unsupported': "le message Flight SQL « {command} » n'est pas pris ici",
   'error.config-yaml': 'configuration illisible : {message}',
   'error.csv-malformed': 'CSV illisible : {message}',
+  'error.csv-type': 'CSV illisible : {message}',
+  'error.csv-encoding': 'CSV illisible : {message}',
   'error.dbt-no-earlier-run': "pas d'exécution précédente dans le dossier {folder}",
   'error.dbt-command': "dbt {command} ne s'exécute pas dans le serveur ; lancez-le là où est le projet",
   'error.dbt-outside': "{path} n'est pas dans l'espace de travail du serveur",

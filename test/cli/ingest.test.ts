@@ -104,9 +104,9 @@ test('the same command twice loads once and says so, --again loads again', () =>
   inTemporaryFolder(async (cwd) => {
     await writeFile(path.join(cwd, 'a.csv'), 'a\n1\n');
     const run = async (...args: string[]) => (await duckhouse(['ingest', 'a.csv', ...args], { cwd })).stdout;
-    assert.match(await run(), /loaded 1 rows/);
-    assert.match(await run(), /loaded before \(1 rows\), nothing to do/);
-    assert.match(await run('--again'), /loaded 1 rows/);
+    assert.match(await run(), /loaded 1 row\n/);
+    assert.match(await run(), /loaded before \(1 row\), nothing to do/);
+    assert.match(await run('--again'), /loaded 1 row\n/);
     assert.deepEqual(await rows(cwd, 'FROM a'), [{ a: 1 }, { a: 1 }]);
   }));
 

@@ -84,7 +84,7 @@ test('a query that fails makes up --exit fail, with its error told and the rest 
     await workspace(cwd, { 'ingestion/data/sales.csv': 'shop,amount\nA,1\n', 'queries/a.sql': 'SELECT * FROM salez' });
     const result = await duckhouse(['up', '--exit', ...anyPorts], { cwd });
     assert.equal(result.code, 1);
-    assert.match(result.stdout, /sales\.csv +warehouse\.main\.sales +loaded 1 rows/);
+    assert.match(result.stdout, /sales\.csv +warehouse\.main\.sales +loaded 1 row\n/);
     assert.match(result.stderr, /error: .*salez[\s\S]*sales/);
     assert.match(result.stderr, /duckhouse ls\n/);
     assert.equal(existsSync(path.join(cwd, '.duckhouse', 'server.lock')), false);

@@ -69,6 +69,6 @@ test('a bare folder of files is a workspace, and a file that fails makes up fail
     await writeFile(path.join(cwd, 'broken.json'), '[{');
     const up = await duckhouse(['up', '--exit', '--flight-port', '0', '--http-port', '0'], { cwd });
     assert.equal(up.code, 1);
-    assert.match(up.stdout, /sales\.csv +warehouse\.main\.sales +loaded 1 rows/);
+    assert.match(up.stdout, /sales\.csv +warehouse\.main\.sales +loaded 1 row\n/);
     assert.match(up.stdout, /broken\.json +broken +failed/);
   }));

@@ -1,21 +1,48 @@
-import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
+import type { Engine } from '../../engine/index.ts';
+import { DuckhouseError } from '../../errors.ts';
+import { queryRows } from '../../lakehouse/index.ts';
+import { quoteLiteral } from '../../sql.ts';
 import { describeSelect } from '../describe.ts';
 import type { IngestFormat } from '../types.ts';
+import { replacing } from './casts.ts';
+import { withFile } from './reader-error.ts';
+
+const mostDigits = 38;
+
+/** DuckDB reads wider decimals as DOUBLE, and wrongly. */
+async function checkDecimals(engine: Engine, list: string): Promise<void> {
+  const [wide] = await queryRows(
+    engine,
+    `SELECT file_name, name, precision::INTEGER AS digits FROM parquet_schema(${list}) WHERE converted_type = 'DECIMAL' AND precision > ${mostDigits}`,
+  );
+  if (wide === undefined) return;
+  const { name, digits } = wide;
+  throw new DuckhouseError(
+    'Unsupported',
+    `column "${name}" has decimals of ${digits} digits, DuckDB holds at most 38`,
+    {
+      id: 'decimal-too-wide',
+      context: { name: String(name), precision: Number(digits) },
+      hint: 'cast it to decimal128 or to text before sending',
+    },
+  );
+}
 
 export const parquetFormat: IngestFormat = {
   name: 'parquet',
   extensions: ['parquet', 'pq'],
   mediaTypes: ['application/vnd.apache.parquet'],
   async scan(engine, files, options) {
-    const reader = `read_parquet([${files.map(quoteLiteral).join(', ')}]${files.length > 1 ? ', union_by_name = true' : ''})`;
-    const casts = [...options.columns].map(
-      ([name, type]) => `${quoteIdentifier(name)}::${type} AS ${quoteIdentifier(name)}`,
-    );
-    const sql = `SELECT * ${casts.length === 0 ? '' : `REPLACE (${casts.join(', ')}) `}FROM ${reader}`;
-    return {
-      sql,
-      details: files.length === 1 ? '1 file' : `${files.length} files`,
-      columns: await describeSelect(engine, sql),
-    };
+    const list = `[${files.map(quoteLiteral).join(', ')}]`;
+    return withFile({ read: files, shown: files }, async () => {
+      await checkDecimals(engine, list);
+      const reader = `read_parquet(${list}${files.length > 1 ? ', union_by_name = true' : ''})`;
+      const sql = `SELECT ${replacing(options.columns)} FROM ${reader}`;
+      return {
+        sql,
+        details: files.length === 1 ? '1 file' : `${files.length} files`,
+        columns: await describeSelect(engine, sql),
+      };
+    });
   },
 };

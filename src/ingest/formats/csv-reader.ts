@@ -1,0 +1,45 @@
+import { quoteLiteral } from '../../sql.ts';
+import type { TextFile } from '../text-files.ts';
+import type { ReadOptions } from '../types.ts';
+
+export const sampleRows = 200_000;
+export const maxLineBytes = 16 << 20;
+
+/** How far the reader looks. */
+export interface Reading {
+  /** DuckDB's name of the encoding, when it is to decode. */
+  readonly readAs: string | undefined;
+  /** Types are told from every row. */
+  readonly sampleAll: boolean;
+}
+
+/** Options of read_csv as SQL. */
+export function readerOptions(options: ReadOptions, { readAs, sampleAll }: Reading): string[] {
+  const text = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`${name} = ${quoteLiteral(value)}`];
+  const types = [...options.columns].map(([name, type]) => `${quoteLiteral(name)}: ${quoteLiteral(type)}`);
+  return [
+    ...text('delim', options.delimiter),
+    ...text('quote', options.quote),
+    ...text('encoding', readAs),
+    ...text('decimal_separator', options.decimalComma === true ? ',' : undefined),
+    ...text('thousands', options.thousands),
+    ...text('dateformat', options.dateFormat),
+    ...text('nullstr', options.nullText),
+    ...(options.header === undefined ? [] : [`header = ${options.header}`]),
+    ...(types.length === 0 ? [] : [`types = {${types.join(', ')}}`]),
+    `sample_size = ${sampleAll ? -1 : sampleRows}`,
+    `max_line_size = ${maxLineBytes}`,
+    // Left to itself the reader skips the lines before a ragged one as if they were a preamble, or takes some for comments.
+    `skip = ${options.skip ?? 0}`,
+    "comment = ''",
+  ];
+}
+
+const fileList = (files: readonly TextFile[]): string =>
+  files.length === 1
+    ? quoteLiteral((files[0] as TextFile).path)
+    : `[${files.map(({ path }) => quoteLiteral(path)).join(', ')}]`;
+
+export const selectFrom = (files: readonly TextFile[], options: readonly string[]): string =>
+  `SELECT * FROM read_csv(${[fileList(files), ...options, ...(files.length > 1 ? ['union_by_name = true'] : [])].join(', ')})`;

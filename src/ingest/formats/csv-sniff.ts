@@ -1,0 +1,104 @@
+import type { Engine } from '../../engine/index.ts';
+import { queryRows, type Row } from '../../lakehouse/index.ts';
+import { quoteLiteral } from '../../sql.ts';
+import type { TextFile } from '../text-files.ts';
+import type { ReadOptions, Scan } from '../types.ts';
+import { withPlace } from './csv-error.ts';
+import { type Reading, readerOptions } from './csv-reader.ts';
+
+export interface Sniffed {
+  readonly delimiter: string;
+  readonly quote: string | undefined;
+  readonly header: boolean;
+  readonly columns: Scan['columns'];
+  /** What else is needed to read the file as it was sniffed; undefined when the sniffer saw it otherwise. */
+  readonly settings: SniffedSettings | undefined;
+}
+
+export interface SniffedSettings {
+  readonly delimiter: string;
+  /** Empty: none. */
+  readonly quote: string;
+  readonly escapedBy: string;
+  /** Empty: DuckDB's default. */
+  readonly dateFormat: string;
+  readonly timestampFormat: string;
+}
+
+export interface SniffRequest extends Reading {
+  readonly options: ReadOptions;
+}
+
+/** What DuckDB's sniffer says of a file. DataInvalid names the line that cannot be read. */
+export async function sniff(engine: Engine, file: TextFile, request: SniffRequest): Promise<Sniffed> {
+  const [row] = await withPlace(file, () =>
+    queryRows(
+      engine,
+      `SELECT * FROM sniff_csv(${[quoteLiteral(file.path), ...readerOptions(request.options, request)].join(', ')})`,
+    ),
+  ).catch(async (error: unknown) => {
+    await findRaggedLine(engine, file, request.options);
+    throw error;
+  });
+  const columns = ((row?.Columns ?? []) as readonly Row[]).map(({ name, type }) => ({
+    name: String(name),
+    type: String(type),
+  }));
+  const delimiter =
+    columns.length > 1 || request.options.delimiter !== undefined
+      ? undefined
+      : delimiterOfHeader(file, request.options.skip);
+  // One ragged line and the sniffer sees one column of text: with the header's delimiter the line is found and named.
+  if (delimiter !== undefined) return sniff(engine, file, { ...request, options: { ...request.options, delimiter } });
+  const quote = sniffedText(row?.Quote);
+  const singleLine = isSingleLine(file);
+  return {
+    delimiter: String(row?.Delimiter ?? ','),
+    quote: quote === '' ? undefined : quote,
+    // A file of one line has no data to tell a header from: it is a header.
+    header: row?.HasHeader === true || singleLine,
+    columns,
+    settings:
+      row === undefined || singleLine
+        ? undefined
+        : {
+            delimiter: String(row.Delimiter ?? ','),
+            quote,
+            escapedBy: sniffedText(row.Escape),
+            dateFormat: sniffedText(row.DateFormat),
+            timestampFormat: sniffedText(row.TimestampFormat),
+          },
+  };
+}
+
+/** The sniffer's way to say "none" is empty text, whatever it writes. */
+function sniffedText(value: unknown): string {
+  const text = String(value ?? '');
+  return /^(\(empty\)|\\0|\0|)$/.test(text) ? '' : text;
+}
+
+function headerLine({ head }: TextFile, skip = 0): string {
+  return head?.toString('utf8').split(/\r?\n/)[skip] ?? '';
+}
+
+/** The sniffer does not say which line it cannot read; reading all columns as text does. Throws that error, if there is one. */
+async function findRaggedLine(engine: Engine, file: TextFile, { delimiter, skip = 0 }: ReadOptions): Promise<void> {
+  if (delimiter === undefined) return;
+  const columns = headerLine(file, skip)
+    .split(delimiter)
+    .map((_, i) => `'c${i}': 'VARCHAR'`);
+  const reader = `read_csv(${quoteLiteral(file.path)}, auto_detect = false, header = true, skip = ${skip}, delim = ${quoteLiteral(delimiter)}, quote = '"', columns = {${columns.join(', ')}})`;
+  await withPlace(file, () => queryRows(engine, `SELECT count(*) FROM ${reader}`));
+}
+
+/** The commonest of the usual delimiters in the first line, if there is any. */
+function delimiterOfHeader(file: TextFile, skip: number | undefined): string | undefined {
+  const line = headerLine(file, skip);
+  const counted = [',', ';', '\t', '|']
+    .map((delimiter) => ({ delimiter, count: line.split(delimiter).length - 1 }))
+    .filter(({ count }) => count > 0);
+  return counted.sort((a, b) => b.count - a.count)[0]?.delimiter;
+}
+
+const isSingleLine = ({ head, whole }: TextFile): boolean =>
+  whole && head !== undefined && !/[\r\n][^\s]/.test(head.toString('latin1').trimStart());
