@@ -108,9 +108,18 @@ function report(failure: unknown): number {
   return exitCodeOf(error);
 }
 
+/** A pipe takes what is written when its reader does: the process ends once all of it has gone. */
+function exit(code: number): void {
+  const waiting = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0);
+  let open = waiting.length;
+  if (open === 0) process.exit(code);
+  for (const stream of waiting) stream.write('', () => --open === 0 && process.exit(code));
+}
+
 // What waits for something that never comes ends without an error: it has not done its work either.
 process.exitCode = 1;
+
 main(process.argv.slice(2)).then(
-  () => process.exit(exitCode),
-  (failure: unknown) => process.exit(report(failure)),
+  () => exit(exitCode),
+  (failure: unknown) => exit(report(failure)),
 );

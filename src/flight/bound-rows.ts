@@ -1,5 +1,6 @@
 import { type ArrowField, createBatchDecoder, decodeSchema, isValidAt, readMessageHeader } from '../arrow/index.ts';
 import type { ArrowParams, EncodedBatch, QueryResult } from '../engine/index.ts';
+import { DuckhouseError } from '../errors.ts';
 import type { ClientSession, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
 
 /** A query that runs, once for each row of its parameters. */
@@ -46,8 +47,31 @@ function chained(first: QueryResult, { session, sql, options, params }: Bound, r
     yield* first.batches;
     for (let row = 1; row < rows; row++) {
       current = await session.query(sql, { ...options, arrowParams: { ...(params as ArrowParams), row } });
+      const other = otherColumn(first.schema.fields, current.schema.fields);
+      if (other !== undefined) throw columnsDiffer(row, other);
       yield* current.batches;
     }
   }
   return { ...first, batches: batches(), close: () => current.close() };
 }
+
+/** The layout of a column, without what its names and metadata say. */
+const layoutOf = ({ type, children }: ArrowField): unknown => [type, children.map(layoutOf)];
+
+/** The first column that has another type; DuckDB chooses types by the values that are bound. */
+const otherColumn = (first: readonly ArrowField[], next: readonly ArrowField[]): string | undefined =>
+  first.find((field, i) => {
+    const other = next[i];
+    return other === undefined || JSON.stringify(layoutOf(field)) !== JSON.stringify(layoutOf(other));
+  })?.name;
+
+const columnsDiffer = (row: number, column: string): DuckhouseError =>
+  new DuckhouseError(
+    'InvalidArgument',
+    `column "${column}" has another type for row ${row + 1} of the parameters than for the first`,
+    {
+      id: 'bound-columns-differ',
+      context: { row: row + 1, column },
+      hint: 'cast the column in the statement, or bind the rows one by one',
+    },
+  );

@@ -8,6 +8,8 @@ export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
   'error.arrow-schema-unsupported': 'DuckDB ne peut pas lire ce schéma Arrow',
   'error.action-body': "le corps de l'action ne va pas : {message}",
   'error.action-unknown': 'action inconnue « {action} »',
+  'error.bound-columns-differ':
+    'la colonne « {column} » a un autre type pour la ligne {row} des paramètres que pour la première',
   'error.client-gone': 'le client est parti',
   'error.client-idle': "le client n'a rien envoyé pendant {idleMs} ms",
   'error.command-malformed': "la commande ou le ticket n'est ni du SQL ni un message Flight SQL",
@@ -71,6 +73,7 @@ export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
   'error.transaction-not-found': 'la transaction {transaction} est finie ou n’existe pas',
   'error.transaction-rolled-back': 'la transaction a été annulée : {message}',
   'error.value-too-fine': 'colonne « {name} » : {value} ns ne sont pas un nombre entier de microsecondes',
+  'hint.bound-columns-differ': "convertissez la colonne dans l'instruction, ou liez les lignes une à une",
   'hint.dbt-no-earlier-run': "exécutez d'abord une commande comme dbt build",
   'hint.decimal-too-wide': "convertissez-la en decimal128 ou en texte avant l'envoi",
   'hint.ingest-temporary': 'omettez catalogue et schéma, ou temporary',

@@ -107,3 +107,31 @@ test('dbt runs in the server that is up, beside queries; Ctrl-C ends statements 
     assert.equal((await duckhouse(['query', kept], { cwd })).stdout, '{"n":2}\n');
     await stop();
   }));
+
+test('a listing longer than a pipe holds reaches a slow reader whole', () =>
+  inTemporaryFolder(async (folder) => {
+    const models = Object.fromEntries(
+      Array.from({ length: 400 }, (_, n) => [`models/a_model_of_a_long_enough_name_${n}.sql`, 'select 1 as id\n']),
+    );
+    await write(folder, {
+      'dbt_project.yml': 'name: wide\nprofile: wide\n',
+      'profiles.yml': 'wide:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: wide.duckdb}\n',
+      ...models,
+    });
+    const child = spawn(process.execPath, [commandFile, 'dbt', 'ls', '--output', 'json'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    endWithFolder(folder, child);
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      child.stdout.pause();
+      setTimeout(() => child.stdout.resume(), 5);
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    assert.equal(code, 0);
+    assert.ok(text.length > 100_000);
+    assert.equal(text.split('\n').filter((line) => line.startsWith('{')).length, 400);
+  }));

@@ -118,6 +118,41 @@ test('the columns told before a bound statement has answered are those it answer
   }
 });
 
+test('a query bound to several rows answers for each, in the columns of the first', async () => {
+  const client = connect();
+  const answer = async (sql: string, bound: readonly (readonly unknown[])[]): Promise<unknown[]> => {
+    const request = packAny({ name: 'ActionCreatePreparedStatementRequest', value: encodeStatement(sql, undefined) });
+    const [created] = await client.flight.doAction('CreatePreparedStatement', request);
+    const { handle } = decodeCreatedStatement((unpackAny(created as Uint8Array) as SqlMessage).value);
+    const descriptor = commandDescriptor(
+      packAny({ name: 'CommandPreparedStatementQuery', value: encodeHandle(handle) }),
+    );
+    const params = paramsOf(bound);
+    const batches = (async function* () {
+      yield* params.messages;
+    })();
+    await client.flight.doPut(descriptor, { schema: decodeSchema(params.schema), batches });
+    const info = await client.flight.getFlightInfo(descriptor);
+    return rows(Promise.resolve(await client.flight.doGet((info.endpoints[0] as FlightEndpoint).ticket)));
+  };
+  assert.deepEqual(await answer('SELECT ? AS x', [[null], ['a'], [null]]), [[null], ['a'], [null]]);
+  assert.deepEqual(
+    await answer('SELECT ? AS x, ? AS y', [
+      [1.5, null],
+      [null, true],
+    ]),
+    [
+      [1.5, null],
+      [null, true],
+    ],
+  );
+  await client.execute("CREATE TABLE numbers AS SELECT 1 AS n; CREATE TABLE letters AS SELECT 'a' AS n");
+  await assert.rejects(
+    answer('SELECT * FROM query_table(?)', [['numbers'], ['letters']]),
+    failsWith('InvalidArgument', /column "n" has another type for row 2/),
+  );
+});
+
 test('a wrong number of parameters is told, and nothing runs', async () => {
   const client = connect();
   await client.execute('CREATE TABLE counted(a INTEGER)');

@@ -21,8 +21,11 @@ export function destroyValue(duckdb: DuckDb, value: Address): void {
   duckdb.destroy_value(cell.address);
 }
 
-/** Arrow values as DuckDB's own, type by type, none of them rounded. */
-export function openValueFactory(duckdb: DuckDb): ValueFactory {
+/**
+ * Arrow values as DuckDB's own, type by type, none of them rounded. A null has the type of its column with `typedNulls`, and
+ * else none: it then goes where a value of its type would not.
+ */
+export function openValueFactory(duckdb: DuckDb, { typedNulls = false } = {}): ValueFactory {
   const types: Address[] = [];
   const typeOf = (field: ArrowField): Address => {
     const type = createType(duckdb, field);
@@ -31,7 +34,8 @@ export function openValueFactory(duckdb: DuckDb): ValueFactory {
   };
   const maker = (column: ArrowColumn, as?: ArrowField): ValueMaker => {
     const make = integerMaker(duckdb, column, as?.type) ?? presentMaker(duckdb, column, { maker, typeOf });
-    return (row) => (isValidAt(column, row) ? make(row) : Number(duckdb.create_null_value()));
+    const none = typedNulls ? typedNull(duckdb, typeOf(column.field)) : () => Number(duckdb.create_null_value());
+    return (row) => (isValidAt(column, row) ? make(row) : none());
   };
   return {
     maker,
@@ -40,6 +44,16 @@ export function openValueFactory(duckdb: DuckDb): ValueFactory {
     },
   };
 }
+
+/** The C interface makes nulls without a type only: as an item of a list they take the list's. */
+const typedNull = (duckdb: DuckDb, type: Address) => (): Address => {
+  const list = collected(duckdb, [Number(duckdb.create_null_value())], (items) =>
+    duckdb.create_list_value(type, items, 1),
+  );
+  const item = Number(duckdb.get_list_child(list, 0));
+  destroyValue(duckdb, list);
+  return item;
+};
 
 interface Context {
   readonly maker: (column: ArrowColumn) => ValueMaker;

@@ -141,6 +141,7 @@ const signatures = {
   create_blob: [P, [P, P]],
   create_null_value: [P, []],
   create_list_value: [P, [P, P, P]],
+  get_list_child: [P, [P, P]],
   create_array_value: [P, [P, P, P]],
   create_struct_value: [P, [P, P]],
   create_map_value: [P, [P, P, P, P]],

@@ -21,7 +21,8 @@ interface Batch {
 
 export function openArrowBinder(duckdb: DuckDb, handle: StatementHandle, params: ArrowParams): ArrowBinder {
   const { batches, rows } = decodeBatches(params);
-  const factory = openValueFactory(duckdb);
+  // The results of several rows follow each other: a column has one type in all of them.
+  const factory = openValueFactory(duckdb, { typedNulls: handle.returnsRows && rows > 1 });
   let current: Batch | undefined;
   let makers: readonly ValueMaker[] = [];
 
