@@ -59,6 +59,7 @@ export async function ingestCommand(context: CommandContext, options: IngestComm
   const target = await openTarget(context.config, { create: true });
   try {
     const outcomes = await ingestFiles(context, target, options);
+    if (outcomes.length === 0) throw noFiles(options.files.join(', '));
     await printOutcomes(context, outcomes, options.json);
     const failed = outcomes.find(({ error }) => error !== undefined);
     if (failed?.error !== undefined) throw failed.error;
@@ -66,6 +67,9 @@ export async function ingestCommand(context: CommandContext, options: IngestComm
     await target.close();
   }
 }
+
+const noFiles = (pattern: string): DuckhouseError =>
+  new DuckhouseError('NotFound', `no files match ${pattern}`, { id: 'no-files', context: { pattern } });
 
 /** Loads every file; one that fails does not stop the others. */
 export async function ingestFiles(

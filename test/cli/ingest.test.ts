@@ -146,6 +146,9 @@ test('bad files are named with the place, and nothing of them stays', () =>
       /cannot tell the format of .*\.csv .*\.parquet/s,
     );
     assert.equal((await duckhouse(['ingest', 'none*.csv'], { cwd })).code, 3);
+    await mkdir(path.join(cwd, 'nothing'));
+    const nothing = await duckhouse(['ingest', 'nothing'], { cwd });
+    assert.deepEqual([nothing.code, nothing.stderr], [3, 'error: no files match nothing\n']);
   }));
 
 test('a wrong encoding is refused; a NUL byte in a text is kept', () =>
