@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -17,14 +17,16 @@ export interface Installation {
   readonly command: string;
   readonly args: (folder: string) => readonly string[];
   readonly env?: (folder: string) => Readonly<Record<string, string>>;
+  /** What it is made from, beside the command. */
+  readonly source?: string;
 }
 
 /**
  * Installs a tool once and keeps it as long as its recipe stays the same. Where it cannot be had the tests are skipped, save
  * when DUCKHOUSE_INTEROP=required.
  */
-export function installed(name: string, { command, args, env }: Installation): Tool {
-  const recipe = JSON.stringify([command, args('FOLDER')]);
+export function installed(name: string, { command, args, env, source }: Installation): Tool {
+  const recipe = JSON.stringify([command, args('FOLDER'), source]);
   const folder = path.join(root, '.cache', name, createHash('sha256').update(recipe).digest('hex').slice(0, 16));
   const problem = existsSync(path.join(folder, '.done')) ? undefined : install();
   if (problem !== undefined && process.env.DUCKHOUSE_INTEROP === 'required') throw new Error(problem);
@@ -88,6 +90,19 @@ export async function run(
     });
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...texts };
+}
+
+/** The Go program in `test/interop/programs/NAME`, built. */
+export function ownGoProgram(name: string): Tool & { readonly path: string } {
+  const source = path.join(root, 'test', 'interop', 'programs', name);
+  const tool = installed(name, {
+    command: 'go',
+    args: (folder) => ['build', '-C', source, '-o', path.join(folder, name), '.'],
+    source: readdirSync(source)
+      .map((file) => readFileSync(path.join(source, file), 'utf8'))
+      .join('\n'),
+  });
+  return { ...tool, path: path.join(tool.folder, name) };
 }
 
 /** A jar of Maven Central, `group:artifact:version`, without what it depends on. */
