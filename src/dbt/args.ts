@@ -145,6 +145,13 @@ function readValue(spec: FlagSpec, value: string, readYaml: (text: string) => un
   return spec.choices === undefined ? value : value.toLowerCase();
 }
 
+/** What is said of the lines on the terminal goes for the log file too, unless that is told its own. */
+const alsoOfFile = [
+  ['log_format', 'log_format_file'],
+  ['log_level', 'log_level_file'],
+  ['use_colors', 'use_colors_file'],
+] as const;
+
 export function resolveArgs(
   args: GivenArgs,
   env: Env,
@@ -160,6 +167,9 @@ export function resolveArgs(
     if (spec.name in args.given || fromEnv !== undefined) explicit.add(spec.name);
     values[spec.name] = args.given[spec.name] ?? fromEnv ?? projectFlags[spec.name] ?? spec.fallback ?? null;
   }
+  const isSet = (name: string): boolean => explicit.has(name) || projectFlags[name] !== undefined;
+  for (const [name, ofFile] of alsoOfFile)
+    if (isSet(name) && !isSet(ofFile) && ofFile in values) values[ofFile] = values[name];
   // Switches of the project's behaviour are no options: they are passed on as they are.
   for (const [name, value] of Object.entries({ ...behaviours, ...projectFlags }))
     if (!(name in values)) values[name] = value;

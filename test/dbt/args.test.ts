@@ -22,6 +22,21 @@ test('the command line wins over the environment, that over the project, that ov
   assert.equal(value(['-x'], {}, {}), true);
 });
 
+test('what is said of the terminal goes for the log file, unless that is told its own', () => {
+  const formats = (words: readonly string[], flags: Record<string, unknown> = {}): unknown[] => {
+    const { values } = resolve(['run', ...words], {}, flags);
+    return [values.log_format_file, values.log_level_file, values.use_colors_file];
+  };
+  assert.deepEqual(formats([]), ['debug', 'debug', true]);
+  assert.deepEqual(formats(['--log-format', 'json', '--log-level', 'warn']), ['json', 'warn', true]);
+  assert.deepEqual(formats(['--log-format', 'json', '--log-format-file', 'text', '--no-use-colors']), [
+    'text',
+    'debug',
+    false,
+  ]);
+  assert.deepEqual(formats([], { log_format: 'json', use_colors: false }), ['json', 'debug', false]);
+});
+
 test('lists take words up to the next option, and may be repeated', () => {
   const { values } = resolve([
     '--target',

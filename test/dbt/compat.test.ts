@@ -407,3 +407,29 @@ test('a source is no other because the target is: state compares what is written
   );
   assert.ok((await ls('state:modified')).some((line) => line.endsWith('source:shop.raw.t')));
 });
+
+test('retry writes its lines as its own command line says, not as that of the earlier run', async () => {
+  const folder = project({ 'models/m.sql': 'select 1 as id', 'models/wrong.sql': 'select nothing' });
+  const first = await dbt(folder, ['run', '--log-format', 'json']);
+  assert.ok(
+    first.text
+      .trim()
+      .split('\n')
+      .every((line) => line.startsWith('{')),
+  );
+  const { code, text } = await dbt(folder, ['retry']);
+  assert.equal(code, 1);
+  assert.match(text, /1 of 1 ERROR creating sql view model main\.wrong/);
+  assert.doesNotMatch(text, /^\{/m);
+  assert.equal((artifact(folder, 'run_results.json').args as Record<string, unknown>).log_format, 'json');
+});
+
+test('what is shown is kept with its limit and its answer; a text of the command line is compiled to its own place', async () => {
+  const folder = project({ 'models/m.sql': 'select 1 as id' });
+  assert.equal((await dbt(folder, ['show', '--inline', 'select 7 as n', '--limit', '3'])).code, 0);
+  const [shown] = artifact(folder, 'run_results.json').results;
+  assert.match(String(shown?.compiled_code), /select 7 as n\s+limit 3/);
+  assert.deepEqual(shown?.adapter_response, { _message: 'OK' });
+  const place = 'target/compiled/shop/from remote system.sql/sql/inline_query';
+  assert.equal(readFileSync(path.join(folder, place), 'utf8'), 'select 7 as n');
+});

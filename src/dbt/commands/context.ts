@@ -85,6 +85,8 @@ export interface ContextParts {
   readonly invocationId: string;
   readonly startedAt: Date;
   readonly deprecations?: Deprecations;
+  /** The log of the command line, when another command is run for it. */
+  readonly log?: EventLog;
 }
 
 /** Folders that are named on the command line or in the environment. */
@@ -101,7 +103,7 @@ function checkFolders({ args, host, projectDir }: ContextParts): void {
 export function createContext(parts: ContextParts): CommandContext {
   const { args, host, projectDir, invocationId, startedAt } = parts;
   checkFolders(parts);
-  const log = createLog(parts);
+  const log = parts.log ?? createLog(parts);
   const parseFlags = parseFlagsOf(parts);
   const deprecations = parts.deprecations ?? createDeprecations(log, switchArg(args, 'show_all_deprecations'));
   const warn = warner(args, log, deprecations);
@@ -147,7 +149,7 @@ export function createContext(parts: ContextParts): CommandContext {
     keepManifest,
     targetPath,
     previous,
-    withArgs: (other) => createContext({ ...parts, args: other, deprecations }),
+    withArgs: (other) => createContext({ ...parts, args: other, deprecations, log }),
     select(of, kinds) {
       const { ids, warnings } = selectNodes(of, selectionRequest(args, kinds, previous(of)));
       for (const warning of warnings) warn(warning);

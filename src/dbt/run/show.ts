@@ -45,12 +45,13 @@ export const showNode =
         } else await compileNode(session, sql, { connection: connect, thread });
         clock.compiled();
         const text = await limitedText(session, sql, connect);
+        sql.compiled_code = text;
         const connection = await connect();
         const { table } = await connection.execute(text, { fetch: true }).catch((error: unknown) => {
           throw databaseError(error, text);
         });
         onTable(node, table);
-        return { status: 'success', message: null };
+        return { status: 'success', message: null, adapterResponse: { message: 'OK', code: null, rowsAffected: null } };
       }),
     );
 
