@@ -1,6 +1,7 @@
 /** Words of a command line to arguments: command line first, then DBT_* variables, then `flags:` of the project. */
 import { DuckhouseError, nearestNames } from '../errors.ts';
-import { behaviours, commandAliases, commandFlags, type FlagSpec, globalFlags } from './flags.ts';
+import { eventNames, laterNames } from './events/names.ts';
+import { behaviours, commandAliases, commandFlags, type FlagSpec, formerNames, globalFlags } from './flags.ts';
 import type { Dict } from './manifest-types.ts';
 import { isDict, isText, own } from './plain.ts';
 import type { Env } from './project-types.ts';
@@ -133,6 +134,8 @@ function readValue(spec: FlagSpec, value: string, readYaml: (text: string) => un
   }
   if (spec.kind === 'yaml') {
     const content = readYaml(value) ?? {};
+    const number = spec.name === 'vars' ? /^\s*\{?\s*(\d+)\s*:(?:\s|$)/.exec(value)?.[1] : undefined;
+    if (number !== undefined) throw usage(`${name}: names are strings, and ${number} is a number: put it in quotes`);
     if (!isDict(content)) throw usage(`${name} must be a YAML dictionary, such as '{name: value}', not '${value}'`);
     return content;
   }
@@ -175,7 +178,51 @@ export function resolveArgs(
     if (!(name in values)) values[name] = value;
   if (values.warn_error === true && hasKeys(values.warn_error_options))
     throw usage('--warn-error and --warn-error-options exclude each other');
+  for (const [former, name] of Object.entries(formerNames)) {
+    if (values[former] === null || values[former] === undefined) continue;
+    values[name] = values[former];
+    if (explicit.has(former)) explicit.add(name);
+  }
+  checkWarnErrorOptions(values.warn_error_options);
+  checkSqlparse(values.sqlparse);
   return { command, values, explicit, words: args.words };
+}
+
+/** What warnings are made of: every name is one of dbt's events, and what only warns is taken from something that is an error. */
+function checkWarnErrorOptions(options: unknown): void {
+  if (!isDict(options)) return;
+  for (const [now, former] of [
+    ['error', 'include'],
+    ['warn', 'exclude'],
+  ] as const)
+    if (isSet(options[now]) && isSet(options[former]))
+      throw usage(`warn_error_options: '${now}' is what '${former}' was: give one of them`);
+  const [errors, warns, silent] = [options.error ?? options.include, options.warn ?? options.exclude, options.silence];
+  const isAll = errors === 'all' || errors === '*';
+  if (isText(errors) && !isAll)
+    throw usage(`warn_error_options: error is 'all', '*' or a list of names, not '${errors}'`);
+  const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+  const hasDeprecations = [errors, silent].some((value) => listed(value).includes('Deprecations'));
+  if (isSet(warns) && !isAll && !hasDeprecations)
+    throw usage(`warn_error_options: warn goes with error: all, or with Deprecations in error or silence`);
+  for (const name of [errors, warns, silent].flatMap(listed))
+    if (name !== 'Deprecations' && !eventNames.has(String(name)) && !laterNames.has(String(name)))
+      throw usage(
+        `warn_error_options: ${String(name)} is not a valid dbt error name`,
+        nearestNames(String(name), [...eventNames]),
+      );
+}
+
+const isSet = (value: unknown): boolean =>
+  value !== undefined && value !== null && (!Array.isArray(value) || value.length > 0);
+
+const sqlparseNames = ['MAX_GROUPING_DEPTH', 'MAX_GROUPING_TOKENS'];
+
+/** Limits of a parser that is not used here: they are checked, and change nothing. */
+function checkSqlparse(options: unknown): void {
+  if (!isDict(options)) return;
+  for (const name of Object.keys(options))
+    if (!sqlparseNames.includes(name)) throw usage(`unknown sqlparse option: ${name}`, sqlparseNames);
 }
 
 const hasKeys = (value: unknown): boolean => isDict(value) && Object.keys(value).length > 0;

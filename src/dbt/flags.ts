@@ -58,6 +58,7 @@ export const globalFlags: readonly FlagSpec[] = [
   onOff('favor_state', false),
   onOff('fail_fast', false, { short: '-x' }),
   text('indirect_selection', 'eager', { choices: ['eager', 'cautious', 'buildable', 'empty'] }),
+  onOff('hints_enabled', true, { env: 'DBT_ENGINE_HINTS_ENABLED' }),
   onOff('history', true),
   number('history_keep', 1000),
   onOff('log_cache_events', false),
@@ -81,6 +82,7 @@ export const globalFlags: readonly FlagSpec[] = [
   onOff('send_anonymous_usage_stats', false),
   onOff('show_all_deprecations', false, { env: null }),
   onOff('single_threaded', false),
+  onOff('snowflake_projects_otel', false, { env: 'DBT_ENGINE_SNOWFLAKE_PROJECTS_OTEL' }),
   text('state'),
   onOff('static_parser', true),
   text('target', null, { short: '-t' }),
@@ -90,11 +92,24 @@ export const globalFlags: readonly FlagSpec[] = [
   onOff('use_experimental_parser', false),
   onOff('use_fast_test_edges', false),
   onOff('use_v2_parser', false, { env: 'DBT_ENGINE_USE_V2_PARSER' }),
+  text('v2_parser', 'dbt-core-experimental-parser parse', { env: 'DBT_ENGINE_V2_PARSER' }),
   onOff('version_check', true),
   onOff('warn_error', null),
   spec('yaml', 'warn_error_options', {}),
   onOff('write_json', true),
+  onOff('deprecated_defer', null, { env: 'DBT_DEFER_TO_STATE' }),
+  onOff('deprecated_favor_state', null, { env: 'DBT_FAVOR_STATE_MODE' }),
+  onOff('deprecated_print', null, { env: null }),
+  text('deprecated_state', null, { env: 'DBT_ARTIFACT_STATE_PATH' }),
 ];
+
+/** Former names of options, and what they are now. */
+export const formerNames: Readonly<Record<string, string>> = {
+  deprecated_defer: 'defer',
+  deprecated_favor_state: 'favor_state',
+  deprecated_print: 'print',
+  deprecated_state: 'state',
+};
 
 /** Switches of a project's behaviour: no options, but read by templates and kept with the results. */
 export const behaviours: Readonly<Record<string, boolean>> = {
@@ -172,6 +187,7 @@ const own = {
   changed: [onOff('changed', false)],
   inline: [text('inline', null, { env: null }), onOff('introspect', true)],
   show: [onOff('show', false, { env: null })],
+  sqlparse: [spec('yaml', 'sqlparse', null)],
 } as const;
 
 const { project, threads, select, listing, types, refresh, empty, events, failures, inline, show, validate, changed } =
@@ -182,6 +198,7 @@ const showFormat = text('output', 'text', { env: null, choices: ['json', 'text']
 export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   build: [
     ...project,
+    ...own.sqlparse,
     ...validate,
     ...changed,
     ...threads,
@@ -199,6 +216,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   clone: [...project, ...threads, ...select, ...types, ...refresh],
   compile: [
     ...project,
+    ...own.sqlparse,
     ...validate,
     ...threads,
     ...select,
@@ -218,6 +236,7 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   ],
   'docs generate': [
     ...project,
+    ...own.sqlparse,
     ...threads,
     ...select,
     onOff('compile', true, { env: null }),
@@ -246,11 +265,12 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
   ],
   parse: [...project, ...threads],
   retry: [...project, ...threads, ...refresh],
-  run: [...project, ...validate, ...changed, ...threads, ...select, ...refresh, ...empty, ...events],
+  run: [...project, ...own.sqlparse, ...validate, ...changed, ...threads, ...select, ...refresh, ...empty, ...events],
   'run-operation': [...project, ...threads, spec('yaml', 'args', {}, { env: null }), text('sql', null, { env: null })],
-  seed: [...project, ...changed, ...threads, ...select, ...refresh, ...empty, ...show],
+  seed: [...project, ...own.sqlparse, ...changed, ...threads, ...select, ...refresh, ...empty, ...show],
   show: [
     ...project,
+    ...own.sqlparse,
     ...threads,
     ...select,
     ...refresh,
@@ -259,9 +279,15 @@ export const commandFlags: Readonly<Record<string, readonly FlagSpec[]>> = {
     showFormat,
     number('limit', 5, { env: null }),
   ],
-  snapshot: [...project, ...validate, ...changed, ...threads, ...select, ...empty],
-  'source freshness': [...project, ...threads, ...select, text('output', null, { short: '-o', env: null })],
-  test: [...project, ...validate, ...changed, ...threads, ...select, ...types, ...failures],
+  snapshot: [...project, ...own.sqlparse, ...validate, ...changed, ...threads, ...select, ...empty],
+  'source freshness': [
+    ...project,
+    ...own.sqlparse,
+    ...threads,
+    ...select,
+    text('output', null, { short: '-o', env: null }),
+  ],
+  test: [...project, ...own.sqlparse, ...validate, ...changed, ...threads, ...select, ...types, ...failures],
 };
 
 /** Other names of commands. */

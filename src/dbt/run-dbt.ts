@@ -118,7 +118,7 @@ function fail(
       name: 'MainEncounteredError',
       code: 'Z002',
       level: 'error',
-      msg: `Encountered an error:\n${text}`,
+      msg: `[ERROR]: Encountered an error:\n${text}`,
     });
   context?.deprecations.summarize();
   return 2;

@@ -5,7 +5,7 @@ import type { ResultTable } from '../adapter/table.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { createNodeContext } from './context/node-context.ts';
-import { jsonRows } from './json-rows.ts';
+import { rowsText, titledRowsText, valueRows } from './json-rows.ts';
 import { knownProblem } from './known-problems.ts';
 import type { NodeRunner } from './node-runner.ts';
 import type { NodeResult, RunNode } from './results.ts';
@@ -50,6 +50,7 @@ export const showNode =
         const { table } = await connection.execute(text, { fetch: true }).catch((error: unknown) => {
           throw databaseError(error, text);
         });
+        sql.compiled_code = text;
         onTable(node, table);
         return { status: 'success', message: null, adapterResponse: { message: 'OK', code: null, rowsAffected: null } };
       }),
@@ -82,10 +83,11 @@ export function tellTable(
   json: boolean,
   inline: boolean,
 ): void {
-  const preview = json ? JSON.stringify(jsonRows(table)) : printTable(table, { maxRows: null });
+  const rows = json ? valueRows(table) : [];
+  const preview = json ? rowsText(rows) : printTable(table, { maxRows: null });
   const title = inline ? 'Previewing inline node:' : `Previewing node '${node.name}':`;
-  const object = inline ? { show: jsonRows(table) } : { node: node.name, show: jsonRows(table) };
-  const text = json ? JSON.stringify(object, null, 2) : flags.args.quiet === true ? preview : `${title}\n${preview}`;
+  const head: readonly (readonly [Value, Value])[] = inline ? [] : [['node', node.name]];
+  const text = json ? titledRowsText(head, rows) : flags.args.quiet === true ? preview : `${title}\n${preview}`;
   log.fire({
     name: 'ShowNode',
     code: 'Q041',

@@ -19,11 +19,11 @@ import { onConnection, openSession, type RunFlags, type RunSession } from '../ru
 import { compileChecked, compileOnly, showNode, tellCompiled, tellTable } from '../run/show.ts';
 import { timed } from '../run/timed.ts';
 import { buildCatalog } from './catalog.ts';
-import { checkFreshness } from './freshness.ts';
+import { checkFreshness, freshnessArtifact, hasFreshness } from './freshness.ts';
 import { inlineNode } from './inline.ts';
 import { runOperation } from './operation.ts';
 import { type EarlierRun, failedIds } from './retry.ts';
-import { foundText, runTask, type TaskOptions, writeResults } from './task.ts';
+import { foundText, runTask, type TaskOptions, tellNothing, writeResults } from './task.ts';
 
 export interface CommandInput {
   readonly parsed: ParsedProject;
@@ -52,7 +52,12 @@ type Command = (session: RunSession, input: CommandInput) => Promise<boolean | n
 export async function runCommand(name: string, input: CommandInput): Promise<number> {
   const command = commands[name];
   if (command === undefined) throw new PyError('DbtRuntimeError', `no command ${name}`);
-  const { parsed, log, env, engine, signal, targetPath, language } = input;
+  const { parsed, log, env, engine, signal, targetPath, language, retried } = input;
+  if ((name === 'source' || name === 'freshness') && retried === undefined) {
+    const sources = input.select(['source']);
+    if (!sources.some((id) => parsed.manifest.sources[id] !== undefined && hasFreshness(parsed.manifest.sources[id])))
+      return leaveFreshness(input);
+  }
   const flags = runFlags({ which: name, ...input.args }, parsed.profile.threads);
   const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath, language });
   try {
@@ -136,12 +141,16 @@ const compile: Command = async (session, input) => {
     leavesNoResults: (all) => endOf(session, all) === exitCodes.error,
     onResult: (result) => void results.push(result),
   })(session, input);
-  for (const result of results)
-    if (!hasFailed(result) && isNamed(input, result.node.name))
-      tellCompiled(session, result, isJson(session.flags), false);
+  tellNamed(session, input, results);
   tellErrors(session, results);
   return ok === true || endOf(session, results);
 };
+
+function tellNamed(session: RunSession, input: CommandInput, results: readonly NodeResult[]): void {
+  for (const result of results)
+    if (!hasFailed(result) && isNamed(input, result.node.name))
+      tellCompiled(session, result, isJson(session.flags), false);
+}
 
 /** What does not compile ends the command as an error; what compiles, but cannot run, fails it. */
 const endOf = ({ problems }: RunSession, results: readonly NodeResult[]): number =>
@@ -217,7 +226,7 @@ const operation: Command = async (session, { args }) => {
       name: 'RunningOperationCaughtError',
       code: 'Q001',
       level: 'error',
-      msg: `Encountered an error while running operation: ${failureText(error, undefined)}`,
+      msg: `[ERROR]: Encountered an error while running operation: ${failureText(error, undefined)}`,
     });
     return exitCodes.error;
   }
@@ -232,13 +241,23 @@ const freshness: Command = async (session, input) => {
   session.freshness = artifact;
   session.results = results;
   const after = hasHooks ? await runHooks(session, 'on-run-end', results) : [];
-  const output = input.args.output;
-  if (typeof output === 'string' && output !== '')
-    writeArtifact({ targetPath: path.resolve(path.dirname(output)) }, path.basename(output), artifact);
-  else writeArtifact(session, 'sources.json', artifact);
-  session.log.fire({ name: 'FreshnessCheckComplete', code: 'Q051', level: 'info', msg: 'Done.' });
+  keepFreshness(input, artifact);
   return success && [...before, ...after].every((result) => !hasFailed(result));
 };
+
+function keepFreshness({ args: { output }, targetPath, log }: CommandInput, artifact: Dict): void {
+  if (typeof output === 'string' && output !== '')
+    writeArtifact({ targetPath: path.resolve(path.dirname(output)) }, path.basename(output), artifact);
+  else writeArtifact({ targetPath }, 'sources.json', artifact);
+  log.fire({ name: 'FreshnessCheckComplete', code: 'Q051', level: 'info', msg: 'Done.' });
+}
+
+/** Without sources that can be judged no database is opened: the one of the profile need not be there. */
+function leaveFreshness(input: CommandInput): number {
+  tellNothing(input.log);
+  keepFreshness(input, freshnessArtifact(input.parsed, [], 0));
+  return exitCodes.ok;
+}
 
 const runsFreshnessHooks = ({ parsed }: RunSession): boolean =>
   parsed.flags.SOURCE_FRESHNESS_RUN_PROJECT_HOOKS !== false;
@@ -265,6 +284,7 @@ const docsGenerate: Command = async (session, input) => {
       });
       return endOf(session, results);
     }
+    tellNamed(session, input, results);
   } else session.selected = input.select(compileKinds);
   if (compiled && input.args.column_lineage !== false) {
     const { addLineage } = await import('../lineage/command.ts');

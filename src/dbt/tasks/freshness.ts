@@ -3,6 +3,7 @@ import { RelationObject } from '../adapter/relation-object.ts';
 import { TableObject } from '../adapter/table-object.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { Dict, FreshnessThreshold, FreshnessTime, SourceNode } from '../manifest-types.ts';
+import type { ParsedProject } from '../project-types.ts';
 import { createNodeContext } from '../run/context/node-context.ts';
 import { relationOfSource } from '../run/context/refs.ts';
 import { statusLine } from '../run/lines.ts';
@@ -75,20 +76,28 @@ export async function checkFreshness(session: RunSession, ids: readonly string[]
       return undefined;
     },
   });
-  const { metadata } = manifest;
   return {
     success: results.every(({ status }) => status !== 'error' && status !== 'runtime error'),
     results: results.map(hookResult),
-    artifact: {
-      metadata: artifactMetadata('sources/v3', {
-        dbtVersion: metadata.dbt_version,
-        invocationId: session.parsed.invocationId,
-        invocationStartedAt: session.parsed.runStartedAt,
-        env: metadata.env,
-      }),
-      results: results.map(entry),
-      elapsed_time: (performance.now() - started) / 1000,
-    },
+    artifact: freshnessArtifact(session.parsed, results, (performance.now() - started) / 1000),
+  };
+}
+
+/** The content of sources.json. */
+export function freshnessArtifact(
+  { manifest: { metadata }, invocationId, runStartedAt }: ParsedProject,
+  results: readonly FreshnessResult[],
+  seconds: number,
+): Dict {
+  return {
+    metadata: artifactMetadata('sources/v3', {
+      dbtVersion: metadata.dbt_version,
+      invocationId,
+      invocationStartedAt: runStartedAt,
+      env: metadata.env,
+    }),
+    results: results.map(entry),
+    elapsed_time: seconds,
   };
 }
 

@@ -32,7 +32,7 @@ export async function runOperation(session: RunSession, name: string, args: Dict
       name: 'RunningOperationCaughtError',
       code: 'Q001',
       level: 'error',
-      msg: `Encountered an error while running operation: ${failureText(result.error, undefined)}`,
+      msg: `[ERROR]: Encountered an error while running operation: ${failureText(result.error, undefined)}`,
     });
   return result;
 }

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../sql.ts';
 import { openChanges } from '../changed/changes.ts';
+import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { writeArtifact } from '../run/artifact.ts';
 import { tellFailingRows } from '../run/failing-rows.ts';
@@ -53,12 +54,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   });
   // Unit tests are run with the models they test: alone they are nothing to build.
   if (ids.every((id) => options.testsFirst && parsed.manifest.unit_tests[id] !== undefined)) {
-    log.fire({
-      name: 'NothingToDo',
-      code: 'Q035',
-      level: 'warn',
-      msg: '[WARNING]: Nothing to do. Try checking your model configs and model specification args',
-    });
+    tellNothing(log);
     writeResults(session, [], started);
     return { results: [], success: true };
   }
@@ -93,6 +89,14 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
     success: !interrupted && results.every((result) => !hasFailed(result) && result.status !== 'skipped'),
   };
 }
+
+export const tellNothing = (log: EventLog): void =>
+  log.fire({
+    name: 'NothingToDo',
+    code: 'Q035',
+    level: 'warn',
+    msg: '[WARNING]: Nothing to do. Try checking your model configs and model specification args',
+  });
 
 /** Without hooks; only what compiles looks ahead. */
 async function runPlain(session: RunSession, ids: readonly string[], options: TaskOptions): Promise<NodeResult[]> {
