@@ -433,3 +433,17 @@ test('what is shown is kept with its limit and its answer; a text of the command
   const place = 'target/compiled/shop/from remote system.sql/sql/inline_query';
   assert.equal(readFileSync(path.join(folder, place), 'utf8'), 'select 7 as n');
 });
+
+test('an on-run-start that fails leaves source freshness undone', async () => {
+  const folder = project({
+    'dbt_project.yml': 'name: shop\nversion: 1.0.0\nprofile: shop\non-run-start: select nothing\n',
+    'models/s.yml':
+      'sources: [{name: raw, schema: main, tables: [{name: t, loaded_at_field: at, freshness: {warn_after: {count: 1, period: day}}}]}]',
+  });
+  const { code, text } = await dbt(folder, ['source', 'freshness']);
+  assert.equal(code, 1);
+  assert.match(text, /1 of 1 SKIP source t \.+ \[SKIP\]/);
+  assert.match(text, /\[ERROR\]: in operation shop-on-run-start-0 \(\.\/dbt_project\.yml\)/);
+  assert.doesNotMatch(text, /START freshness/);
+  assert.deepEqual(artifact(folder, 'sources.json').results, []);
+});

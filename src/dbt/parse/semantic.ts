@@ -141,6 +141,7 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, { name, patch
   const fqn = schemaFqn(schema, name);
   const request = { type: kind, packageName: file.packageName, fqn, patch } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
+  const depends_on = { macros: [], nodes: [] };
   return {
     name,
     resource_type: kind,
@@ -150,10 +151,12 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, { name, patch
     unique_id: uniqueId,
     fqn,
     ...shape,
+    // `ls --output json` writes the keys in the order they are in.
+    ...(kind === 'semantic_model' ? { depends_on, refs: [], created_at: state.now } : {}),
     config,
     unrendered_config: state.configs.unrendered(request),
     group: config.group ?? null,
-    depends_on: { macros: [], nodes: [] },
+    depends_on,
     refs: [],
     ...(kind === 'metric' ? { sources: [], metrics: [] } : {}),
     created_at: state.now,

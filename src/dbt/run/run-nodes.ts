@@ -247,7 +247,12 @@ function kindData({ node, message }: NodeResult): Record<string, unknown> {
   return node.resource_type === 'test' ? { attached_node: attached_node ?? '' } : {};
 }
 
-function tellSkip(session: RunSession, node: RunNode, { index, total, thread }: Place, ephemeral?: NodeResult): void {
+export function tellSkip(
+  session: RunSession,
+  node: RunNode,
+  { index, total, thread }: Place,
+  ephemeral?: NodeResult,
+): void {
   const { log, flags } = session;
   if (ephemeral !== undefined) {
     const { schema = '' } = node as Partial<ManifestNode>;

@@ -17,6 +17,7 @@ import { hasFailed, type NodeResult } from '../run/results.ts';
 import { buildNode } from '../run/run-nodes.ts';
 import { onConnection, openSession, type RunFlags, type RunSession } from '../run/session.ts';
 import { compileChecked, compileOnly, showNode, tellCompiled, tellTable } from '../run/show.ts';
+import { tellProblem } from '../run/summary.ts';
 import { timed } from '../run/timed.ts';
 import { buildCatalog } from './catalog.ts';
 import { checkFreshness, freshnessArtifact, hasFreshness } from './freshness.ts';
@@ -237,10 +238,15 @@ const freshness: Command = async (session, input) => {
     input.retried === undefined ? input.select(['source']) : failedIds(session, input.retried, session.flags.warnError);
   const hasHooks = ids.length > 0 && runsFreshnessHooks(session);
   const before = hasHooks ? await runHooks(session, 'on-run-start', []) : [];
-  const { artifact, success, results } = await checkFreshness(session, ids);
+  const { artifact, success, results } = await checkFreshness(
+    session,
+    ids,
+    before.some(hasFailed) && skipsNodes(session),
+  );
   session.freshness = artifact;
   session.results = results;
   const after = hasHooks ? await runHooks(session, 'on-run-end', results) : [];
+  for (const hook of [...before, ...after].filter(hasFailed)) tellProblem(session.log, hook, 'error', false);
   keepFreshness(input, artifact);
   return success && [...before, ...after].every((result) => !hasFailed(result));
 };
@@ -258,6 +264,9 @@ function leaveFreshness(input: CommandInput): number {
   keepFreshness(input, freshnessArtifact(input.parsed, [], 0));
   return exitCodes.ok;
 }
+
+/** Whether an on-run-start that failed leaves everything else undone. */
+const skipsNodes = ({ parsed }: RunSession): boolean => parsed.flags.SKIP_NODES_IF_ON_RUN_START_FAILS !== false;
 
 const runsFreshnessHooks = ({ parsed }: RunSession): boolean =>
   parsed.flags.SOURCE_FRESHNESS_RUN_PROJECT_HOOKS !== false;

@@ -16,6 +16,7 @@ import {
   type RunNode,
   responseEntry,
 } from '../run/results.ts';
+import { tellSkip } from '../run/run-nodes.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
 import { inlineNode } from './inline.ts';
 
@@ -52,8 +53,12 @@ export interface FreshnessOutcome {
   readonly results: readonly NodeResult[];
 }
 
-/** Reads how old the newest row of each source is, and writes what came of it to `file`. True when none is in error. */
-export async function checkFreshness(session: RunSession, ids: readonly string[]): Promise<FreshnessOutcome> {
+/** Reads how old the newest row of each source is; those that are skipped are told, and have no result. */
+export async function checkFreshness(
+  session: RunSession,
+  ids: readonly string[],
+  isSkipped = false,
+): Promise<FreshnessOutcome> {
   const { manifest } = session.parsed;
   const started = performance.now();
   const sources = ids
@@ -61,18 +66,22 @@ export async function checkFreshness(session: RunSession, ids: readonly string[]
     .filter(hasFreshness)
     .sort((a, b) => (a.unique_id < b.unique_id ? -1 : 1));
   const results: FreshnessResult[] = [];
+  const total = sources.length;
+  if (isSkipped)
+    for (const [i, source] of sources.entries())
+      tellSkip(session, source as unknown as RunNode, { index: i + 1, total, thread: 'main' });
   await runQueue({
-    ids: sources.map(({ unique_id }) => unique_id),
+    ids: isSkipped ? [] : sources.map(({ unique_id }) => unique_id),
     parentsOf: new Map(),
     threads: session.flags.threads,
     stopped: () => session.stopped || session.signal?.aborted === true,
     async run(id, thread) {
       const source = manifest.sources[id] as SourceNode;
       const index = sources.indexOf(source) + 1;
-      tell(session, { source, text: 'START freshness of', status: 'RUN', index, total: sources.length, thread });
+      tell(session, { source, text: 'START freshness of', status: 'RUN', index, total, thread });
       const result = await measure(session, source, thread);
       results.push(result);
-      tellResult(session, result, { index, total: sources.length, thread });
+      tellResult(session, result, { index, total, thread });
       return undefined;
     },
   });
