@@ -447,3 +447,49 @@ test('an on-run-start that fails leaves source freshness undone', async () => {
   assert.doesNotMatch(text, /START freshness/);
   assert.deepEqual(artifact(folder, 'sources.json').results, []);
 });
+
+test('versions: what their config says is kept as written, and a test that is rendered refers to the text of its version', () => {
+  const folder = project({
+    'models/m_v1.sql': 'select 1 as id',
+    'models/m.yml': `models:
+  - name: m
+    columns: [{name: id, data_tests: [not_null, {accepted_values: {arguments: {values: [1]}}}]}]
+    versions:
+      - v: 1
+        config: {alias: "{{ 'm_' ~ var('place', 'here') }}"}
+`,
+  });
+  const { nodes } = parse(folder).manifest;
+  const model = nodes['model.shop.m.v1'];
+  assert.equal(model?.alias, 'm_here');
+  assert.equal(model?.unrendered_config?.alias, "{{ 'm_' ~ var('place', 'here') }}");
+  const versionOf = (name: string): unknown =>
+    Object.values(nodes)
+      .filter((node) => node.name.startsWith(name))
+      .flatMap(({ refs }) => refs)[0]?.version;
+  assert.equal(versionOf('not_null_m_v1'), 1);
+  assert.equal(versionOf('accepted_values_m_v1'), '1');
+});
+
+test('a byte order mark before a model is part of its text, before a YAML file it is not; retry repeats exposures too', async () => {
+  const folder = project({
+    'models/m.sql': '\ufeffselect 1 as id\n',
+    'models/wrong.sql': 'select nothing',
+    'models/m.yml':
+      "\ufeffexposures: [{name: e, type: notebook, owner: {email: a@b.c}, depends_on: [ref('wrong')]}]\nmodels: [{name: m, description: one}]",
+  });
+  assert.equal(parse(folder).manifest.nodes['model.shop.m']?.raw_code, '\ufeffselect 1 as id');
+  assert.equal((await dbt(folder, ['build'])).code, 1);
+  const ids = (): string[] => artifact(folder, 'run_results.json').results.map(({ unique_id }) => unique_id);
+  assert.deepEqual(ids().sort(), ['exposure.shop.e', 'model.shop.m', 'model.shop.wrong']);
+  assert.equal((await dbt(folder, ['retry'])).code, 1);
+  assert.deepEqual(ids().sort(), ['exposure.shop.e', 'model.shop.wrong']);
+});
+
+test('packages read the variables of the run as config.vars.to_dict()', async () => {
+  const folder = project({
+    'dbt_project.yml': 'name: shop\nversion: 1.0.0\nprofile: shop\nvars: {place: here}\n',
+    'macros/m.sql': '{% macro told() %}{{ print(builtins.ref.config.vars.to_dict().place) }}{% endmacro %}',
+  });
+  assert.match((await dbt(folder, ['run-operation', 'told'])).text, /^here$/m);
+});

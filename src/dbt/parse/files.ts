@@ -145,9 +145,9 @@ function ignoreForm(pattern: string): RegExp {
 
 /** The text without white space around it, as every node keeps it. */
 export function readText(file: FoundFile): string {
-  if (file.text !== undefined) return file.text.trim();
+  if (file.text !== undefined) return strip(file.text);
   try {
-    return readFileSync(file.absolute, 'utf8').trim();
+    return strip(readFileSync(file.absolute, 'utf8'));
   } catch (cause) {
     throw new DuckhouseError('NotFound', `cannot read ${file.original}: ${(cause as Error).message}`, {
       cause,
@@ -156,12 +156,12 @@ export function readText(file: FoundFile): string {
   }
 }
 
-const whiteSpace = /\s+/g;
+const whiteSpace = /[^\S\ufeff]+/g;
 
 /** Runs of white space count as one space, so that reformatting alone changes no checksum. */
 export const textChecksum = (text: string): FileChecksum => ({
   name: 'sha256',
-  checksum: sha256(text.replace(whiteSpace, ' ').trim()),
+  checksum: sha256(strip(text.replace(whiteSpace, ' '))),
 });
 
 /** Without white space around it; a byte order mark is none, as in Python. */

@@ -308,7 +308,9 @@ function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, tar
   addConfigCall(calls, test.config);
   const simple = macro?.package_name === 'dbt' && (macro.name === 'test_not_null' || macro.name === 'test_unique');
   const references =
-    macro?.package_name === 'dbt' && simpleTests.has(macro.name) ? argumentReferences(test.args, target) : undefined;
+    macro?.package_name === 'dbt' && simpleTests.has(macro.name)
+      ? argumentReferences(test.args, simple ? target : asWritten(target))
+      : undefined;
   if (references === undefined) takeCaptured(node, state.renderer.captureTest(node, calls));
   else {
     node.refs.push(...references.refs);
@@ -318,6 +320,10 @@ function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, tar
   state.calls.set(node, { calls, unrendered: simple ? undefined : unrenderedCalls(node.raw_code) });
   applyConfig(state, node);
 }
+
+/** A version as the text of a call has it. */
+const asWritten = (target: TestTarget): TestTarget =>
+  target.version === undefined ? target : { ...target, version: String(target.version) };
 
 /** References among the arguments, in their order; undefined when one must be rendered. */
 function argumentReferences(args: Dict, target: TestTarget): Pick<ManifestNode, 'refs' | 'sources'> | undefined {

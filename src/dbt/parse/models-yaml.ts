@@ -26,7 +26,7 @@ export function readModels(state: ParseState, schema: SchemaFile): void {
   for (const { raw, entry } of entriesOf(state, schema, 'models')) {
     const versions = dictsOf(entry.versions);
     if (versions.length > 0) {
-      readVersions(state, schema, entry, versions);
+      readVersions(state, schema, { raw, entry }, versions);
       continue;
     }
     describe(state, schema, 'models', { raw, entry });
@@ -72,7 +72,13 @@ export const compareVersions = (a: Version, b: Version): number => {
 const versionOf = (value: unknown): Version =>
   typeof value === 'number' ? value : typeof value === 'object' ? Number(JSON.stringify(value)) : String(value);
 
-function readVersions(state: ParseState, schema: SchemaFile, entry: SchemaEntry, versions: readonly Dict[]): void {
+function readVersions(
+  state: ParseState,
+  schema: SchemaFile,
+  { raw, entry }: { readonly raw: Dict; readonly entry: SchemaEntry },
+  versions: readonly Dict[],
+): void {
+  const written = dictsOf(raw.versions);
   const all = versions.map(({ v }) => versionOf(v));
   const latest =
     entry.latest_version === undefined || entry.latest_version === null
@@ -100,7 +106,7 @@ function readVersions(state: ParseState, schema: SchemaFile, entry: SchemaEntry,
         mergedConfig(config, version.config),
         version.access === undefined ? {} : { access: version.access },
       ),
-      rawConfig: isDict(version.config) ? version.config : {},
+      rawConfig: isDict(written[index]?.config) ? (written[index].config as Dict) : {},
       version: v,
       latestVersion: latest,
       columns: versionColumns(entry, version),

@@ -39,7 +39,7 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
 }
 
 function readSchemaFile(file: FoundFile): SchemaFile | undefined {
-  const text = readText(file);
+  const text = readText(file).replace(/^\ufeff\s*/, '');
   const duplicates: DuplicateKey[] = [];
   const content = checkShape(
     file,

@@ -150,7 +150,7 @@ function rowsOf(context: FixtureContext, fixture: UnitTestFixture, kind: string)
 function fixtureText({ schema, fixtures, test }: FixtureContext, name: string): string {
   const { packageName } = schema.file;
   const found = fixtures.get(`${packageName}.${name}`);
-  if (found !== undefined) return readText(found);
+  if (found !== undefined) return readText(found).trim();
   const names = [...fixtures.keys()]
     .filter((key) => key.startsWith(`${packageName}.`))
     .map((key) => key.slice(packageName.length + 1));

@@ -64,13 +64,10 @@ export function readEarlierRun(folder: string): EarlierRun {
 
 /** What failed or was skipped; hooks are run anyway. Windows of microbatch models that failed are the only ones built again. */
 export function failedIds(session: RunSession, { results }: EarlierRun, warnError: boolean): string[] {
-  const { nodes, unit_tests, sources } = session.parsed.manifest;
+  const { nodes, unit_tests, sources, exposures } = session.parsed.manifest;
   return results.flatMap(({ unique_id: id, status, batch_results }) => {
     if (!retryable.has(status) && !(warnError && status === 'warn')) return [];
-    if (
-      id.startsWith('operation.') ||
-      (nodes[id] === undefined && unit_tests[id] === undefined && sources[id] === undefined)
-    )
+    if (id.startsWith('operation.') || [nodes, unit_tests, sources, exposures].every((kind) => kind[id] === undefined))
       return [];
     const failed = batch_results?.failed ?? [];
     if (failed.length > 0 && nodes[id] !== undefined) retriedBatches.set(nodes[id], failed.map(toBatch));

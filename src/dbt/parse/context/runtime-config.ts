@@ -28,12 +28,21 @@ export function runtimeConfig(parsed: Configured): Value {
     ['project_root', project.root],
     ['profile_name', project.profileName],
     ['target_name', profile.targetName],
-    ['vars', fromJs(project.vars)],
+    ['vars', varsOf(project.vars)],
     ['cli_vars', fromJs(parsed.vars)],
     ['dependencies', packagesOf(projects)],
   ]);
   configs.set(projects, config);
   return config;
+}
+
+/** Variables as dbt hands them to packages: `config.vars.to_dict()`. */
+function varsOf(vars: ParsedProject['project']['vars']): Value {
+  const all = fromJs(vars);
+  return new PyModule('VarProvider', [
+    ['vars', all],
+    ['to_dict', new PyFunction('to_dict', () => all)],
+  ]);
 }
 
 /** Packages by name, each with attributes. */
