@@ -90,21 +90,21 @@ test('saved queries are part of a build, which does nothing for them', async () 
     'models/m.yml': `models:
   - {name: m, time_spine: {standard_granularity_column: day}, columns: [{name: day, granularity: day}]}
 semantic_models:
-  - name: s
+  - name: sales
     model: ref('m')
-    defaults: {agg_time_dimension: day}
+    defaults: {agg_time_dimension: sold_on}
     entities: [{name: id, type: primary}]
-    dimensions: [{name: day, type: time, type_params: {time_granularity: day}}]
+    dimensions: [{name: sold_on, expr: day, type: time, type_params: {time_granularity: day}}]
     measures: [{name: total, agg: sum, expr: id, create_metric: true}]
 saved_queries:
-  - {name: q, query_params: {metrics: [total]}}
+  - {name: sums, query_params: {metrics: [total]}}
 `,
   });
   const { code, text } = await dbt(folder, ['build', '--printer-width', '40']);
   assert.equal(code, 0);
-  assert.match(text, /2 of 2 NO-OP saved query q /);
+  assert.match(text, /2 of 2 NO-OP saved query sums /);
   const [, saved] = artifact(folder, 'run_results.json').results;
-  assert.deepEqual([saved?.unique_id, saved?.status, saved?.message], ['saved_query.shop.q', 'no-op', 'NO-OP']);
+  assert.deepEqual([saved?.unique_id, saved?.status, saved?.message], ['saved_query.shop.sums', 'no-op', 'NO-OP']);
 });
 
 test('a fixture that cannot be made is an error of the model it stands for', async () => {

@@ -389,6 +389,7 @@ test('functions, metrics and saved queries take their place in the graph', () =>
 semantic_models:
   - name: ms
     model: ref('m')
+    defaults: {agg_time_dimension: at}
     entities: [{name: id, type: primary}]
     dimensions: [{name: at, type: time, type_params: {time_granularity: day}}]
     measures: [{name: total, agg: sum, expr: id}]
@@ -396,7 +397,7 @@ metrics:
   - {name: total, label: Total, type: simple, type_params: {measure: total}}
   - {name: share, label: Share, type: ratio, type_params: {numerator: total, denominator: {name: total, filter: "{{ Dimension('id__x') }} = 1"}}}
 saved_queries:
-  - {name: q, query_params: {metrics: [share]}, exports: [{name: q, config: {export_as: table}}]}
+  - {name: shares, query_params: {metrics: [share]}, exports: [{name: q, config: {export_as: table}}]}
 `,
     }),
   );
@@ -406,7 +407,7 @@ saved_queries:
   ]);
   assert.deepEqual(graph.parents.get('metric.shop.total'), ['semantic_model.shop.ms']);
   assert.deepEqual(graph.parents.get('metric.shop.share'), ['metric.shop.total']);
-  assert.deepEqual(graph.parents.get('saved_query.shop.q'), ['metric.shop.share']);
+  assert.deepEqual(graph.parents.get('saved_query.shop.shares'), ['metric.shop.share']);
   const params = manifest.metrics['metric.shop.share']?.type_params as Dict;
   assert.deepEqual((params.denominator as Dict).filter, {
     where_filters: [{ where_sql_template: "{{ Dimension('id__x') }} = 1" }],

@@ -13,8 +13,13 @@ const maybe =
   (value) =>
     value === null || value === undefined || holds(value);
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+/** dbt takes numbers for texts. */
+const isWord = (value: unknown): boolean => isText(value) || typeof value === 'number';
+const isWords = (value: unknown): boolean => Array.isArray(value) && value.every(isWord);
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const optionalText: Rule = { expected: 'a string', holds: maybe(isText) };
+const optionalWord: Rule = { expected: 'a string', holds: maybe(isWord) };
+const words: Rule = { expected: 'a string or a list of strings', holds: (value) => isWord(value) || isWords(value) };
 const dictionary: Rule = { expected: 'a dictionary', holds: isDict };
 const optionalBoolean: Rule = { expected: 'true or false', holds: maybe(isBoolean) };
 const texts: Rule = { expected: 'a string or a list of strings', holds: (value) => isText(value) || isTexts(value) };
@@ -42,21 +47,21 @@ const rules: Readonly<Record<string, Rule>> = {
     holds: maybe((value) => isDict(value) && hasSwitch('enforced')(value)),
   },
   enabled: { expected: 'true or false', holds: isBoolean },
-  alias: optionalText,
-  schema: optionalText,
-  database: optionalText,
+  alias: optionalWord,
+  schema: optionalWord,
+  database: optionalWord,
   group: optionalText,
-  materialized: { expected: 'a string', holds: isText },
-  incremental_strategy: optionalText,
-  tags: texts,
+  materialized: { expected: 'a string', holds: isWord },
+  incremental_strategy: optionalWord,
+  tags: words,
   meta: dictionary,
   persist_docs: dictionary,
   quoting: dictionary,
   column_types: dictionary,
   grants: dictionary,
   full_refresh: optionalBoolean,
-  unique_key: optionalTexts,
-  on_schema_change: optionalText,
+  unique_key: { expected: words.expected, holds: maybe(words.holds) },
+  on_schema_change: optionalWord,
   on_configuration_change: {
     expected: "'apply', 'continue' or 'fail'",
     holds: (value) => ['apply', 'continue', 'fail'].includes(value as string),
@@ -108,8 +113,21 @@ export const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, exp
     { context: { node: owner.unique_id, path: owner.original_file_path, key } },
   );
 
+const isBuildAfter = (value: unknown): boolean =>
+  isDict(value) &&
+  maybe((count) => typeof count === 'number')(value.count) &&
+  maybe((period) => ['minute', 'hour', 'day'].includes(period as string))(value.period) &&
+  maybe((by) => by === 'any' || by === 'all')(value.updates_on);
+
 function checkCombination(config: Readonly<Dict>, owner: ConfigOwner): void {
   const after = isDict(config.freshness) ? config.freshness.build_after : undefined;
+  if (after !== null && after !== undefined && !isBuildAfter(after))
+    throw wrongConfig(
+      owner,
+      'freshness.build_after',
+      after,
+      "a dictionary of a number 'count', a 'period' minute, hour or day, and 'updates_on' any or all",
+    );
   if (isDict(after) && typeof after.count === 'number' && (after.period ?? null) === null)
     throw wrongConfig(owner, 'freshness.build_after', after, "with a 'period' beside its 'count'");
   const contract = config.contract as { readonly enforced?: unknown } | undefined;

@@ -121,9 +121,27 @@ function configsOf(level: Level): Dict {
   return configs;
 }
 
+const wordKeys = [
+  'alias',
+  'database',
+  'incremental_strategy',
+  'materialized',
+  'on_schema_change',
+  'schema',
+  'tags',
+  'unique_key',
+];
+
+/** Numbers as the texts that dbt makes of them. */
+const asWords = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(asWords);
+  return typeof value === 'number' ? String(value) : value;
+};
+
 function finishConfig(config: Dict, kind: ConfigKind, type: NodeType, owner: ConfigOwner): Dict {
   if (typeof config.static_analysis === 'boolean') config.static_analysis = config.static_analysis ? 'on' : 'off';
   checkConfig(config, owner, kind.defaults);
+  for (const key of wordKeys) if (key in config) config[key] = asWords(config[key]);
   if (typeof config.tags === 'string') config.tags = [config.tags];
   for (const key of ['pre-hook', 'post-hook']) if (Array.isArray(config[key])) config[key] = config[key].map(hookOf);
   if (type === 'test') finishTest(config);

@@ -94,7 +94,8 @@ function referencesOf(schema: SchemaFile, entry: SchemaEntry): Pick<ExposureNode
       metrics.push(metric[4] === undefined ? [metric[2] as string] : [metric[2] as string, metric[4]]);
     else if (found?.ref !== undefined) refs.push(found.ref);
     else if (found?.source !== undefined) sources.push(found.source);
-    else
+    else if (!/^\s*[a-z_][\w.]*\s*$/i.test(text))
+      // a plain name means nothing, as in dbt
       throw badShape(
         schema.file,
         `exposure '${entry.name}' depends on '${text}', which is no ref(...), source(...) or metric(...)`,

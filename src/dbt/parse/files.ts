@@ -49,15 +49,20 @@ export function findPackageFiles(project: DbtProject, within?: string): PackageF
       const form = new RegExp(`\\.(?:${extensions.join('|')})$`, 'i');
       return below(folder).filter(({ relative }) => form.test(relative));
     });
+  // A folder that is named twice has its models and macros twice, which dbt refuses.
+  const again = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
+    new Set(folders).size === folders.length
+      ? search(folders, ...extensions)
+      : folders.flatMap((folder) => search([folder], ...extensions));
   const inTests = (name: string): string[] => project.testPaths.map((folder) => `${folder}/${name}`);
   const everywhere = allSourcePaths(project);
   return {
-    models: search(project.modelPaths, 'py', 'sql'),
+    models: again(project.modelPaths, 'py', 'sql'),
     snapshots: search(project.snapshotPaths, 'sql'),
     analyses: search(project.analysisPaths, 'sql'),
     singularTests: search(project.testPaths, 'sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
     genericTests: search(inTests('generic'), 'sql'),
-    macros: search(project.macroPaths, 'sql'),
+    macros: again(project.macroPaths, 'sql'),
     seeds: search(project.seedPaths, 'csv'),
     docs: search(project.docsPaths, 'md'),
     schemas: search(everywhere, 'yml', 'yaml'),

@@ -3,6 +3,7 @@ import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { Dict, SemanticNode } from '../manifest-types.ts';
 import { isDict, isText } from '../plain.ts';
 import { addDependency } from './links.ts';
+import { checkSemantics } from './semantic-validity.ts';
 import type { ParseState } from './state.ts';
 import { checkTimeSpines } from './time-spines.ts';
 
@@ -42,6 +43,7 @@ export function linkSemantics(state: ParseState): void {
   for (const query of Object.values(manifest.saved_queries))
     for (const name of (query.query_params as { readonly metrics: readonly unknown[] }).metrics)
       addDependency(query.depends_on, metricNamed(linking, query, String(name)).unique_id);
+  checkSemantics(manifest);
 }
 
 /** A metric depends on the semantic models of its measures, or on other metrics, whose measures are its own too. */

@@ -1,4 +1,5 @@
 /** Semantic models, metrics and saved queries: carried through in dbt's shape; nothing here computes them. */
+import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ManifestNode, NodeType, RefArgs, SemanticNode } from '../manifest-types.ts';
 import { addTo, isDict, isText, listOf } from '../plain.ts';
 import { columnsOf } from './columns.ts';
@@ -165,5 +166,11 @@ function nodeOf(state: ParseState, schema: SchemaFile, kind: Kind, { name, patch
 
 function keep(state: ParseState, target: Dict<SemanticNode>, node: SemanticNode): void {
   if (node.config.enabled === false) addTo(state.manifest.disabled, node.unique_id, node);
-  else target[node.unique_id] = node;
+  else if (target[node.unique_id] === undefined) target[node.unique_id] = node;
+  else
+    throw new DuckhouseError(
+      'AlreadyExists',
+      `${node.unique_id} is described twice: in ${target[node.unique_id]?.original_file_path} and in ${node.original_file_path}`,
+      { context: { node: node.unique_id, path: node.original_file_path } },
+    );
 }

@@ -190,6 +190,7 @@ const sameExposure = (old: ExposureNode, now: ExposureNode): boolean =>
 class MacroChanges {
   readonly #manifest: DbtManifest;
   readonly #previous: DbtManifest;
+  #tests: ReadonlySet<string> | undefined;
   #changed: ReadonlySet<string> | undefined;
   constructor(manifest: DbtManifest, previous: DbtManifest) {
     this.#manifest = manifest;
@@ -197,6 +198,7 @@ class MacroChanges {
   }
 
   reach(member: GraphMember): boolean {
+    this.#checkTest(member as ManifestNode);
     this.#changed ??= this.#compare();
     if (this.#changed.size === 0) return false;
     const seen = new Set<string>();
@@ -207,6 +209,22 @@ class MacroChanges {
         return this.#changed?.has(id) === true || visit(this.#manifest.macros[id]?.depends_on.macros ?? []);
       });
     return visit((member as ManifestNode).depends_on?.macros ?? []);
+  }
+
+  /** A test whose macro is gone cannot be compared. */
+  #checkTest({ unique_id, original_file_path, test_metadata: test }: ManifestNode): void {
+    if (test === undefined || test === null) return;
+    this.#tests ??= new Set(
+      Object.values(this.#manifest.macros).flatMap(({ name }) => (name.startsWith('test_') ? [name.slice(5)] : [])),
+    );
+    if (this.#tests.has(test.name)) return;
+    throw new DuckhouseError(
+      'NotFound',
+      `${unique_id} (${original_file_path}) needs the generic test '${test.name}', which is not there`,
+      {
+        context: { node: unique_id, path: original_file_path, candidates: nearestNames(test.name, [...this.#tests]) },
+      },
+    );
   }
 
   #compare(): Set<string> {
