@@ -493,3 +493,14 @@ test('packages read the variables of the run as config.vars.to_dict()', async ()
   });
   assert.match((await dbt(folder, ['run-operation', 'told'])).text, /^here$/m);
 });
+
+test('the rows of a result are grouped by a column, as agate does', async () => {
+  const folder = project({
+    'macros/m.sql': `{% macro told() %}
+      {% set groups = run_query("select * from (values ('a', 1), ('b', 2), ('a', 3)) t(k, n)").group_by('k') %}
+      {% for key, table in groups.items() %}{{ print(key ~ ' ' ~ (table.columns['n'].values() | join('+'))) }}{% endfor %}
+      {{ print(groups.keys() | join(',') ~ ' ' ~ (groups.get('a').rows | length) ~ ' ' ~ groups.get('z') ~ ' ' ~ groups.key_name) }}
+    {% endmacro %}`,
+  });
+  assert.match((await dbt(folder, ['run-operation', 'told'])).text, /^a 1\+3\nb 2\na,b 2 None k$/m);
+});

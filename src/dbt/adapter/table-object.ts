@@ -237,6 +237,66 @@ export class TableObject extends PyObject {
   }
 }
 
+/** The tables that `group_by` makes, by the value their rows have in common. */
+class TableSetObject extends NamedSequence {
+  readonly typeName = 'TableSet';
+  readonly keyName: string;
+  readonly groups: readonly (readonly [Value, TableObject])[];
+  constructor(keyName: string, groups: readonly (readonly [Value, TableObject])[]) {
+    super();
+    this.keyName = keyName;
+    this.groups = groups;
+  }
+  values(): readonly Value[] {
+    return this.groups.map(([, table]) => table);
+  }
+  keys(): readonly string[] {
+    return this.groups.map(([key]) => str(key));
+  }
+  override attr(name: string): Value | undefined {
+    switch (name) {
+      case 'keys':
+        return hostFunction(name, () => new PyTuple(this.groups.map(([key]) => key)));
+      case 'items':
+        return hostFunction(name, () => this.groups.map(([key, table]) => new PyTuple([key, table])));
+      case 'dict':
+        return hostFunction(name, () => new PyDict(this.groups.map(([key, table]) => [key, table])));
+      case 'get':
+        return hostFunction(name, ([key = null, fallback = null]) => this.group(key) ?? fallback);
+      case 'key_name':
+        return this.keyName;
+      case 'column_names':
+        return this.groups[0]?.[1].attr('column_names') ?? new PyTuple([]);
+      default:
+        return super.attr(name);
+    }
+  }
+  group(wanted: Value): TableObject | undefined {
+    return this.groups.find(([key]) => repr(key) === repr(wanted))?.[1];
+  }
+  override item(key: Value): Value | undefined {
+    return typeof key === 'number' ? this.values().at(key) : this.group(key);
+  }
+}
+
+function grouped(table: TableObject, key: string, keyName: string): TableSetObject {
+  const { columnNames, rows } = table.table;
+  const at = columnNames.indexOf(key);
+  if (at < 0) throw new PyError('KeyError', `'${key}'`);
+  const groups = new Map<string, { readonly key: Value; readonly rows: (readonly unknown[])[] }>();
+  for (const row of rows) {
+    const value = row[at] as Value;
+    const name = repr(value);
+    const group = groups.get(name) ?? { key: value, rows: [] };
+    groups.set(name, group);
+    group.rows.push(row);
+  }
+  return new TableSetObject(
+    keyName,
+    [...groups.values()].map((group) => [group.key, table.with({ ...table.table, rows: group.rows })]),
+  );
+}
+
 type TableMethod = (table: TableObject, args: readonly Value[], kwargs: ReadonlyMap<string, Value>) => Value;
 
 const names = (value: Value | undefined): string[] =>
@@ -284,6 +344,13 @@ const tableMethods: Readonly<Record<string, TableMethod>> = {
         table.table.columnNames.filter((name) => !out.has(name)),
       ),
     );
+  },
+  group_by: (table, args, kwargs) => {
+    const given = readArguments('group_by', ['key', 'key_name', 'key_type'], args, kwargs, {
+      key_name: null,
+      key_type: null,
+    });
+    return grouped(table, str(given.key), str(given.key_name ?? given.key));
   },
   rename: (table, args, kwargs) => table.with(renamed(table, kwargs.get('column_names') ?? args[0])),
   limit: (table, [first = null, stop = null]) => {
