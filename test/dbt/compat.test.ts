@@ -344,6 +344,13 @@ test('hooks of the root project come before those of packages, counted in their 
   );
   assert.equal((await dbt(folder, ['compile'])).code, 0);
   assert.ok(existsSync(path.join(folder, 'target/compiled/shop/dbt_project.yml/hooks/shop-on-run-start-0.sql')));
+  const { nodes } = artifact(folder, 'manifest.json') as unknown as {
+    nodes: Record<string, { compiled_path: string }>;
+  };
+  assert.equal(
+    nodes['operation.shop.shop-on-run-start-0']?.compiled_path,
+    'target/compiled/shop/./dbt_project.yml/hooks/shop-on-run-start-0.sql',
+  );
 });
 
 test('what a macro asks of an undefined name fails while parsing', () => {

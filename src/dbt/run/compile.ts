@@ -118,5 +118,8 @@ export function writeCompiled(session: RunSession, node: ManifestNode, batch?: s
   if (!session.flags.writeJson || node.compiled_code === '') return;
   const file = artifactPath(session.targetPath, 'compiled', node, batch);
   session.files.write(file, node.compiled_code ?? '');
-  node.compiled_path = path.relative(session.parsed.project.root, file);
+  const kept = path.relative(session.parsed.project.root, file);
+  const { original_file_path: original } = node;
+  // The file of a hook begins with a dot, and its path keeps that.
+  node.compiled_path = original.startsWith('./') ? kept.replace(`/${original.slice(2)}/`, `/${original}/`) : kept;
 }
