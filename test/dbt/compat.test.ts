@@ -511,3 +511,27 @@ test('the rows of a result are grouped by a column, as agate does', async () => 
   });
   assert.match((await dbt(folder, ['run-operation', 'told'])).text, /^a 1\+3\nb 2\na,b 2 None k$/m);
 });
+
+test('context is a mapping of all names, which a macro may add to for those that come after it', async () => {
+  const folder = project({
+    'macros/m.sql': `{% macro keep() %}{% do context.update({"kept": "yes"}) %}{% endmacro %}
+{% macro told() %}{{ return(context.get("kept", "no")) }}{% endmacro %}`,
+    'models/a.sql': `{{ keep() }}select '{{ told() }} {{ context['project_name'] }} {{ context.get('nosuch') }} {{ 'keep' in context }} {{ context.model.name }}' as x`,
+    'models/b.sql': "select '{{ told() }}' as x",
+  });
+  const { nodes } = parse(folder).manifest;
+  assert.deepEqual(nodes['model.shop.a']?.depends_on.macros, ['macro.shop.keep', 'macro.shop.told']);
+  assert.equal((await dbt(folder, ['compile'])).code, 0);
+  const compiled = (name: string) => readFileSync(path.join(folder, `target/compiled/shop/models/${name}.sql`), 'utf8');
+  assert.equal(compiled('a'), "select 'yes shop None True a' as x");
+  assert.equal(compiled('b'), "select 'no' as x");
+});
+
+test('null takes back a config of the project, except of the keys that dbt knows', () => {
+  const folder = project({
+    'dbt_project.yml': 'name: shop\nprofile: shop\nmodels: {+own: true, +own_dict: {a: 1}, +schema: other}\n',
+    'models/a.sql': '{{ config(own=None, own_dict=None, schema=None) }}select 1 as id',
+  });
+  const config = parse(folder).manifest.nodes['model.shop.a']?.config as Record<string, unknown>;
+  assert.deepEqual([config.own, config.own_dict, config.schema], [null, null, 'other']);
+});

@@ -71,7 +71,7 @@ test('deprecations can be errors or kept silent, by name or all', async () => {
   assert.equal((await run('{error: [Deprecations]}')).code, 2);
   const silent = await run('{error: all, silence: [Deprecations]}');
   assert.deepEqual([silent.code, /ExposureName.*should hold/.test(silent.text)], [0, false]);
-  const old = await run('{include: [], exclude: [ExposureNameDeprecation]}');
+  const old = await run('{include: all, exclude: [ExposureNameDeprecation]}');
   assert.match(old.text, /WEOIncludeExcludeDeprecation/);
   assert.equal((await dbt(folder, ['parse', '--warn-error'])).code, 2);
 });

@@ -4,6 +4,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Contract, Dict, Docs, FileChecksum, ManifestNode, NodeConfig, NodeType } from '../manifest-types.ts';
 import { deepMerge, pathParts, withoutExtension } from '../plain.ts';
 import type { ConfigRequest } from './config.ts';
+import { configKindOf } from './config-kinds.ts';
 import type { FoundFile } from './files.ts';
 import { quotingOf, renderRelation } from './relation-name.ts';
 import type { Captured, ParseState } from './state.ts';
@@ -132,7 +133,7 @@ export function applyConfig(
   node.unrendered_config = state.configs.unrendered({ ...request, ...writtenConfig(state, node, request, rawPatch) });
   copyToNode(node, config);
   const given = { database: config.database, schema: config.schema, alias: config.alias };
-  keepEarlier(config, node.config === emptyConfig ? state.configs.fromTrees(request) : node.config);
+  keepEarlier(config, node.config === emptyConfig ? state.configs.fromTrees(request) : node.config, node.resource_type);
   node.config = config;
   nameRelation(state, node, given);
   if (node.resource_type !== 'test') captureHooks(state, node);
@@ -169,9 +170,11 @@ const hasKeys = (value: object | undefined): boolean => {
   return false;
 };
 
-/** A level that sets null leaves what an earlier pass had found. */
-function keepEarlier(config: Dict, earlier: Readonly<Dict>): void {
-  for (const key in earlier) if (config[key] === null && earlier[key] !== null) config[key] = earlier[key];
+/** Of the keys that dbt knows, one that a level sets to null keeps what an earlier pass had found. */
+function keepEarlier(config: Dict, earlier: Readonly<Dict>, type: NodeType): void {
+  const { defaults } = configKindOf(type);
+  for (const key in defaults)
+    if (config[key] === null && earlier[key] !== null && earlier[key] !== undefined) config[key] = earlier[key];
 }
 
 interface GivenNames {

@@ -16,6 +16,7 @@ import {
   type Value,
 } from '../../../jinja/index.ts';
 import { createBaseContext, noteName } from '../../context/base-context.ts';
+import { ContextObject } from '../../context/context-object.ts';
 import type { ReadLog } from '../../context/reads.ts';
 import type { VarFunction } from '../../context/var.ts';
 import type { Dict, MacroNode, ManifestNode } from '../../manifest-types.ts';
@@ -116,6 +117,8 @@ class PackageContext implements Context {
   readonly #names: Map<string, Value>;
   readonly #options: RendererOptions;
   readonly #environments: Environments;
+  /** What was put into `context` while the node is rendered. */
+  readonly #added = new Map<string, Value>();
   #capture: Capture | undefined;
   #testArguments: Value | undefined;
 
@@ -160,6 +163,7 @@ class PackageContext implements Context {
       ['config', new ParseConfig(capture)],
       ['adapter', new ParseAdapter((name, namespace) => this.macros.dispatch(name, namespace))],
       ['api', apiModule(this.#options.root.quoting)],
+      ['context', new ContextObject(this, this.#added)],
       ['execute', false],
       ['exceptions', parseExceptions((message) => this.#options.sink.warn?.({ name: 'JinjaLogWarning', message }))],
       ['load_result', hostFunction('load_result', () => null)],
@@ -197,12 +201,12 @@ class PackageContext implements Context {
 
   get(name: string): Value | undefined {
     if (name === '_dbt_generic_test_kwargs') return this.#testArguments;
+    if (this.#added.has(name)) return this.#added.get(name);
     const macro = this.macros.get(name);
     if (macro !== undefined) return macro;
     noteName(this.#options.reads, name);
     if (name === 'this') return this.#this();
     if (name === 'model') return this.#capture === undefined ? undefined : modelValue(this.#capture.node);
-    if (name === 'context') return undefined;
     return this.#names.get(name) ?? this.#macroOfTest(name);
   }
 
@@ -257,6 +261,7 @@ class PackageContext implements Context {
     const earlier = [this.#capture, this.#testArguments] as const;
     const found = emptyCapture(calls);
     this.#capture = { node, found };
+    if (earlier[0] === undefined) this.#added.clear();
     try {
       placed(`${node.resource_type} ${node.name} (${node.original_file_path})`, work);
     } finally {

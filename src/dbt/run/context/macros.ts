@@ -19,6 +19,8 @@ export interface MacroNamesOptions {
   readonly packageName: string;
   /** Names that are no macros: functions and values. */
   readonly names: ReadonlyMap<string, Value>;
+  /** What was put into `context`: it goes before all else. */
+  readonly added: ReadonlyMap<string, Value>;
   /** Macros answer with promises. */
   readonly async: boolean;
   /** Told of every macro that is looked up. */
@@ -58,7 +60,7 @@ class PackageObject extends PyObject {
 
 /** What a name means inside a node: a macro of its package, of the root or built in, a package, or one of `names`. */
 export function macroNames(options: MacroNamesOptions): MacroNames {
-  const { environment, macros, packageName, names, async, onMacro, replaced } = options;
+  const { environment, macros, packageName, names, added, async, onMacro, replaced } = options;
   const bound = new Map<string, Value>();
   const packages = new Map<string, Value>();
   const bind = (macro: MacroNode): Value => {
@@ -94,6 +96,7 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
     macro === undefined ? undefined : bind(macro);
   const context: MacroNames = {
     get: (name) => {
+      if (added.has(name)) return added.get(name);
       const macro = maybeBind(macros.resolve(name, packageName));
       if (macro !== undefined && macro !== null) return macro;
       if (replaced?.has(name) && names.has(name)) return replaced.get(name);

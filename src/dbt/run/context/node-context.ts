@@ -24,6 +24,7 @@ import { RelationObject } from '../../adapter/relation-object.ts';
 import { readSeed } from '../../adapter/seed.ts';
 import { TableObject } from '../../adapter/table-object.ts';
 import { createBaseContext } from '../../context/base-context.ts';
+import { ContextObject } from '../../context/context-object.ts';
 import { noteNearNames } from '../../context/template-errors.ts';
 import type { Dict, ManifestNode } from '../../manifest-types.ts';
 import { modelValue } from '../../parse/context/model-value.ts';
@@ -43,7 +44,7 @@ import {
   sourceFunction,
 } from './refs.ts';
 import { testArguments, testArgumentsName } from './test-arguments.ts';
-import { apiModule, ConfigObject, ContextObject, StatementResults } from './values.ts';
+import { apiModule, ConfigObject, StatementResults } from './values.ts';
 
 /** Marks that make a text a template; other texts are what they are. */
 const templateMarks = /[{][{%#]|[#}%][}]/;
@@ -85,11 +86,13 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
   const results = new StatementResults();
   const ctes: string[] = [];
   const names = new Map<string, Value>();
+  const added = new Map<string, Value>();
   const macros = macroNames({
     environment: runEnvironment,
     macros: parsed.macros,
     packageName: node.package_name,
     names,
+    added,
     async: true,
     ...(options.replacedMacros === undefined ? {} : { replaced: options.replacedMacros }),
   });
@@ -101,7 +104,8 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
         })
       : Promise.resolve(text);
   const adapter = adapterHost(options, macros);
-  for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros })) names.set(name, value);
+  for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros, added }))
+    names.set(name, value);
   const builtins = [...names].filter(([name]) => name !== 'builtins');
   names.set(
     'builtins',
@@ -132,6 +136,7 @@ interface NameParts {
   readonly ctes: string[];
   readonly adapter: AdapterHost;
   readonly macros: MacroNames;
+  readonly added: Map<string, Value>;
   readonly render: NodeContext['render'];
 }
 
@@ -162,7 +167,7 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ['api', apiModule(session.parsed.project.quoting)],
     ['column', columnClass],
     ['exceptions', exceptionsModule({ warn: (message) => session.warn(message) })],
-    ['context', new ContextObject(parts.macros)],
+    ['context', new ContextObject(parts.macros, parts.added)],
     ['model', modelValue(node)],
     ['graph', graphOf(session)],
     ['this', thisRelation(session, node)],

@@ -1,5 +1,4 @@
 import {
-  type Context,
   fromJs,
   hostFunction,
   type Kwargs,
@@ -19,31 +18,6 @@ import { relationClass } from '../../adapter/relation-object.ts';
 import { TableObject } from '../../adapter/table-object.ts';
 import type { ManifestNode } from '../../manifest-types.ts';
 import { own } from '../../plain.ts';
-
-/** `context`: the names of the context themselves, as a mapping. */
-export class ContextObject extends PyObject {
-  readonly typeName = 'dict';
-  readonly isMapping = true;
-  readonly names: Context;
-  constructor(names: Context) {
-    super();
-    this.names = names;
-  }
-  override attr(name: string): Value | undefined {
-    if (name === 'get')
-      return hostFunction(name, ([key = null, fallback = null]) => this.names.get(str(key)) ?? fallback);
-    return this.names.get(name);
-  }
-  override item(key: Value): Value | undefined {
-    return typeof key === 'string' ? this.names.get(key) : undefined;
-  }
-  override contains(key: Value): boolean {
-    return typeof key === 'string' && this.names.get(key) !== undefined;
-  }
-  override truth(): boolean {
-    return true;
-  }
-}
 
 /** `config` while a node runs: what parsing settled; calling it changes nothing. */
 export class ConfigObject extends PyObject {
