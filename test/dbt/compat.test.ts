@@ -535,3 +535,14 @@ test('null takes back a config of the project, except of the keys that dbt knows
   const config = parse(folder).manifest.nodes['model.shop.a']?.config as Record<string, unknown>;
   assert.deepEqual([config.own, config.own_dict, config.schema], [null, null, 'other']);
 });
+
+test('a seed in the place of the latest version of a model is an error, as in dbt', async () => {
+  const folder = project({
+    'models/sub/a_v1.sql': 'select 1 as id',
+    'models/s.yml': 'models:\n  - name: a\n    latest_version: 2\n    versions: [{v: 1}, {v: 2}]\n',
+    'seeds/a.csv': 'id\n1\n',
+  });
+  const { code, text } = await dbt(folder, ['parse']);
+  assert.equal(code, 2);
+  assert.match(text, /models\/s\.yml: version 2 of model 'a' is found as a seed \(seeds\/a\.csv\)/);
+});

@@ -148,6 +148,12 @@ function takeVersion(
     });
     return undefined;
   }
+  if (node.resource_type !== 'model')
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${schema.file.original}: version ${v} of model '${name}' is found as a ${node.resource_type} (${node.original_file_path})`,
+      { context: { path: schema.file.original }, hint: 'give one of the two another name' },
+    );
   if (enabled !== undefined) {
     delete state.manifest.nodes[node.unique_id];
     state.refs.remove(node);
