@@ -237,6 +237,16 @@ test('preparing runs nothing; what is bound is answered with the handle, and no 
     ]);
     await bind([['null'], ["it's; --"]]);
     assert.deepEqual(await query.query(), []);
+    // Rows that hold a null among values: their results follow each other, each column of one type.
+    await bind([
+      ['p', null, 'q'],
+      ['x', 'x', 'x'],
+    ]);
+    const each = ['p', null, 'q'].flatMap((given) => [
+      [1, given],
+      [1, given],
+    ]);
+    assert.deepEqual(await query.query(), each);
   } finally {
     client.close();
   }
