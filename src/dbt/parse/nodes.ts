@@ -46,7 +46,8 @@ export const fqnOf = (packageName: string, relative: string, name: string): stri
 
 const noContract = (): Contract => ({ enforced: false, alias_types: true, checksum: null });
 
-export function createNode(state: ParseState, source: NodeSource): ManifestNode {
+/** A node as it is before its config and properties are known. */
+export function createNode(state: Pick<ParseState, 'profile' | 'projects' | 'now'>, source: NodeSource): ManifestNode {
   const { type, packageName, name } = source;
   const { profile } = state;
   const node: ManifestNode = {
