@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { changedResult } from '../../engine/index.ts';
+import { type Connection, changedResult } from '../../engine/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../../errors.ts';
 import type { Lane } from './lane.ts';
 import type { Transaction } from './transactions.ts';
@@ -30,6 +30,19 @@ export async function endOnLane({ lane, suspect }: Transaction, how: 'commit' | 
   } catch (error) {
     await run(lane, 'ROLLBACK').catch(() => undefined); // mostly it has rolled back already
     throw commitFailed(error);
+  }
+}
+
+/** All of the work or none of it. */
+export async function inOwnTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  await connection.execute('BEGIN TRANSACTION');
+  try {
+    const done = await work();
+    await connection.execute('COMMIT');
+    return done;
+  } catch (error) {
+    await connection.execute('ROLLBACK').catch(() => undefined); // a failed commit has rolled back already
+    throw error;
   }
 }
 

@@ -1,0 +1,85 @@
+import { DuckhouseError } from '../../errors.ts';
+import type { Admission } from './admission.ts';
+
+/** What is in a session: its statements are counted, and wait their turn when too many run in all sessions. */
+export interface Stay {
+  /** Notes that the session was used. Unauthenticated when it has ended. */
+  touch(): void;
+  /** Begins the stay of a statement or load; what it resolves with ends it. */
+  enter(signal: AbortSignal | undefined): Promise<() => void>;
+  /** Nothing enters any more. */
+  end(): void;
+  lastUsedAt(): number;
+  /** Statements that run or have an open result. */
+  statements(): number;
+  waiting(): number;
+}
+
+export interface StayOptions {
+  readonly sessionId: string;
+  readonly maxStatements: number;
+  readonly admission: Admission;
+}
+
+export function createStay({ sessionId, maxStatements, admission }: StayOptions): Stay {
+  let lastUsedAt = Date.now();
+  let statements = 0;
+  let waiting = 0;
+  let ended = false;
+
+  const touch = (): void => {
+    lastUsedAt = Date.now();
+    if (ended) throw sessionClosed(sessionId);
+  };
+
+  const admitted = async (signal: AbortSignal | undefined): Promise<(() => void) | undefined> => {
+    statements++;
+    waiting++;
+    try {
+      // Whoever has a statement open passes: it could wait for itself.
+      return statements > 1 ? undefined : await admission.enter(signal);
+    } catch (error) {
+      statements--;
+      throw error;
+    } finally {
+      waiting--;
+    }
+  };
+
+  return {
+    touch,
+    async enter(signal) {
+      touch();
+      if (statements >= maxStatements) throw tooManyStatements(maxStatements);
+      const leave = await admitted(signal);
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        statements--;
+        lastUsedAt = Date.now();
+        leave?.();
+      };
+    },
+    end() {
+      ended = true;
+    },
+    lastUsedAt: () => lastUsedAt,
+    statements: () => statements,
+    waiting: () => waiting,
+  };
+}
+
+const sessionClosed = (id: string): DuckhouseError =>
+  new DuckhouseError('Unauthenticated', `session ${id} has ended`, {
+    id: 'session-ended',
+    context: { session: id },
+    hint: 'connect again',
+  });
+
+const tooManyStatements = (limit: number): DuckhouseError =>
+  new DuckhouseError('ResourceExhausted', `the session has ${limit} statements open already`, {
+    id: 'session-statements',
+    context: { limit },
+    hint: 'read or close the results that are open',
+  });
