@@ -8,14 +8,13 @@ import type { GroupedStatement, StatementFacts, StatementGuard } from './types.t
 export interface GuardedStatement {
   readonly connection: Address;
   readonly sql: string;
-  readonly guard: StatementGuard | undefined;
+  readonly guard: StatementGuard;
   readonly catalogVersion: number;
 }
 
 /** Asks the guard about a statement that has its connection's turn; ends the statement and throws when it may not run. */
 export async function checkGuard(statement: Statement, of: GuardedStatement): Promise<void> {
   const { connection, sql, guard, catalogVersion } = of;
-  if (guard === undefined) return;
   const { tableFunctions } = guard;
   try {
     const facts = (await statement.run({
