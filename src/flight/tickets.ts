@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ArrowSchema } from '../arrow/index.ts';
 import type { ArrowParams } from '../engine/index.ts';
-import { DuckhouseError } from '../errors.ts';
 import type { ClientSession, Lakehouse, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
 import { type BoundRows, bindsAsDeclared, boundRows, rowsOf } from './bound-rows.ts';
 import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
 import { partOf, type Stored, storeCount, storeResult } from './stored.ts';
+import { createTicketEntries, notKept } from './ticket-entries.ts';
+import { parseHandle } from './ticket-handle.ts';
 import type { FlightLimits } from './types.ts';
 
 /** What a ticket stands for between GetFlightInfo and DoGet. */
@@ -63,128 +64,74 @@ export interface TicketStore {
   close(): Promise<void>;
 }
 
-interface Entry {
-  readonly ticketed: Ticketed;
-  readonly queryId: string;
-  readonly owner: string;
-  /** The session that has prepared it, where any other may run it again. */
-  readonly session?: ClientSession;
-  timer: NodeJS.Timeout;
-}
-
-/** All stored results together hold this much at most. */
-const maxAllStoredBytes = 256 << 20;
-
 /** Queries begun before they are fetched: this many, each kept this long. After that their tickets run them anew. */
-const maxStarted = 16;
-const startedIdleMs = 5000;
+const maxEarly = 16;
+const earlyIdleMs = 5000;
 /** What is held is ended by whoever holds it. */
 const heldMs = 2 ** 31 - 1;
 
-type Kept = Omit<Entry, 'timer'> & { readonly id: string; readonly keptMs?: number };
-
 export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): TicketStore {
-  const entries = new Map<string, Entry>();
-  const byQuery = new Map<string, string>();
-  const started = new Set<string>();
-  let storedBytes = 0;
+  const entries = createTicketEntries(limits);
+  const { ticketIdleMs } = limits;
   const rowLimit = limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows };
 
-  const take = (id: string): Entry | undefined => {
-    const entry = entries.get(id);
-    if (entry === undefined) return undefined;
-    entries.delete(id);
-    byQuery.delete(entry.queryId);
-    started.delete(id);
-    clearTimeout(entry.timer);
-    return entry;
-  };
-  const drop = (id: string): void => {
-    const ticketed = take(id)?.ticketed;
-    if (ticketed?.type === 'pending') ticketed.query.drop();
-    else if (ticketed?.type === 'stored') storedBytes -= ticketed.bytes;
-  };
-
-  const keep = ({ id, keptMs = limits.ticketIdleMs, ...kept }: Kept): void => {
-    if (kept.ticketed.type === 'stored') storedBytes += kept.ticketed.bytes;
-    while (entries.size > 0 && (entries.size >= limits.maxTickets || storedBytes > maxAllStoredBytes))
-      drop(entries.keys().next().value as string);
-    entries.set(id, { ...kept, timer: dropLater(id, keptMs) });
-    byQuery.set(kept.queryId, id);
-  };
-  const dropLater = (id: string, ms: number): NodeJS.Timeout => {
-    const timer = setTimeout(() => drop(id), ms);
-    timer.unref();
-    return timer;
-  };
-  const keepOn = (id: string): Date => {
-    const entry = entries.get(id);
-    if (entry !== undefined) {
-      clearTimeout(entry.timer);
-      entry.timer = dropLater(id, limits.ticketIdleMs);
-    }
-    return new Date(Date.now() + limits.ticketIdleMs);
-  };
   /** How long to keep a query that runs: one that is polled until it is ready, and like every ticket after that. */
   const keptWhileRunning = (id: string, ready: Promise<void>, { hold }: TicketRequest, keptMs: number): number => {
     if (hold !== true) return keptMs;
-    void ready.then(() => keepOn(id));
+    void ready.then(() => entries.keepOn(id));
     return heldMs;
   };
 
   const mayStart = ({ parameters }: SessionStatement): boolean =>
-    parameters.length === 0 && started.size < maxStarted && lakehouse.engine.stats().queuedTasks === 0;
+    parameters.length === 0 && entries.earlyCount() < maxEarly && lakehouse.engine.stats().queuedTasks === 0;
 
   /** A read that any connection can run, and run again. */
   const issueRead = (prepared: SessionStatement, request: TicketRequest): IssuedTicket => {
     const { sql, session } = request;
     const id = randomUUID();
     const { queryId, schema } = prepared;
-    const owner = session.principal.name;
-    const handle = JSON.stringify({ id, sql });
+    const entry = { queryId, owner: session.principal.name, session };
+    const issued = { handle: JSON.stringify({ id, sql }), queryId, schema, rows: -1 };
     if (!mayStart(prepared)) {
-      keep({ id, queryId, owner, session, ticketed: { type: 'pending', query: pendingQuery(prepared) } });
-      return { handle, queryId, schema, rows: -1, ready: Promise.resolve() };
+      entries.add(id, { ...entry, kept: { type: 'pending', query: pendingQuery(prepared) } });
+      return { ...issued, ready: Promise.resolve() };
     }
-    started.add(id);
     const result = prepared.run(rowLimit);
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
     const ready = settled(result);
-    const keptMs = keptWhileRunning(id, ready, request, Math.min(startedIdleMs, limits.ticketIdleMs));
-    keep({ id, queryId, owner, session, ticketed: { type: 'pending', query }, keptMs });
-    return { handle, queryId, schema, rows: -1, ready };
+    const keptMs = keptWhileRunning(id, ready, request, Math.min(earlyIdleMs, ticketIdleMs));
+    entries.add(id, { ...entry, kept: { type: 'pending', query }, early: true }, keptMs);
+    return { ...issued, ready };
   };
 
   /** A read that is bound to its place or its parameters: it runs now, and not again. */
   const issueOnce = async (
-    running: BoundRows,
+    { queryId, result }: BoundRows,
     request: TicketRequest,
     known: ArrowSchema | undefined,
   ): Promise<IssuedTicket> => {
     const id = randomUUID();
-    const { queryId, result } = running;
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
-    const owner = request.session.principal.name;
     const ready = settled(result);
-    const keptMs = keptWhileRunning(id, ready, request, limits.ticketIdleMs);
-    keep({ id, queryId, owner, ticketed: { type: 'pending', query }, keptMs });
-    const handle = JSON.stringify({ id });
-    if (known !== undefined) return { handle, queryId, schema: known, rows: -1, ready };
+    const keptMs = keptWhileRunning(id, ready, request, ticketIdleMs);
+    const owner = request.session.principal.name;
+    entries.add(id, { queryId, owner, kept: { type: 'pending', query } }, keptMs);
     try {
-      return { handle, queryId, schema: (await result).schema, rows: -1, ready };
+      const schema = known ?? (await result).schema;
+      return { handle: JSON.stringify({ id }), queryId, schema, rows: -1, ready };
     } catch (error) {
-      drop(id);
+      entries.drop(id);
       throw error;
     }
   };
 
   const issueStored = async (
     { queryId }: Pick<SessionStatement, 'queryId'>,
-    { session, keptMs = limits.ticketIdleMs, parts = 1 }: TicketRequest,
+    { session, keptMs = ticketIdleMs, parts = 1 }: TicketRequest,
     stored: Stored,
   ): Promise<IssuedTicket> => {
     const id = randomUUID();
-    keep({ id, queryId, owner: session.principal.name, ticketed: stored, keptMs });
+    entries.add(id, { queryId, owner: session.principal.name, kept: stored }, keptMs);
     const count = Math.max(1, Math.min(parts, stored.messages.length));
     return {
       handle: JSON.stringify({ id }),
@@ -226,14 +173,15 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       const { id, sql, part, parts } = parseHandle(handle);
       const entry = entries.get(id);
       if (entry !== undefined && entry.owner !== owner) throw notKept();
-      if (entry?.ticketed.type === 'stored') return partOf(entry.ticketed, part, parts);
+      if (entry?.kept.type === 'stored') return partOf(entry.kept, part, parts);
       // It has ended with its session, as that has with its connection.
-      if (entry?.session?.wasLeft() === true) drop(id);
+      if (entry?.session?.wasLeft() === true) entries.drop(id);
       else if (entry !== undefined) {
-        const { ticketed, session } = take(id) as Entry;
-        return ticketed.type !== 'pending' || sql === undefined || session === undefined
-          ? ticketed
-          : { ...ticketed, again: { sql, wanted: () => leftFor(session) } };
+        entries.take(id);
+        const { kept, session } = entry;
+        return sql === undefined || session === undefined
+          ? kept
+          : { ...kept, again: { sql, wanted: () => leftFor(session) } };
       }
       if (sql !== undefined) return { type: 'sql', sql };
       throw notKept();
@@ -242,17 +190,16 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
       const { id, sql } = parseHandle(handle);
       const entry = entries.get(id);
       if (entry === undefined ? sql === undefined : entry.owner !== owner) throw notKept();
-      return keepOn(id);
+      return entries.keepOn(id);
     },
     cancel(queryId, owner) {
-      const id = byQuery.get(queryId);
-      if (id === undefined || entries.get(id)?.owner !== owner) return false;
-      drop(id);
-      return true;
+      const id = entries.ofQuery(queryId, owner);
+      if (id !== undefined) entries.drop(id);
+      return id !== undefined;
     },
-    count: () => entries.size,
+    count: entries.count,
     async close() {
-      for (const id of [...entries.keys()]) drop(id);
+      entries.dropAll();
     },
   };
 }
@@ -287,30 +234,5 @@ const settled = (result: Promise<unknown>): Promise<void> =>
     () => undefined, // told to whoever fetches it
   );
 
-const notKept = (): DuckhouseError =>
-  new DuckhouseError('NotFound', 'the result of this ticket is no longer kept', {
-    id: 'ticket-expired',
-    hint: 'run the statement again',
-  });
-
 /** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
 const isQuery = ({ kind, returnsRows }: SessionStatement): boolean => returnsRows && kind === 'select';
-
-interface Handle {
-  readonly id: string;
-  readonly sql?: string;
-  readonly part?: number;
-  readonly parts?: number;
-}
-
-function parseHandle(handle: string): Handle {
-  try {
-    const value = JSON.parse(handle) as { readonly [Name in keyof Handle]?: unknown };
-    const counts = [value.part, value.parts].every((count) => count === undefined || Number.isSafeInteger(count));
-    if (typeof value.id === 'string' && (value.sql === undefined || typeof value.sql === 'string') && counts)
-      return value as Handle;
-  } catch {
-    // Falls through to the error below: it was not one of our tickets.
-  }
-  throw new DuckhouseError('InvalidArgument', 'the ticket is malformed', { id: 'ticket-malformed' });
-}
