@@ -37,6 +37,12 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
 };
 
 const refinements: readonly (readonly [string, RegExp, ErrorKind])[] = [
+  [
+    'Catalog',
+    /^(?:schema with name .* does not exist|.* does not exist because schema |SET schema: no catalog)/i,
+    'NotFound',
+  ],
+  ['Binder', /^catalog .* does not exist|database not found$/i, 'NotFound'],
   ['FATAL', /no space left|disk (is )?full/i, 'ResourceExhausted'],
   ['IO', /no space left|disk (is )?full|failed to offload/i, 'ResourceExhausted'],
   ['IO', /permission denied/i, 'PermissionDenied'],
@@ -50,16 +56,17 @@ const refinements: readonly (readonly [string, RegExp, ErrorKind])[] = [
 /** DuckDB's error text, JSON or plain, as a DuckhouseError with `context` {errorType, whole, position, candidates, name}. */
 export function duckDbError(text: string, sql?: string): DuckhouseError {
   const json = parseJson(text) ?? plainError(text);
-  const message = firstParagraph(json.exception_message);
+  const schema = /^SET schema: No catalog \+ schema named "(.*)" found/.exec(json.exception_message)?.[1];
+  const message = schema === undefined ? firstParagraph(json.exception_message) : `schema ${schema} does not exist`;
   const candidates = json.candidates?.split(',').map((candidate) => candidate.trim());
   return new DuckhouseError(kindOf(json), message, {
-    ...idOf(json),
+    ...(schema === undefined ? idOf(json) : { id: 'schema-not-found' }),
     context: {
       errorType: json.exception_type,
       ...wholeOf(json, message),
       ...(json.error_subtype === undefined ? {} : { subtype: json.error_subtype }),
       ...(json.position === undefined ? {} : { position: Number(json.position) }),
-      ...(json.name === undefined ? {} : { name: json.name }),
+      ...nameOf(json.name ?? schema),
       ...(json.type === undefined ? {} : { type: json.type }),
       ...(candidates === undefined ? {} : { candidates }),
       ...lineOf(json, sql),
@@ -94,6 +101,8 @@ function kindOf(json: DuckDbErrorJson): ErrorKind {
   const refined = refinements.find(([type, text]) => type === json.exception_type && text.test(json.exception_message));
   return refined?.[2] ?? kinds[json.exception_type] ?? 'InvalidArgument';
 }
+
+const nameOf = (name: string | undefined) => (name === undefined ? {} : { name });
 
 function idOf(json: DuckDbErrorJson): { id?: string } {
   if (json.error_subtype === 'MISSING_ENTRY' && json.type === 'Table') return { id: 'table-not-found' };

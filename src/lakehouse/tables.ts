@@ -103,16 +103,36 @@ export async function describeTable(session: Session, name: TableName): Promise<
 }
 
 export async function tableNotFound(session: Session, name: TableName): Promise<DuckhouseError> {
-  const names = await queryRows(session, `SELECT name, schema_name FROM (${userRelations}) ORDER BY ALL`);
-  const candidates = nearestNames(
+  const relations = await queryRows(session, `${userRelations} ORDER BY ALL`);
+  const near = nearestNames(
     name.table,
-    names.map((row) => (row.schema_name === 'main' ? String(row.name) : `${row.schema_name}.${row.name}`)),
+    relations.map((row) => String(row.name)),
   );
+  const candidates = near
+    .flatMap((table) => relations.filter((row) => row.name === table))
+    .flatMap((row) => otherNameOf(row, name) ?? [])
+    .slice(0, 3);
   return new DuckhouseError('NotFound', `table ${showTable(name)} does not exist`, {
     id: 'table-not-found',
     context: { name: showTable(name), candidates },
     ...(candidates.length === 0 ? {} : { hint: `did you mean ${candidates.join(', ')}?` }),
   });
+}
+
+/** The shortest name of a relation that says more than the one that was not found. */
+function otherNameOf(row: Row, asked: TableName): string | undefined {
+  const [catalog, dbSchema, table] = [row.database_name, row.schema_name, row.name].map(String) as [
+    string,
+    string,
+    string,
+  ];
+  const missing = showTable(asked);
+  const names = [
+    ...(dbSchema === 'main' && asked.dbSchema === undefined ? [table] : []),
+    ...(asked.catalog === undefined ? [`${dbSchema}.${table}`] : []),
+    `${catalog}.${dbSchema}.${table}`,
+  ];
+  return names.find((shown) => shown.toLowerCase() !== missing.toLowerCase());
 }
 
 /** DuckDB proposes names out of its own catalog; ours are those of the user's tables. */

@@ -180,6 +180,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   hint: 'hint: {hint}',
   error: 'error: {message}',
   'error.place': '(line {line}, column {column})',
+  'error.schema-not-found': 'schema {name} does not exist',
   'error.table-not-found': 'table {name} does not exist',
   'error.column-not-found': 'column {name} does not exist',
   'error.column-unknown': 'table {table} has no column "{name}"',

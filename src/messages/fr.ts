@@ -181,6 +181,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   hint: 'conseil : {hint}',
   error: 'erreur : {message}',
   'error.place': '(ligne {line}, colonne {column})',
+  'error.schema-not-found': "le schéma {name} n'existe pas",
   'error.table-not-found': "la table {name} n'existe pas",
   'error.column-not-found': "la colonne {name} n'existe pas",
   'error.column-unknown': "la table {table} n'a pas de colonne « {name} »",

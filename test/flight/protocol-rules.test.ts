@@ -196,6 +196,41 @@ test('an ingest that does not say what it wants is refused, and leaves nothing',
   assert.deepEqual(await running.rows("SELECT * FROM duckdb_tables() WHERE table_name = 'unsaid'"), []);
 });
 
+test('whatever part of a name is missing, a statement and a load are told NOT_FOUND; a table is looked for elsewhere', async () => {
+  await running.lakehouse.engine.execute('CREATE SCHEMA apart; CREATE TABLE apart.orders_kept(a INTEGER)');
+  const load = (...names: readonly Uint8Array[]): Promise<Answer> => {
+    const command = sqlMessage('CommandStatementIngest', bytesField(1, ingest(2, 2)), text(2, 'orders_kept'), ...names);
+    const descriptor = encodeDescriptor(commandDescriptor(command));
+    return call('DoPut', [encodeFlightData({ descriptor, header: encodeSchema(numbers), body: new Uint8Array(0) })]);
+  };
+  const query = (sql: string): Promise<Answer> =>
+    call('GetFlightInfo', [
+      grpcMessage(encodeDescriptor(commandDescriptor(sqlMessage('CommandStatementQuery', text(1, sql))))),
+    ]);
+  const outcome = async (answer: Answer): Promise<readonly unknown[]> => [
+    statusOf(answer),
+    answer.trailers['x-sqlstate'],
+    decodeURIComponent(String(answer.trailers['grpc-message'])).replace(/.*; /, ''),
+  ];
+  for (const [what, answer, sqlState] of [
+    ['a load into a schema', await load(text(3, 'nosuch')), '3F000'],
+    ['a load into a catalog', await load(text(4, 'nosuch')), '3D000'],
+    ['the schema of a table', await query('FROM nosuch.orders_kept'), '42P01'],
+    ['the schema of a new table', await query('CREATE TABLE nosuch.t(a INTEGER)'), '3F000'],
+    ['the catalog of a table', await query('FROM nosuch.main.orders_kept'), '3D000'],
+    ['USE', await query('USE nosuch'), '3F000'],
+    ['DETACH', await query('DETACH nosuch'), '3D000'],
+  ] as const)
+    assert.deepEqual((await outcome(answer)).slice(0, 2), [5, sqlState], what);
+  for (const [sql, hint] of [
+    ['FROM orders_kept', 'did you mean apart.orders_kept?'],
+    ['FROM orders_kep', 'did you mean apart.orders_kept?'],
+    ['DROP TABLE orders_kept', 'did you mean apart.orders_kept?'],
+  ] as const)
+    assert.deepEqual(await outcome(await query(sql)), [5, '42P01', hint], sql);
+  assert.deepEqual(await outcome(await load(text(3, 'apar'))), [5, '3F000', 'schema memory.apar does not exist']);
+});
+
 test('preparing runs nothing; what is bound is answered with the handle, and no parameters are no error', async () => {
   await running.lakehouse.engine.execute('CREATE TABLE bound(a INTEGER, b VARCHAR)');
   const client = wireClient(running.port);

@@ -93,16 +93,22 @@ export async function run(
 }
 
 /** The Go program in `test/interop/programs/NAME`, built. */
-export function ownGoProgram(name: string): Tool & { readonly path: string } {
+export const ownGoProgram = (name: string): Tool & { readonly path: string } => ownGo(name, name, ['build']);
+
+/** The Go tests beside it, as a program. */
+export const ownGoTests = (name: string): Tool & { readonly path: string } =>
+  ownGo(name, `${name}-tests`, ['test', '-c']);
+
+function ownGo(name: string, program: string, words: readonly string[]): Tool & { readonly path: string } {
   const source = path.join(root, 'test', 'interop', 'programs', name);
-  const tool = installed(name, {
+  const tool = installed(program, {
     command: 'go',
-    args: (folder) => ['build', '-C', source, '-o', path.join(folder, name), '.'],
+    args: (folder) => [words[0] as string, '-C', source, ...words.slice(1), '-o', path.join(folder, program), '.'],
     source: readdirSync(source)
       .map((file) => readFileSync(path.join(source, file), 'utf8'))
       .join('\n'),
   });
-  return { ...tool, path: path.join(tool.folder, name) };
+  return { ...tool, path: path.join(tool.folder, program) };
 }
 
 /** A jar of Maven Central, `group:artifact:version`, without what it depends on. */

@@ -9,6 +9,7 @@ const byError: readonly (readonly [type: RegExp, what: RegExp, state: string])[]
   [/^Catalog$/, /MISSING_ENTRY.*type/i, '42704'],
   [/^Catalog$/, /ENTRY_ALREADY_EXISTS|already exists/i, '42P07'],
   [/^Catalog$/, /./, '42704'],
+  [/^Binder$/, /catalog .* does not exist|database not found/i, '3D000'],
   [/^Binder$/, /COLUMN_NOT_FOUND|referenced column/i, '42703'],
   [/^Binder$/, /ambiguous/i, '42702'],
   [/^Binder$/, /NO_MATCHING_FUNCTION|no function matches/i, '42883'],
@@ -54,6 +55,7 @@ const byKind: Readonly<Record<ErrorKind, string>> = {
 
 const byId: Readonly<Record<string, string>> = {
   'table-not-found': '42P01',
+  'schema-not-found': '3F000',
   'table-exists': '42P07',
   'column-not-found': '42703',
   'column-unknown': '42703',
