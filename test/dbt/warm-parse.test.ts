@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import {
   appendFileSync,
   cpSync,
@@ -12,54 +11,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { writeManifest } from '../../src/dbt/parse/manifest.ts';
-import { ParseMemo } from '../../src/dbt/parse/memo.ts';
-import { parseProject } from '../../src/dbt/parse/parse-project.ts';
-import type { ParseFlags, ParseWarning } from '../../src/dbt/project-types.ts';
 import { baseFiles, copyKitchenSink, newProject, writeFiles } from './project.ts';
-
-/** Everything a parse says and makes, without ids and times. */
-function outcome(folder: string, flags: Partial<ParseFlags>, memo?: ParseMemo): string {
-  const told: (ParseWarning | string)[] = [];
-  const sink = {
-    warn: (warning: ParseWarning) => void told.push(warning),
-    log: (level: string, message: string) => void told.push(`${level} ${message}`),
-    print: (message: string) => void told.push(message),
-  };
-  try {
-    const parsed = parseProject({ projectDir: folder, env: {}, flags: {}, ...flags }, sink, memo);
-    const file = writeManifest(parsed.manifest, path.join(folder, 'target'), { texts: memo?.texts });
-    const text = readFileSync(file, 'utf8');
-    assert.doesNotThrow(() => JSON.parse(text));
-    const { graph } = parsed;
-    return JSON.stringify([plain(text), told, graph.order, [...graph.parents], [...graph.children]], null, 1);
-  } catch (error) {
-    return `${String(error)} ${JSON.stringify(told)}`;
-  }
-}
-
-const plain = (text: string): string =>
-  text.replace(
-    /"(created_at|invocation_id|generated_at|run_started_at|invocation_started_at)":("[^"]*"|[\d.]+)/g,
-    '"$1":0',
-  );
-
-interface Rig {
-  readonly folder: string;
-  readonly check: (what: string, flags?: Partial<ParseFlags>) => void;
-}
-
-/** A project and its memo; kept values are frozen, so whoever changes one fails. */
-function rig(folder: string): Rig {
-  const memo = new ParseMemo({ freeze: true });
-  const check = (what: string, flags: Partial<ParseFlags> = {}): void => {
-    const warm = outcome(folder, flags, memo);
-    assert.equal(warm, outcome(folder, flags), what);
-  };
-  check('the first parse');
-  check('nothing changed');
-  return { folder, check };
-}
+import { rig } from './warm-rig.ts';
 
 const files = {
   'dbt_project.yml': `${baseFiles['dbt_project.yml']}vars: {color: red}

@@ -114,6 +114,12 @@ export function createContext(parts: ContextParts): CommandContext {
   const keepManifest = (of: ParsedProject): void => {
     if (isKept) writeManifest(of.manifest, targetPath(of), { texts: memo?.texts });
   };
+  /** Before anything was run: what the memo keeps of it is the same, and its text is known. */
+  const keepParsed = (of: ParsedProject): void => {
+    const kept = memo?.last.keptOf(of.manifest);
+    if (kept === undefined) keepManifest(of);
+    else if (isKept) writeManifest(kept, targetPath(of), { texts: memo?.texts, isKept: true });
+  };
   const targetPath = ({ project }: ParsedProject): string => {
     const folder = path.resolve(project.root, project.targetPath);
     for (const file of [folder, ...['compiled', 'run'].map((name) => path.join(folder, name))])
@@ -139,7 +145,7 @@ export function createContext(parts: ContextParts): CommandContext {
         memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
         parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
         host.onParsed?.(parsed);
-        keepManifest(parsed);
+        keepParsed(parsed);
         if (isKept) writeSemanticManifest(parsed.manifest, targetPath(parsed));
         // What only parses is not kept from it, as by dbt.
         if (parsed.graph.cycle !== undefined && args.command !== 'parse') throw parsed.graph.cycle;

@@ -17,34 +17,70 @@ interface Notes {
 
 export class ReadLog {
   #notes: Notes | undefined;
+  /** What all of it asked for since the beginning. */
+  #whole: Notes = noNotes();
+
+  begin(): void {
+    this.#whole = noNotes();
+  }
+
+  get whole(): Reads | 'singular' | undefined {
+    return readsOf(this.#whole);
+  }
+
+  /** Whether a result is being made that may be used again by itself. */
+  get isInside(): boolean {
+    return this.#notes !== undefined;
+  }
 
   env(name: string, value: string | undefined): void {
-    this.#notes?.env.set(name, value);
+    (this.#notes ?? this.#whole).env.set(name, value);
   }
 
   flag(name: string, value: unknown): void {
-    this.#notes?.flags.set(name, flagText(value));
+    (this.#notes ?? this.#whole).flags.set(name, flagText(value));
   }
 
   /** The time, an id, a line that is told: the same text must be rendered again every time. */
   singular(): void {
+    (this.#notes ?? this.#whole).isSingular = true;
+  }
+
+  /** What is told each time, or stands in another file: a result by itself cannot be used again, all of them can. */
+  joined(): void {
     if (this.#notes !== undefined) this.#notes.isSingular = true;
   }
 
   /** Does some work and says what it read; `singular` = it may not be used again. */
   during<T>(work: () => T): { readonly result: T; readonly reads: Reads | 'singular' | undefined } {
     const outer = this.#notes;
-    const notes: Notes = { env: new Map(), flags: new Map(), isSingular: false };
+    const notes = noNotes();
     this.#notes = notes;
     try {
       const result = work();
-      if (notes.isSingular) return { result, reads: 'singular' };
-      return { result, reads: notes.env.size + notes.flags.size === 0 ? undefined : notes };
+      const reads = readsOf(notes);
+      this.again(reads);
+      return { result, reads };
     } finally {
       this.#notes = outer;
     }
   }
+
+  /** A result that was used, made now or before, read this. */
+  again(reads: Reads | 'singular' | undefined): void {
+    if (reads === undefined) return;
+    if (reads === 'singular') this.#whole.isSingular = true;
+    else {
+      for (const [name, value] of reads.env) this.#whole.env.set(name, value);
+      for (const [name, text] of reads.flags) this.#whole.flags.set(name, text);
+    }
+  }
 }
+
+const noNotes = (): Notes => ({ env: new Map(), flags: new Map(), isSingular: false });
+
+const readsOf = (notes: Notes): Reads | 'singular' | undefined =>
+  notes.isSingular ? 'singular' : notes.env.size + notes.flags.size === 0 ? undefined : notes;
 
 const flagText = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
 

@@ -14,6 +14,8 @@ export interface TrackedFile {
   token: string;
   /** The round in which it was last asked for. */
   round: number;
+  /** The round in which its token was last found to be another. */
+  changed: number;
   /** The text, for who asked while it was read. */
   text: string | undefined;
   /** What was made of it, by kind. */
@@ -21,7 +23,7 @@ export interface TrackedFile {
 }
 
 /** A file may change twice within one tick of its file system's clock, which may be as long as two seconds. */
-const tickMs = 2100;
+export const tickMs = 2100;
 /** Larger files are known by their entry alone. */
 const maxReadBytes = 4 << 20;
 
@@ -50,6 +52,10 @@ export class FileTokens {
     for (const file of this.#files.values()) file.made.clear();
   }
 
+  get round(): number {
+    return this.#round;
+  }
+
   /** Another number whenever files have come or gone. */
   get version(): number {
     return this.#version;
@@ -63,35 +69,41 @@ export class FileTokens {
   look(absolute: string, again = false): TrackedFile {
     let file = this.#files.get(absolute);
     if (file === undefined) {
-      file = { ...unseen, made: new Map() };
+      file = { ...unseen, round: 0, changed: this.#round, made: new Map() };
       this.#files.set(absolute, file);
       this.#version++;
     } else if (file.round === this.#round && !again) return file;
     file.round = this.#round;
     file.text = undefined;
-    const stats = statSync(absolute, { throwIfNoEntry: false });
-    if (stats === undefined) return Object.assign(file, unseen, { round: this.#round });
-    if (!again && isSame(file, stats)) return file;
-    // Read after its entry was: what changes between the two is seen the next time.
-    if (stats.size > maxReadBytes) file.token = entryToken(stats);
-    else readContent(absolute, file);
-    file.size = stats.size;
-    file.ino = stats.ino;
-    file.mtimeMs = stats.mtimeMs;
-    file.ctimeMs = stats.ctimeMs;
-    file.seenMs = this.#nowMs;
+    const { token } = file;
+    this.#read(absolute, file, again);
+    if (file.token !== token) file.changed = this.#round;
     return file;
+  }
+
+  #read(absolute: string, file: TrackedFile, again: boolean): void {
+    const stats = statSync(absolute, { throwIfNoEntry: false });
+    if (stats === undefined) Object.assign(file, unseen);
+    else if (again || !isSame(file, stats)) {
+      // Read after its entry was: what changes between the two is seen the next time.
+      if (stats.size > maxReadBytes) file.token = entryToken(stats);
+      else readContent(absolute, file);
+      file.size = stats.size;
+      file.ino = stats.ino;
+      file.mtimeMs = stats.mtimeMs;
+      file.ctimeMs = stats.ctimeMs;
+      file.seenMs = this.#nowMs;
+    }
   }
 }
 
-const unseen: Omit<TrackedFile, 'made'> = {
+const unseen: Omit<TrackedFile, 'made' | 'round' | 'changed'> = {
   size: -1,
   ino: 0,
   mtimeMs: 0,
   ctimeMs: 0,
   seenMs: 0,
   token: 'absent',
-  round: 0,
   text: undefined,
 };
 

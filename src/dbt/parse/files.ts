@@ -1,6 +1,6 @@
 /** Finds and reads the files of a package. Paths in nodes have forward slashes, relative to the package. */
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import { sha256 } from '../hash.ts';
@@ -8,19 +8,10 @@ import type { FileChecksum } from '../manifest-types.ts';
 import { entryOf } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { checkWithin } from '../within.ts';
+import { FolderListings } from './folder-listings.ts';
+import type { FoundFile } from './found-file.ts';
 
-export interface FoundFile {
-  readonly packageName: string;
-  /** The configured folder it was found under, e.g. `models`. */
-  readonly folder: string;
-  /** Relative to that folder. */
-  readonly relative: string;
-  /** Relative to the package. */
-  readonly original: string;
-  readonly absolute: string;
-  /** What is in it, when it was just read. */
-  readonly text?: string;
-}
+export type { FoundFile };
 
 export interface PackageFiles {
   readonly models: readonly FoundFile[];
@@ -36,19 +27,22 @@ export interface PackageFiles {
   readonly functions: readonly FoundFile[];
 }
 
-/** `within`: the only folder whose files may be read. */
-export function findPackageFiles(project: DbtProject, within?: string): PackageFiles {
+/** `within`: the only folder whose files may be read; `listings`: what earlier looks found. */
+export function findPackageFiles(
+  project: DbtProject,
+  within?: string,
+  listings: FolderListings = new FolderListings(),
+): PackageFiles {
   const ignored = readIgnore(project.root);
   for (const folder of project.assetPaths) checkWithin(within, path.join(project.root, folder));
   const walked = new Map<string, readonly FoundFile[]>();
   const below = (folder: string): readonly FoundFile[] => {
-    return entryOf(walked, folder, () => walk(project, folder, within).filter((file) => !ignored(file.original)));
+    return entryOf(walked, folder, () =>
+      walk(project, folder, { within, listings }).filter((file) => !ignored(file.original)),
+    );
   };
   const search = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
-    [...new Set(folders)].flatMap((folder) => {
-      const form = new RegExp(`\\.(?:${extensions.join('|')})$`, 'i');
-      return below(folder).filter(({ relative }) => form.test(relative));
-    });
+    [...new Set(folders)].flatMap((folder) => below(folder).filter(({ extension }) => extensions.includes(extension)));
   // A folder that is named twice has its models and macros twice, which dbt refuses.
   const again = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
     new Set(folders).size === folders.length
@@ -57,17 +51,17 @@ export function findPackageFiles(project: DbtProject, within?: string): PackageF
   const inTests = (name: string): string[] => project.testPaths.map((folder) => `${folder}/${name}`);
   const everywhere = allSourcePaths(project);
   return {
-    models: again(project.modelPaths, 'py', 'sql'),
-    snapshots: search(project.snapshotPaths, 'sql'),
-    analyses: search(project.analysisPaths, 'sql'),
-    singularTests: search(project.testPaths, 'sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
-    genericTests: search(inTests('generic'), 'sql'),
-    macros: again(project.macroPaths, 'sql'),
-    seeds: search(project.seedPaths, 'csv'),
-    docs: search(project.docsPaths, 'md'),
-    schemas: search(everywhere, 'yml', 'yaml'),
-    fixtures: search(inTests('fixtures'), 'csv', 'sql'),
-    functions: search(project.functionPaths, 'py', 'js', 'sql'),
+    models: again(project.modelPaths, '.py', '.sql'),
+    snapshots: search(project.snapshotPaths, '.sql'),
+    analyses: search(project.analysisPaths, '.sql'),
+    singularTests: search(project.testPaths, '.sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
+    genericTests: search(inTests('generic'), '.sql'),
+    macros: again(project.macroPaths, '.sql'),
+    seeds: search(project.seedPaths, '.csv'),
+    docs: search(project.docsPaths, '.md'),
+    schemas: search(everywhere, '.yml', '.yaml'),
+    fixtures: search(inTests('fixtures'), '.csv', '.sql'),
+    functions: search(project.functionPaths, '.py', '.js', '.sql'),
   };
 }
 
@@ -84,32 +78,36 @@ export const allSourcePaths = (project: DbtProject): string[] => [
   ]),
 ];
 
-function walk(project: DbtProject, folder: string, within: string | undefined): FoundFile[] {
+interface WalkOptions {
+  readonly within: string | undefined;
+  readonly listings: FolderListings;
+}
+
+function walk(project: DbtProject, folder: string, { within, listings }: WalkOptions): FoundFile[] {
   const found: FoundFile[] = [];
   const prefix = `${path.posix.join(folder)}/`.replace(/^\.\/|\/(?=\/$)/g, '');
   checkWithin(within, path.join(project.root, folder));
   const visit = (relative: string): void => {
     const absolute = path.join(project.root, folder, relative);
-    let entries: import('node:fs').Dirent[];
-    try {
-      entries = readdirSync(absolute, { withFileTypes: true });
-    } catch {
-      return; // a configured folder need not exist
-    }
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries) {
-      const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+    const place = relative === '' ? '' : `${relative}/`;
+    const entries = listings.entriesOf(`${project.name}:${folder}:${absolute}`, absolute, (entry) => {
       if (entry.isSymbolicLink()) checkWithin(within, path.join(absolute, entry.name));
-      if (entry.isDirectory()) visit(below);
-      else if (!/^[.#~]/.test(entry.name) && (entry.isFile() || isFile(path.join(absolute, entry.name))))
-        found.push({
-          packageName: project.name,
-          folder,
-          relative: below,
-          original: `${prefix}${below}`,
-          absolute: `${absolute}/${entry.name}`,
-        });
-    }
+      if (entry.isDirectory()) return { name: entry.name, file: undefined };
+      if (/^[.#~]/.test(entry.name) || !(entry.isFile() || isFile(path.join(absolute, entry.name)))) return undefined;
+      const below = `${place}${entry.name}`;
+      const file = {
+        packageName: project.name,
+        folder,
+        relative: below,
+        original: `${prefix}${below}`,
+        absolute: `${absolute}/${entry.name}`,
+        extension: path.extname(entry.name).toLowerCase(),
+      };
+      return { name: entry.name, file };
+    });
+    for (const { name, file } of entries)
+      if (file === undefined) visit(`${place}${name}`);
+      else found.push(file);
   };
   visit('');
   return found;

@@ -15,22 +15,31 @@ import type { ParseState } from './state.ts';
 type Linked = ManifestNode | ExposureNode | SemanticNode;
 
 export function linkSources(state: ParseState): void {
-  forEachLinked(state, (node) => {
-    const { sources } = node as { readonly sources?: string[][] };
-    if (sources === undefined || sources.length === 0) return;
-    for (const [sourceName = '', tableName = ''] of sources) {
-      const target = resolveSource(state, sourceName, tableName, node.package_name);
-      if (typeof target === 'object') addDependency(node.depends_on, target.unique_id);
-      else
-        missing(state, node, { kind: 'source', name: `${sourceName}.${tableName}`, disabled: target === 'disabled' });
-    }
-  });
+  forEachLinked(state, (node) => linkSourcesOf(state, node));
+}
+
+function linkSourcesOf(state: ParseState, node: Linked): void {
+  const { sources } = node as { readonly sources?: string[][] };
+  if (sources === undefined || sources.length === 0) return;
+  for (const [sourceName = '', tableName = ''] of sources) {
+    const target = resolveSource(state, sourceName, tableName, node.package_name);
+    if (typeof target === 'object') addDependency(node.depends_on, target.unique_id);
+    else missing(state, node, { kind: 'source', name: `${sourceName}.${tableName}`, disabled: target === 'disabled' });
+  }
 }
 
 export function linkRefs(state: ParseState): void {
-  forEachLinked(state, (node) => {
-    for (const ref of node.refs ?? noRefs) linkRef(state, node, ref);
-  });
+  forEachLinked(state, (node) => linkRefsOf(state, node));
+}
+
+function linkRefsOf(state: ParseState, node: Linked): void {
+  for (const ref of node.refs ?? noRefs) linkRef(state, node, ref);
+}
+
+/** One node that refers to sources and nodes alone. */
+export function linkNode(state: ParseState, node: ManifestNode): void {
+  linkSourcesOf(state, node);
+  linkRefsOf(state, node);
 }
 
 const noRefs: readonly RefArgs[] = [];

@@ -129,11 +129,19 @@ const hidden = new Set([
   'expected_rows',
 ]);
 
+export interface WriteOptions {
+  readonly name?: string;
+  /** Texts of the manifest that was written last. */
+  readonly texts?: MemberTexts | undefined;
+  /** Nothing in the manifest will ever change: its texts may be known by it. */
+  readonly isKept?: boolean;
+}
+
 /** Written piece by piece: the text of a large manifest is never in memory as a whole, unless `texts` keeps it. */
 export function writeManifest(
   manifest: DbtManifest,
   folder: string,
-  { name = 'manifest.json', texts }: { readonly name?: string; readonly texts?: MemberTexts | undefined } = {},
+  { name = 'manifest.json', texts, isKept = false }: WriteOptions = {},
 ): string {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, name);
@@ -154,7 +162,7 @@ export function writeManifest(
       flush();
       writeSync(handle, text);
     };
-    writeParts(manifest, put, texts);
+    for (const part of partTexts(manifest, texts, isKept)) put(part);
     texts?.end();
     flush();
   } finally {
@@ -175,37 +183,40 @@ const replacer = (key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Parts whose members are large and mostly the same from one parse to the next. */
-const keptParts: ReadonlySet<string> = new Set(['nodes']);
-
 /** Parts without keys that are for running only. */
 const plainParts: ReadonlySet<string> = new Set(['metadata', 'parent_map', 'child_map', 'group_map']);
 
-function writeParts(manifest: DbtManifest, put: (text: string | Buffer) => void, texts: MemberTexts | undefined): void {
-  let first = true;
+function* partTexts(
+  manifest: DbtManifest,
+  texts: MemberTexts | undefined,
+  isKept: boolean,
+): Generator<string | Buffer> {
+  let between = '{';
   for (const [key, part] of Object.entries(manifest)) {
-    put(`${first ? '{' : ', '}${JSON.stringify(key)}: `);
-    first = false;
-    if (plainParts.has(key)) put(JSON.stringify(part));
-    else {
-      put('{');
-      if (texts !== undefined && keptParts.has(key)) putJoined(texts.pieces(part as Dict<object>, memberText), put);
-      else putJoined(memberTexts(part as Dict<object>), put);
-      put('}');
-    }
+    yield `${between}${JSON.stringify(key)}: `;
+    between = ', ';
+    const whole = (): string =>
+      plainParts.has(key) ? JSON.stringify(part) : `{${[...memberTexts(part as Dict<object>)].join(', ')}}`;
+    if (key === 'metadata') yield whole();
+    else if (key === 'nodes') {
+      yield '{';
+      const members = part as Dict<object>;
+      yield* joined(texts === undefined ? memberTexts(members) : texts.pieces(members, memberText, isKept));
+      yield '}';
+    } else yield texts !== undefined && isKept ? texts.ofPart(key, part, whole) : whole();
   }
-  put('}');
+  yield '}';
 }
 
 function* memberTexts(part: Dict<object>): Generator<string> {
   for (const id in part) yield `${JSON.stringify(id)}: ${memberText(part[id] as object)}`;
 }
 
-function putJoined(texts: Iterable<string | Buffer>, put: (text: string | Buffer) => void): void {
+function* joined(texts: Iterable<string | Buffer>): Generator<string | Buffer> {
   let between = '';
   for (const text of texts) {
-    put(between);
-    put(text);
+    yield between;
+    yield text;
     between = ', ';
   }
 }

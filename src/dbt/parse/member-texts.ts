@@ -1,10 +1,9 @@
 /** JSON of the members of a manifest, kept in pieces for writing the next one: most of it is the same. */
+import { copyMember, isSame } from './member-copies.ts';
 
 interface KnownMember {
   readonly id: string;
-  /** The member as it was, its lists copied. */
-  readonly member: Readonly<Record<string, unknown>>;
-  readonly keys: readonly string[];
+  readonly member: object;
   /** A piece ends behind it: decided by its name, so that additions leave the pieces of others alone. */
   readonly isLast: boolean;
 }
@@ -20,22 +19,32 @@ export class MemberTexts {
   /** By the first member. */
   #pieces = new Map<KnownMember, Piece>();
   #nextPieces = new Map<KnownMember, Piece>();
+  readonly #parts = new Map<string, { readonly part: object; readonly text: Buffer }>();
 
-  /** `"id": {...}, "id": {...}` of all members, piece by piece. */
-  *pieces(members: Readonly<Record<string, object>>, textOf: (member: object) => string): Generator<Buffer> {
+  /** `"id": {...}, "id": {...}` of all members, piece by piece. `isKept`: none of them will ever change. */
+  *pieces(
+    members: Readonly<Record<string, object>>,
+    textOf: (member: object) => string,
+    isKept: boolean,
+  ): Generator<Buffer> {
     let group: KnownMember[] = [];
-    let objects: object[] = [];
     for (const id in members) {
-      const member = members[id] as object;
-      const known = this.#memberOf(id, member);
+      const known = this.#memberOf(id, members[id] as object, isKept);
       group.push(known);
-      objects.push(member);
       if (!known.isLast) continue;
-      yield this.#piece(group, objects, textOf);
+      yield this.#piece(group, textOf);
       group = [];
-      objects = [];
     }
-    if (group.length > 0) yield this.#piece(group, objects, textOf);
+    if (group.length > 0) yield this.#piece(group, textOf);
+  }
+
+  /** The text of a part that will never change. */
+  ofPart(key: string, part: object, make: () => string): Buffer {
+    const known = this.#parts.get(key);
+    if (known?.part === part) return known.text;
+    const text = Buffer.from(make());
+    this.#parts.set(key, { part, text });
+    return text;
   }
 
   /** The manifest is written: what was not in it is forgotten. */
@@ -46,31 +55,30 @@ export class MemberTexts {
     this.#nextPieces = new Map();
   }
 
-  #memberOf(id: string, member: object): KnownMember {
+  #memberOf(id: string, member: object, isKept: boolean): KnownMember {
     const earlier = this.#known.get(id);
     const known =
-      earlier !== undefined && isUnchanged(earlier, member as Record<string, unknown>) ? earlier : knownOf(id, member);
+      earlier !== undefined && isSame(earlier.member, member)
+        ? earlier
+        : { id, member: isKept ? member : copyMember(member), isLast: endsPiece(id) };
     this.#next.set(id, known);
     return known;
   }
 
-  #piece(members: readonly KnownMember[], objects: readonly object[], textOf: (member: object) => string): Buffer {
+  #piece(members: readonly KnownMember[], textOf: (member: object) => string): Buffer {
     const first = members[0] as KnownMember;
     const earlier = this.#pieces.get(first);
     const piece =
       earlier !== undefined && isSameList(earlier.members, members)
         ? earlier
-        : { members, bytes: Buffer.from(textOfAll(members, objects, textOf)) };
+        : { members, bytes: Buffer.from(textOfAll(members, textOf)) };
     this.#nextPieces.set(first, piece);
     return piece.bytes;
   }
 }
 
-const textOfAll = (
-  members: readonly KnownMember[],
-  objects: readonly object[],
-  textOf: (member: object) => string,
-): string => members.map(({ id }, index) => `${JSON.stringify(id)}: ${textOf(objects[index] as object)}`).join(', ');
+const textOfAll = (members: readonly KnownMember[], textOf: (member: object) => string): string =>
+  members.map(({ id, member }) => `${JSON.stringify(id)}: ${textOf(member)}`).join(', ');
 
 /** One name in 128 ends a piece. */
 function endsPiece(id: string): boolean {
@@ -81,46 +89,3 @@ function endsPiece(id: string): boolean {
 
 const isSameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((item, index) => item === b[index]);
-
-/** Keeps what of a member is added to in place; all else is replaced when it changes. */
-function knownOf(id: string, member: object): KnownMember {
-  const copy: Record<string, unknown> = { ...member };
-  for (const key in copy) if (Array.isArray(copy[key])) copy[key] = [...(copy[key] as unknown[])];
-  if (isPlain(copy.contract)) copy.contract = { ...copy.contract };
-  if (isPlain(copy.depends_on))
-    copy.depends_on = Object.fromEntries(
-      Object.entries(copy.depends_on).map(([key, list]) => [key, Array.isArray(list) ? [...list] : list]),
-    );
-  return { id, member: copy, keys: Object.keys(copy), isLast: endsPiece(id) };
-}
-
-function isUnchanged({ member: earlier, keys }: KnownMember, member: Readonly<Record<string, unknown>>): boolean {
-  for (const key of keys) {
-    const a = earlier[key];
-    const b = member[key];
-    if (a !== b && !isSame(a, b)) return false;
-  }
-  let count = 0;
-  for (const _ in member) count++;
-  return count === keys.length;
-}
-
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let at = 0; at < a.length; at++) if (!isSame(a[at], b[at])) return false;
-    return true;
-  }
-  if (!isPlain(a) || !isPlain(b)) return false;
-  let count = 0;
-  for (const key in a) {
-    if (!(key in b) || !isSame(a[key], b[key])) return false;
-    count++;
-  }
-  for (const _ in b) count--;
-  return count === 0;
-}

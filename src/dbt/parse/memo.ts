@@ -10,6 +10,8 @@ import type { MacroNode, ManifestNode } from '../manifest-types.ts';
 import type { ConfigCalls } from './config-calls.ts';
 import { FileTokens } from './file-tokens.ts';
 import type { FoundFile } from './files.ts';
+import { FolderListings } from './folder-listings.ts';
+import { LastParse } from './last-parse.ts';
 import { MemberTexts } from './member-texts.ts';
 
 /** A node as its file made it, before anything else was known. */
@@ -43,8 +45,11 @@ export interface MemoOptions {
 
 export class ParseMemo {
   readonly reads = new ReadLog();
+  readonly listings = new FolderListings();
   /** JSON of the members of the manifest that was written last. */
   readonly texts = new MemberTexts();
+  /** The last parse as a whole. */
+  readonly last: LastParse;
   readonly #files = new FileTokens();
   readonly #freeze: boolean;
   #entries = new WeakMap<object, KeptEntry>();
@@ -56,6 +61,7 @@ export class ParseMemo {
 
   constructor({ freeze = false }: MemoOptions = {}) {
     this.#freeze = freeze;
+    this.last = new LastParse(this.#files, this.reads, (manifest) => this.#kept(manifest));
   }
 
   /** A parse begins; `stampOf` tells what all of it stands on. With another stamp than before nothing is used again. */
@@ -63,6 +69,8 @@ export class ParseMemo {
     this.#around = around;
     this.#origins.clear();
     this.#files.begin();
+    this.reads.begin();
+    this.last.begin(around);
     const stamp = stampOf((absolute) => this.#files.look(absolute).token);
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
@@ -70,6 +78,14 @@ export class ParseMemo {
     this.#entries = new WeakMap();
     this.#rendered = new WeakMap();
     this.#macros = undefined;
+    this.last.forget();
+  }
+
+  /** The node that is all that was made of a file. */
+  onlyNodeOf(kind: string, file: FoundFile): KeptNode | undefined {
+    const { made } = this.#files.look(file.absolute);
+    const nodes = (made.get(kind) as Kept<readonly KeptNode[]> | undefined)?.value;
+    return made.size === 1 && nodes?.length === 1 ? nodes[0] : undefined;
   }
 
   /** A parse succeeded: what it did not use is of files that are gone. */
@@ -98,7 +114,10 @@ export class ParseMemo {
   ofFile<T>(kind: string, file: FoundFile, make: (file: FoundFile) => T): T {
     let found = this.#files.look(file.absolute);
     const known = found.made.get(kind) as Kept<T> | undefined;
-    if (known !== undefined && known.token === found.token && stillReads(known.reads, this.#around)) return known.value;
+    if (known !== undefined && known.token === found.token && stillReads(known.reads, this.#around)) {
+      this.reads.again(known.reads);
+      return known.value;
+    }
     if (found.text === undefined) found = this.#files.look(file.absolute, true);
     const { text, token } = found;
     found.text = undefined;
@@ -120,7 +139,10 @@ export class ParseMemo {
   /** An entry of a YAML file with its expressions rendered. */
   rendered<T extends object>(entry: object, render: () => T): T {
     const known = this.#rendered.get(entry) as Kept<T> | undefined;
-    if (known !== undefined && stillReads(known.reads, this.#around)) return known.value;
+    if (known !== undefined && stillReads(known.reads, this.#around)) {
+      this.reads.again(known.reads);
+      return known.value;
+    }
     const { result, reads } = this.reads.during(render);
     if (reads !== 'singular') this.#rendered.set(entry, { token: '', reads, value: this.#kept(result) });
     return result;
@@ -134,7 +156,10 @@ export class ParseMemo {
       return undefined;
     }
     const known = this.#entries.get(entry);
-    if (known?.base === base && stillReads(known.reads, this.#around)) return known.value;
+    if (known?.base === base && stillReads(known.reads, this.#around)) {
+      this.reads.again(known.reads);
+      return known.value;
+    }
     const { result, reads } = this.reads.during(describe);
     if (reads !== 'singular') {
       const value = { node: ownLists({ ...node }), tests: result.map((test) => ownLists({ ...test })) };

@@ -4,29 +4,38 @@ import { randomUUID } from 'node:crypto';
 import { DuckhouseError } from '../../errors.ts';
 import { noted } from '../context/reads.ts';
 import { isDeprecation } from '../events/deprecations.ts';
-import type { DbtManifest, Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
+import type { DbtManifest, Dict, ManifestNode } from '../manifest-types.ts';
 import { type LoadedProjects, loadProjects } from '../project/load.ts';
 import { createVars } from '../project/vars.ts';
-import type { MacroIndex, ParsedProject, ParseFlags, ParseSink, ParseTimings, ParseWarning } from '../project-types.ts';
+import type {
+  DbtGraph,
+  MacroIndex,
+  ParsedProject,
+  ParseFlags,
+  ParseSink,
+  ParseTimings,
+  ParseWarning,
+} from '../project-types.ts';
 import { buildGraph } from '../select/graph.ts';
-import { builtInMacros, macroBlocks } from './built-in-macros.ts';
 import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
-import { checkMacroSyntax } from './context/macro-syntax.ts';
 import { createParseRenderer } from './context/renderer.ts';
 import { warnDeprecated } from './deprecated.ts';
 import { renderDescriptions } from './descriptions.ts';
-import { type FoundFile, findPackageFiles, type PackageFiles } from './files.ts';
+import { type FoundFile, findPackageFiles } from './files.ts';
 import { readFunction } from './functions.ts';
+import { holdTelling } from './hold-telling.ts';
+import type { FilesByPackage } from './last-parse.ts';
 import { linkFunctions, linkMetrics, linkRefs, linkSources, ownDependencies } from './links.ts';
 import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
-import { createMacroIndex, linkMacros, MacroStore, macrosByPackage, macroTexts } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
 import type { ParseMemo } from './memo.ts';
 import { warnDeprecatedModels } from './model-dates.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
+import { handOut, parseAgain } from './parse-again.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
+import { isBuiltIn, readMacros } from './read-macros.ts';
 import { readSchemaFiles } from './schema-files.ts';
 import { linkSemantics } from './semantic-links.ts';
 import {
@@ -58,7 +67,7 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
   const files = new Map(
     [...loaded.projects.values()]
       .filter(({ name }) => !isBuiltIn(name))
-      .map((project) => [project.name, findPackageFiles(project, flags.within)]),
+      .map((project) => [project.name, findPackageFiles(project, flags.within, memo?.listings)]),
   );
   memo?.begin({ env: flags.env, flags: flags.flags ?? {} }, (token) => projectStamp(loaded, flags, files, token));
   const load = clock();
@@ -69,22 +78,35 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
   };
   const macros = readMacros(loaded, files, { manifest, memo, warn, flags: flags.flags ?? {} });
   const macroTime = clock();
-  const state = createState({ loaded, manifest, macros, flags, invocation, sink: { ...sink, warn }, memo });
-  readNodes(state, loaded, files);
-  const nodes = clock();
-  readSchemas(state, files);
-  const yaml = clock();
-  link(state);
-  const graph = buildGraph(manifest);
+  const held = holdTelling({ ...sink, warn });
+  const state = createState({ loaded, manifest, macros, flags, invocation, sink: held.sink, memo });
+  const again = parseAgain(state, files);
+  held.release(again !== undefined);
+  const steps = { nodes: 0, yaml: 0 };
+  let graph: DbtGraph;
+  if (again === undefined) {
+    memo?.last.look(files);
+    readNodes(state, loaded, files);
+    steps.nodes = clock();
+    readSchemas(state, files);
+    steps.yaml = clock();
+    link(state);
+    graph = buildGraph(manifest);
+    memo?.last.keepAll(files, manifest, graph);
+  } else {
+    for (const warning of again.warnings) warn(warning);
+    graph = again.graph;
+    handOut(manifest, again.manifest);
+    memo?.last.keepAgain(again, manifest);
+  }
   memo?.end();
   const linkTime = clock();
   const timings: ParseTimings = {
     load,
     macros: macroTime,
-    nodes,
-    yaml,
+    ...steps,
     link: linkTime,
-    total: load + macroTime + nodes + yaml + linkTime,
+    total: load + macroTime + steps.nodes + steps.yaml + linkTime,
   };
   const { root: project, profile, projects } = loaded;
   return {
@@ -102,8 +124,6 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
   };
 }
 
-const isBuiltIn = (name: string): boolean => name === 'dbt' || name === 'dbt_duckdb';
-
 /** Seconds since it was last asked. */
 function stopwatch(): () => number {
   let last = performance.now();
@@ -113,51 +133,6 @@ function stopwatch(): () => number {
     last = now;
     return seconds;
   };
-}
-
-type FilesByPackage = ReadonlyMap<string, PackageFiles>;
-
-const testBlocks = new Set(['test', 'data_test']);
-
-interface MacroTarget {
-  readonly manifest: DbtManifest;
-  readonly memo: ParseMemo | undefined;
-  readonly warn: (warning: ParseWarning) => void;
-  readonly flags: Readonly<Dict>;
-}
-
-function readMacros(
-  loaded: LoadedProjects,
-  files: FilesByPackage,
-  { manifest, memo, warn, flags }: MacroTarget,
-): MacroIndex {
-  const packages = [...loaded.projects.keys()];
-  const packagesWin = flags.REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS === false;
-  const indexOf = (macros: readonly MacroNode[]): MacroIndex =>
-    createMacroIndex({ macros: macrosByPackage(macros), root: loaded.root, packages, packagesWin });
-  const read = (): readonly MacroNode[] => {
-    const store = readMacroFiles(files, warn);
-    const macros = [...store.macros.values()];
-    checkMacroSyntax(macros.filter(({ package_name: owner }) => !isBuiltIn(owner)));
-    linkMacros(store, indexOf(macros));
-    return macros;
-  };
-  const macros = memo === undefined ? read() : memo.macros(read);
-  for (const macro of macros) manifest.macros[macro.unique_id] = macro;
-  return indexOf(macros);
-}
-
-function readMacroFiles(files: FilesByPackage, warn: (warning: ParseWarning) => void): MacroStore {
-  const store = new MacroStore(Date.now() / 1000);
-  for (const file of builtInMacros()) for (const macro of file.macros) store.add(file, macro);
-  const read = (file: FoundFile, allowed: ReadonlySet<string>): void => {
-    for (const macro of macroTexts(file, { allowed, warn })) store.add(file, macro);
-  };
-  for (const found of files.values()) {
-    for (const file of found.macros) read(file, macroBlocks);
-    for (const file of found.genericTests) read(file, testBlocks);
-  }
-  return store;
 }
 
 interface StateParts {
@@ -174,7 +149,8 @@ function createState({ loaded, manifest, macros, flags, invocation, sink, memo }
   const reads = memo?.reads;
   const warn = (warning: ParseWarning): void => {
     // A deprecation is told when its file is read; other warnings each time.
-    if (!isDeprecation(warning.name)) reads?.singular();
+    if (!isDeprecation(warning.name)) reads?.joined();
+    memo?.last.told(warning);
     sink.warn?.(warning);
   };
   const given = flags.flags ?? {};

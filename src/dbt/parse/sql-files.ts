@@ -14,19 +14,19 @@ import type { ParseState } from './state.ts';
 import { rawConfigs, readStatic, type StaticOptions } from './static-calls.ts';
 import { areSimpleCalls, unrenderedCalls } from './unrendered-calls.ts';
 
-/** Nodes of a file, made or remembered, go into the manifest. */
-function addNodesOf(
-  state: ParseState,
-  kind: NodeType,
-  file: FoundFile,
-  make: (state: ParseState, file: FoundFile) => readonly ManifestNode[],
-): readonly ManifestNode[] {
+type MakeNodes = (state: ParseState, file: FoundFile) => readonly ManifestNode[];
+
+/** Nodes of a file, made or remembered. */
+function nodesOf(state: ParseState, kind: NodeType, file: FoundFile, make: MakeNodes): readonly KeptNode[] {
   const keep = (node: ManifestNode): KeptNode => ({ node, calls: state.calls.get(node) });
-  const kept =
-    state.memo === undefined
-      ? make(state, file).map(keep)
-      : state.memo.nodesOf(kind, file, (found) => make(state, found).map(keep));
-  return kept.map(({ node, calls }) => {
+  return state.memo === undefined
+    ? make(state, file).map(keep)
+    : state.memo.nodesOf(kind, file, (found) => make(state, found).map(keep));
+}
+
+/** They go into the manifest. */
+function addNodesOf(state: ParseState, kind: NodeType, file: FoundFile, make: MakeNodes): readonly ManifestNode[] {
+  return nodesOf(state, kind, file, make).map(({ node, calls }) => {
     if (calls !== undefined) state.calls.set(node, calls);
     addNode(state, node);
     return node;
@@ -34,6 +34,10 @@ function addNodesOf(
 }
 
 export const readModel = (state: ParseState, file: FoundFile): void => void addNodesOf(state, 'model', file, modelsOf);
+
+/** The node of a model by itself. */
+export const modelOf = (state: ParseState, file: FoundFile): KeptNode =>
+  nodesOf(state, 'model', file, modelsOf)[0] as KeptNode;
 
 function modelsOf(state: ParseState, file: FoundFile): ManifestNode[] {
   const text = readText(file);

@@ -290,7 +290,7 @@ class PackageContext implements Context {
 
   docs(owner: string): Context {
     const doc = hostFunction('doc', (args) => {
-      this.#options.reads?.singular();
+      this.#options.reads?.joined();
       if (args.length < 1 || args.length > 2)
         throw new PyError('CompilationError', `doc() takes one or two names, not ${args.length}`);
       const [first = '', second] = args.map(str);
