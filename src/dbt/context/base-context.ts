@@ -6,7 +6,6 @@ import {
   fromJs,
   hostFunction,
   PyDict,
-  PyError,
   PyModule,
   PyObject,
   pythonBuiltins,
@@ -127,12 +126,9 @@ class WatchedModule extends PyObject {
   }
 }
 
-const marks = /[{][{%#]|[#}%][}]/;
 const varEnvironment = createEnvironment();
-/** Vars may refer to others so many times over. */
-const deepestVar = 50;
 
-/** Vars may hold expressions, which are rendered when they are asked for. */
+/** Vars may hold expressions over the other names. */
 function varRenderer(names: ReadonlyMap<string, Value>, reads: ReadLog | undefined): (text: string) => Value {
   const context: Context = {
     get(name) {
@@ -140,17 +136,7 @@ function varRenderer(names: ReadonlyMap<string, Value>, reads: ReadLog | undefin
       return names.get(name);
     },
   };
-  let depth = 0;
-  return (text) => {
-    if (!marks.test(text)) return text;
-    if (depth >= deepestVar) throw new PyError('CompilationError', `vars refer to one another in a circle: ${text}`);
-    depth++;
-    try {
-      return renderText(compileTemplate(varEnvironment, text, { path: 'vars', name: 'var' }), context);
-    } finally {
-      depth--;
-    }
-  };
+  return (text) => renderText(compileTemplate(varEnvironment, text, { path: 'vars', name: 'var' }), context);
 }
 
 /** Variables that go into artifacts: DBT_ENV_CUSTOM_ENV_NAME as NAME. */

@@ -23,18 +23,24 @@ export interface VarLookup {
 export interface VarOptions {
   /** Who asks, for messages. */
   readonly asker: () => string;
-  /** Values that are text with expressions; command line files only. */
-  readonly render?: (text: string) => Value;
+  /** What a value with expressions in it gives, where it is asked for; without this it is the text as written. */
+  readonly render?: (text: string) => Value | Promise<Value>;
   /** While nodes are parsed a var that is not set is None: it may be set when they run. */
   readonly isParsing?: boolean;
 }
 
+const marks = /[{][{%#]|[#}%][}]/;
+export const mayHaveExpressions = (text: string): boolean => marks.test(text);
+
+/** Vars may refer to others so many times over. */
+const deepestVar = 50;
 const notGiven = Symbol('not given') as unknown as Value;
 
 export class VarFunction extends PyObject {
   readonly typeName = 'Var';
   readonly #vars: VarLookup;
   readonly #options: VarOptions;
+  #depth = 0;
 
   constructor(vars: VarLookup, options: VarOptions) {
     super();
@@ -42,9 +48,9 @@ export class VarFunction extends PyObject {
     this.#options = options;
   }
 
-  /** The same vars, of which none needs to be set yet. */
-  whileParsing(): VarFunction {
-    return new VarFunction(this.#vars, { ...this.#options, isParsing: true });
+  /** The same vars for texts of another kind. */
+  with(options: Pick<VarOptions, 'render' | 'isParsing'>): VarFunction {
+    return new VarFunction(this.#vars, { asker: this.#options.asker, ...options });
   }
 
   override attr(name: string): Value | undefined {
@@ -56,7 +62,7 @@ export class VarFunction extends PyObject {
     return true;
   }
 
-  override call(args: Args, kwargs: Kwargs): Value {
+  override call(args: Args, kwargs: Kwargs): Value | Promise<Value> {
     const [first] = args;
     if (args.length === 1 && kwargs.size === 0 && typeof first === 'string' && this.#vars.has(first))
       return this.#value(this.#vars.get(first));
@@ -75,9 +81,29 @@ export class VarFunction extends PyObject {
     );
   }
 
-  #value(value: unknown): Value {
-    return typeof value === 'string' && this.#options.render !== undefined
-      ? this.#options.render(value)
-      : fromJs(value);
+  #value(value: unknown): Value | Promise<Value> {
+    const { render } = this.#options;
+    if (typeof value !== 'string' || render === undefined || !mayHaveExpressions(value)) return fromJs(value);
+    if (this.#depth >= deepestVar)
+      throw new PyError('CompilationError', `vars refer to one another in a circle: ${value}`);
+    this.#depth++;
+    return settle(
+      () => render(value),
+      () => void this.#depth--,
+    );
   }
+}
+
+/** Does the last step when the work is done, at once or later. */
+function settle<T>(work: () => T | Promise<T>, last: () => void): T | Promise<T> {
+  let result: T | Promise<T>;
+  try {
+    result = work();
+  } catch (error) {
+    last();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(last);
+  last();
+  return result;
 }

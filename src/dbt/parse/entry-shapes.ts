@@ -71,6 +71,12 @@ const column = having(['name'], {
 const columns = listOf(column);
 const node: Shape = { ...shared, columns, quote_columns: maybe(flag), access: maybe(text), constraints: listOf(dict) };
 
+/** A date of YAML is a value of its own. */
+const isMoment = (value: unknown): boolean => {
+  const plain: unknown = typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : value;
+  return isText(plain) && !Number.isNaN(Date.parse(plain));
+};
+const moment = must('a date', isMoment);
 const versionName = must('a number or a string', (value) => isText(value) || isNumber(value));
 const version = having(['v'], {
   v: versionName,
@@ -81,6 +87,7 @@ const version = having(['v'], {
   constraints: listOf(dict),
   docs,
   columns: list,
+  deprecation_date: maybe(moment),
 });
 
 const quoting = dictOf({ database: maybe(flag), schema: maybe(flag), identifier: maybe(flag), column: maybe(flag) });
@@ -109,7 +116,12 @@ const owner: Check = (value, place, tell) => {
 const fixture = dictOf({ rows: maybe(must('a list or a text', (value) => Array.isArray(value) || isText(value))) });
 
 const shapes: Readonly<Record<string, Check>> = {
-  models: dictOf({ ...node, versions: listOf(version), latest_version: maybe(versionName) }),
+  models: dictOf({
+    ...node,
+    versions: listOf(version),
+    latest_version: maybe(versionName),
+    deprecation_date: maybe(moment),
+  }),
   seeds: dictOf(node),
   snapshots: dictOf(node),
   analyses: dictOf({ ...shared, columns }),
@@ -164,7 +176,7 @@ export function entryProblem(key: string, entry: Readonly<Dict>): string | undef
     found ??= place === '' ? problem : `'${place}' ${problem}`;
   };
   shapes[key]?.(entry, '', tell);
-  if (key === 'models' && Array.isArray(entry.versions)) checkVersions(entry, tell);
+  if (key === 'models') checkVersions(entry, tell);
   if (key === 'unit_tests' && isDict(entry.overrides))
     for (const name of Object.keys(entry.overrides))
       if (!overrides.includes(name)) {
@@ -179,9 +191,9 @@ export function entryProblem(key: string, entry: Readonly<Dict>): string | undef
 
 /** Each version once, and the latest among them. */
 function checkVersions({ versions, latest_version: latest }: Readonly<Dict>, tell: Tell): void {
-  const names = (versions as unknown[]).map((one) => (isDict(one) ? String(one.v) : ''));
+  const names = (Array.isArray(versions) ? versions : []).map((one) => (isDict(one) ? String(one.v) : ''));
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) tell('versions', `has version ${twice} twice`);
-  if (latest !== undefined && latest !== null && names.length > 0 && !names.includes(String(latest)))
-    tell('latest_version', `${String(latest)} is none of the versions: ${names.join(', ')}`);
+  if (latest !== undefined && latest !== null && !names.includes(String(latest)))
+    tell('latest_version', `${String(latest)} is none of the versions: ${names.join(', ') || 'there are none'}`);
 }

@@ -223,7 +223,14 @@ export function readAnalyses(state: ParseState, schema: SchemaFile): void {
 }
 
 export function readSingularTests(state: ParseState, schema: SchemaFile): void {
-  for (const found of entriesOf(state, schema, 'data_tests')) applyPatch(state, patchFor(schema, 'data_tests', found));
+  for (const [index, found] of entriesOf(state, schema, 'data_tests').entries()) {
+    if (found.entry.name === undefined) {
+      const message = `${schema.file.original}: entry ${index + 1} of 'data_tests' has no name; it and what follows are left out`;
+      state.warn({ name: 'Note', message });
+      return;
+    }
+    applyPatch(state, patchFor(schema, 'data_tests', found));
+  }
 }
 
 export function readMacros(state: ParseState, schema: SchemaFile): void {

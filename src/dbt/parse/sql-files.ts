@@ -2,8 +2,9 @@
 
 import { DuckhouseError } from '../../errors.ts';
 import { extractBlocks } from '../../jinja/index.ts';
+import { mayHaveExpressions, type VarLookup } from '../context/var.ts';
 import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
-import { entryOf, pathParts, withoutExtension } from '../plain.ts';
+import { entryOf, isText, pathParts, withoutExtension } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { addConfigCall } from './config-merge.ts';
 import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts';
@@ -94,11 +95,19 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   return true;
 }
 
+const plainVars =
+  (vars: VarLookup) =>
+  (name: string, hasDefault: boolean): boolean => {
+    if (!vars.has(name)) return hasDefault;
+    const value = vars.get(name);
+    return !isText(value) || !mayHaveExpressions(value);
+  };
+
 const isIncremental = 'macro.dbt.is_incremental';
 
 function staticOptions(state: ParseState, packageName: string): StaticOptions {
   return entryOf(state.staticOptions, packageName, () => ({
-    hasVar: state.vars(packageName).has,
+    isPlainVar: plainVars(state.vars(packageName)),
     incremental: state.macros.resolve('is_incremental', packageName)?.unique_id === isIncremental,
   }));
 }

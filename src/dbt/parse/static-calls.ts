@@ -22,8 +22,8 @@ export interface StaticContent {
 }
 
 export interface StaticOptions {
-  /** Vars that are there: `var(...)` of them changes nothing that parsing looks for. */
-  readonly hasVar?: (name: string) => boolean;
+  /** `var(...)` of it changes nothing that parsing looks for. */
+  readonly isPlainVar?: (name: string, hasDefault: boolean) => boolean;
   /** `is_incremental()` is the built-in one, false while parsing. */
   readonly incremental?: boolean;
 }
@@ -43,7 +43,7 @@ export function readStatic(text: string, path: string, options: StaticOptions = 
   let [usesVars, usesIncremental] = [false, false];
   for (const { name, args, kwargs } of calls) {
     if (name === 'var') {
-      if (typeof args[0] !== 'string' || (args.length < 2 && options.hasVar?.(args[0]) !== true)) return undefined;
+      if (typeof args[0] !== 'string' || options.isPlainVar?.(args[0], args.length > 1) !== true) return undefined;
       usesVars = true;
       continue;
     }

@@ -6,6 +6,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, ParseFlags } from '../project-types.ts';
 import { checkWithin } from '../within.ts';
+import { catalogsFile, checkCatalogs } from './catalogs.ts';
 import { checkInstalled } from './packages.ts';
 import { readProfile } from './profile.ts';
 import { buildProject, type ProjectText, readProjectText } from './project.ts';
@@ -24,7 +25,14 @@ export interface Invocation {
   readonly runStartedAt: Date;
 }
 
-const projectFiles = ['dbt_project.yml', 'vars.yml', 'packages.yml', 'dependencies.yml', 'selectors.yml'] as const;
+const projectFiles = [
+  'dbt_project.yml',
+  'vars.yml',
+  'packages.yml',
+  'dependencies.yml',
+  'selectors.yml',
+  catalogsFile,
+] as const;
 
 export function loadRoot(
   flags: ParseFlags,
@@ -58,6 +66,7 @@ export function loadRoot(
 
 export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedProjects {
   const { root, profile, text } = loadRoot(flags, invocation);
+  checkCatalogs(flags.projectDir);
   const projects = new Map([[root.name, root]]);
   const texts = new Map([[root.name, text]]);
   const early = {

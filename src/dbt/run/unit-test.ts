@@ -94,7 +94,7 @@ function setUp(session: RunSession, test: UnitTestNode): Setup {
     fixtureRelations.set(
       fixture,
       input.resource_type === 'source'
-        ? relationOfSource(session, input as SourceNode)
+        ? relationOfSource(input as SourceNode)
         : relationOfNode(session, input as ManifestNode),
     );
     const relation = new Relation({

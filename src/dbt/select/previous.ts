@@ -3,19 +3,38 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest, DeferRelation, Json, ManifestNode } from '../manifest-types.ts';
+import { isDict, isText } from '../plain.ts';
 import type { ParsedProject, PreviousState } from '../project-types.ts';
 
 /** `folder` holds manifest.json and may hold run_results.json and sources.json; a relative one is below the project. */
 export function readPreviousState(folder: string, targetFolder: string, projectRoot: string): PreviousState {
   const place = path.resolve(projectRoot, folder);
-  const manifest = readJson(path.join(place, 'manifest.json'));
+  const manifest = readArtifact(place, 'manifest', manifestVersions);
   return {
     manifest: manifest as unknown as DbtManifest | undefined,
-    runResults: readJson(path.join(place, 'run_results.json')),
-    sources: readJson(path.join(place, 'sources.json')),
-    currentSources: readJson(path.join(targetFolder, 'sources.json')),
+    runResults: readArtifact(place, 'run_results', [6, 5, 4]),
+    sources: readArtifact(place, 'sources', [3]),
+    currentSources: readArtifact(targetFolder, 'sources', [3]),
     projectRoot,
   };
+}
+
+/** Those that dbt upgrades while it reads them. */
+const manifestVersions = [12, 11, 10, 9, 8, 7, 6, 5, 4];
+
+function readArtifact(folder: string, name: string, versions: readonly number[]): Json | undefined {
+  const file = path.join(folder, `${name}.json`);
+  const content: unknown = readJson(file);
+  if (content === undefined) return undefined;
+  const metadata = isDict(content) && isDict(content.metadata) ? content.metadata : {};
+  const schema = metadata.dbt_schema_version;
+  const known = versions.map((version) => `/${name.replace('_', '-')}/v${version}.json`);
+  if (isDict(content) && isText(schema) && known.some((end) => schema.endsWith(end))) return content as Json;
+  throw new DuckhouseError(
+    'DataInvalid',
+    `${file} ${isText(schema) ? `has the schema ${schema}` : 'does not say its schema'}, none of ${versions.map((version) => `v${version}`).join(', ')} of ${name}`,
+    { context: { path: file }, hint: 'write it anew with a version of dbt of today' },
+  );
 }
 
 function readJson(file: string): Json | undefined {

@@ -157,7 +157,7 @@ function readFreshness(session: RunSession, source: SourceNode): Promise<Read> {
       package_name: source.package_name,
       resource_type: 'operation' as const,
     };
-    const relation = new RelationObject(relationOfSource(session, source));
+    const relation = new RelationObject(relationOfSource(source));
     const extra = new Map<string, Value>([
       ['model', fromJs(source)],
       ['this', relation],

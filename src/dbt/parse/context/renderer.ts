@@ -134,10 +134,11 @@ class PackageContext implements Context {
       vars: createVars(cliVars, root, project),
       asker,
     });
+    const varAsWritten = (base.get('var') as VarFunction).with({});
     this.yaml = {
       get(name) {
         noteName(options.reads, name);
-        return base.get(name);
+        return name === 'var' ? varAsWritten : base.get(name);
       },
     };
     this.macros = new MacroNames({
@@ -155,7 +156,7 @@ class PackageContext implements Context {
   #nodeNames(base: Map<string, Value>): Map<string, Value> {
     const capture = (): Capture => this.#capture as Capture;
     const own: [string, Value][] = [
-      ['var', (base.get('var') as VarFunction).whileParsing()],
+      ['var', (base.get('var') as VarFunction).with({ render: (text) => this.#varText(text), isParsing: true })],
       ['ref', refFunction(capture, () => this.#configuration())],
       ['source', sourceFunction(capture)],
       ['metric', metricFunction(capture)],
@@ -235,6 +236,11 @@ class PackageContext implements Context {
   #called(macro: MacroNode, depth: number): void {
     const macros = this.#capture?.found.macros;
     if (depth === 0 && macros !== undefined && !macros.includes(macro.unique_id)) macros.push(macro.unique_id);
+  }
+
+  /** Macros that name relations see vars as they are written. */
+  #varText(text: string): string {
+    return this.#capture === undefined ? text : this.#render(text);
   }
 
   #render(text: string): string {

@@ -26,6 +26,7 @@ import { TableObject } from '../../adapter/table-object.ts';
 import { createBaseContext } from '../../context/base-context.ts';
 import { ContextObject } from '../../context/context-object.ts';
 import { noteNearNames } from '../../context/template-errors.ts';
+import type { VarFunction } from '../../context/var.ts';
 import type { Dict, ManifestNode } from '../../manifest-types.ts';
 import { modelValue } from '../../parse/context/model-value.ts';
 import { ConfiguredFunction, runtimeConfig } from '../../parse/context/runtime-config.ts';
@@ -162,6 +163,7 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
   return new Map<string, Value>([
     ...base,
     ...functions,
+    ['var', (base.get('var') as VarFunction).with({ render: (text) => render(text, label) })],
     ['execute', true],
     ['adapter', new AdapterObject(adapter)],
     ['api', apiModule(session.parsed.project.quoting)],

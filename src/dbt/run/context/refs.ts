@@ -161,8 +161,7 @@ function quotesEventTime(target: ManifestNode | SourceNode, field: string): bool
 type Quoting = Readonly<Record<string, boolean | null | undefined>>;
 
 /** Quoting of a name: what its own settings say, then the project's, else quoted. */
-function quotePolicy(session: RunSession, own: Quoting | undefined): Relation['quotePolicy'] {
-  const project: Quoting = session.parsed.project.quoting;
+function quotePolicy(project: Quoting, own: Quoting | undefined): Relation['quotePolicy'] {
   const of = (part: string): boolean => own?.[part] ?? project[part] ?? true;
   return { database: of('database'), schema: of('schema'), identifier: of('identifier') };
 }
@@ -172,11 +171,16 @@ export const relationOfNode = (session: RunSession, node: ManifestNode): Relatio
     database: node.database,
     schema: node.schema,
     identifier: node.alias,
-    quotePolicy: quotePolicy(session, node.config.quoting as Quoting | undefined),
+    quotePolicy: quotePolicy(session.parsed.project.quoting, node.config.quoting as Quoting | undefined),
   });
 
 export const relationOfDeferred = (session: RunSession, { database, schema, alias }: DeferRelation): Relation =>
-  new Relation({ database, schema, identifier: alias, quotePolicy: quotePolicy(session, undefined) });
+  new Relation({
+    database,
+    schema,
+    identifier: alias,
+    quotePolicy: quotePolicy(session.parsed.project.quoting, undefined),
+  });
 
 /** `function(...)` while running: the name by which SQL calls it. */
 export function functionFunction({ session, node }: RefScope): (args: Args, kwargs: Kwargs) => Value {
@@ -213,7 +217,7 @@ export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) =>
       return new RelationObject(substitute.relation);
     }
     if (scope.substitutes !== undefined) throw noRows(scope, `source('${sourceName}', '${tableName}')`);
-    return new RelationObject(limited(scope, source, relationOfSource(scope.session, source)));
+    return new RelationObject(limited(scope, source, relationOfSource(source)));
   };
 }
 
@@ -233,13 +237,14 @@ function resolveSource({ session, node }: RefScope, sourceName: string, tableNam
   );
 }
 
-export function relationOfSource(session: RunSession, source: SourceNode): Relation {
+/** The project's quoting is not for sources. */
+export function relationOfSource(source: SourceNode): Relation {
   const external = externalLocation(source);
   return new Relation({
     database: source.database,
     schema: source.schema,
     identifier: source.identifier,
-    quotePolicy: quotePolicy(session, source.quoting as unknown as Quoting),
+    quotePolicy: quotePolicy({}, source.quoting as unknown as Quoting),
     ...(external === undefined ? {} : { external }),
   });
 }

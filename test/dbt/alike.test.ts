@@ -1,0 +1,153 @@
+/** Projects that once had another outcome than with dbt-core 1.12.6 and dbt-duckdb 1.11.1, whose outcome stands here. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { baseFiles, type Files, newProject, parse } from './project.ts';
+import { dbt } from './replay.ts';
+
+const profile =
+  'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n';
+const models = { 'models/a.sql': 'select 1 as id', 'models/b.sql': "select * from {{ ref('a') }}" };
+const project = (files: Files): string => newProject({ 'profiles/profiles.yml': profile, ...models, ...files });
+const config = (text: string): Files => ({ 'dbt_project.yml': `${baseFiles['dbt_project.yml']}${text}` });
+
+const json = (folder: string, file: string): Record<string, never> =>
+  JSON.parse(readFileSync(path.join(folder, 'target', file), 'utf8'));
+
+interface Case {
+  readonly files: Files;
+  readonly commands: readonly (readonly string[])[];
+  readonly code: number;
+  readonly text?: RegExp;
+}
+
+const model = (properties: string): Files => ({ 'models/s.yml': `models:\n  - name: a\n    ${properties}\n` });
+
+const cases: Readonly<Record<string, Case>> = {
+  'a var with a source that is not there stops the parse': {
+    files: {
+      ...config("vars: {x: \"{{ source('no', 'where') }}\"}\n"),
+      'models/c.sql': "select * from {{ var('x') }}",
+    },
+    commands: [['parse']],
+    code: 2,
+    text: /no\.where/,
+  },
+  'an entry of data_tests without a name is told': {
+    files: { 'models/s.yml': 'data_tests:\n  - description: no name\n' },
+    commands: [['parse']],
+    code: 0,
+    text: /models\/s\.yml: entry 1 of 'data_tests' has no name/,
+  },
+  'a date of deprecation that is a number is refused': {
+    files: model('deprecation_date: 1'),
+    commands: [['parse']],
+    code: 2,
+    text: /'deprecation_date' must be a date, not 1/,
+  },
+  'so is one that is no date, of a version': {
+    files: model('versions: [{v: 1, defined_in: a, deprecation_date: "2020-13-45"}]'),
+    commands: [['parse']],
+    code: 2,
+    text: /'versions\[0\]\.deprecation_date' must be a date/,
+  },
+  'a date of deprecation may be a date or a text': {
+    files: {
+      'models/s.yml':
+        'models:\n  - {name: a, deprecation_date: 2999-01-01}\n  - {name: b, deprecation_date: "2999-01-01 10:00:00+00:00"}\n',
+    },
+    commands: [['parse']],
+    code: 0,
+  },
+  'a latest version needs versions': {
+    files: model('latest_version: 1'),
+    commands: [['parse']],
+    code: 2,
+    text: /'latest_version' 1 is none of the versions: there are none/,
+  },
+  'a catalog of catalogs.yml is refused': {
+    files: {
+      'catalogs.yml': 'catalogs:\n  - name: lake\n    write_integrations: [{name: x, catalog_type: built_in}]\n',
+    },
+    commands: [['parse'], ['run'], ['ls']],
+    code: 2,
+    text: /names the catalog 'lake', and DuckDB has no catalogs/,
+  },
+  'an empty catalogs.yml is refused': { files: { 'catalogs.yml': '' }, commands: [['parse']], code: 2, text: /empty/ },
+  'catalogs.yml with other things in it is taken': {
+    files: { 'catalogs.yml': 'other: 1\n' },
+    commands: [['parse']],
+    code: 0,
+  },
+};
+
+for (const [name, { files, commands, code, text = /./ }] of Object.entries(cases))
+  test(name, async () => {
+    const folder = project(files);
+    for (const argv of commands) {
+      const ran = await dbt(folder, argv);
+      assert.equal(ran.code, code, ran.text);
+      assert.match(ran.text, text);
+    }
+  });
+
+test('a var may name what a node depends on; in YAML it is the text as written', async () => {
+  const folder = project({
+    ...config('vars:\n  x: "{{ ref(\'a\') }}"\n  deep: "{{ var(\'x\') }}"\n'),
+    'models/c.sql': "select * from {{ var('x') }}",
+    'models/d.sql': "select * from {{ var('deep') }} -- {{ var('deep', 'never') }}",
+    'models/s.yml': `models:\n  - name: c\n    description: "{{ var('x') }}"\n`,
+  });
+  const { code, text } = await dbt(folder, ['run']);
+  assert.equal(code, 0, text);
+  const { nodes } = json(folder, 'manifest.json') as unknown as { nodes: Record<string, Record<string, unknown>> };
+  for (const id of ['model.shop.c', 'model.shop.d']) {
+    assert.deepEqual(nodes[id]?.depends_on, { macros: [], nodes: ['model.shop.a'] });
+    assert.match(String(nodes[id]?.compiled_code), /^select \* from "shop"\."main"\."a"/);
+  }
+  assert.equal(nodes['model.shop.c']?.description, "{{ ref('a') }}");
+});
+
+test('quoting of the project is not for sources, their own is', async () => {
+  const folder = project({
+    ...config('quoting: {database: false, schema: true, identifier: false}\n'),
+    'models/s.yml':
+      'sources:\n  - {name: s, schema: main, quoting: {schema: false}, tables: [{name: t}, {name: u, quoting: {identifier: false}}]}\n',
+    'models/c.sql': "select * from {{ source('s', 't') }}, {{ source('s', 'u') }}, {{ ref('a') }}",
+  });
+  assert.equal((await dbt(folder, ['compile'])).code, 0);
+  const { nodes } = json(folder, 'manifest.json') as unknown as { nodes: Record<string, { compiled_code: string }> };
+  assert.equal(nodes['model.shop.c']?.compiled_code, 'select * from "shop".main."t", "shop".main.u, shop."main".a');
+});
+
+test('the state of another time is refused by its schema, even when nothing is compared', async () => {
+  const folder = project({});
+  assert.equal((await dbt(folder, ['parse', '--target-path', 'before'])).code, 0);
+  const file = path.join(folder, 'before', 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  const tell = async (schema: unknown): Promise<string> => {
+    const metadata = { ...manifest.metadata, dbt_schema_version: schema };
+    writeFileSync(file, JSON.stringify({ ...manifest, metadata }));
+    const { code, text } = await dbt(folder, ['ls', '-s', 'a', '--state', 'before']);
+    return `${code} ${text}`;
+  };
+  const place = 'https://schemas.getdbt.com/dbt/manifest';
+  assert.match(await tell(`${place}/v3.json`), /^2 [\s\S]*has the schema \S+v3\.json, none of v12, v11/);
+  assert.match(await tell(`${place}/v13.json`), /^2 /);
+  assert.match(await tell(undefined), /^2 [\s\S]*does not say its schema/);
+  assert.match(await tell(`${place}/v11.json`), /^0 /);
+  mkdirSync(path.join(folder, 'empty'));
+  assert.equal((await dbt(folder, ['ls', '-s', 'a', '--state', 'empty'])).code, 0);
+});
+
+test('a disabled model is described as others are', () => {
+  const folder = project({
+    'models/b.sql': '{{ config(enabled=false) }} select 1 as id',
+    'models/s.yml':
+      'models:\n  - {name: b, description: Away, config: {tags: [x]}, columns: [{name: id, data_tests: [unique]}]}\n',
+  });
+  const [node] = parse(folder).manifest.disabled['model.shop.b'] ?? [];
+  assert.equal((node as { description: string }).description, 'Away');
+  assert.deepEqual((node as { tags: string[] }).tags, ['x']);
+});
