@@ -238,7 +238,10 @@ test('preparing runs nothing; what is bound is answered with the handle, and no 
     await client.handshake('jane', 'se:cr:et');
     const prepared = await client.prepare("INSERT INTO bound VALUES (1, 'x')");
     assert.equal(await count('bound'), 0);
-    assert.deepEqual([prepared.isUpdate, prepared.datasetSchema], [true, undefined]);
+    assert.deepEqual(
+      [prepared.isUpdate, prepared.datasetSchema?.fields, prepared.parameterSchema?.fields],
+      [true, [], []],
+    );
     assert.equal(await prepared.update([buildBatch({ fields: [] }, [])]), 1);
     assert.equal(await prepared.update(), 1);
     const query = await client.prepare('SELECT a, $1 AS given FROM bound WHERE b = $2');
@@ -362,8 +365,8 @@ test('preparing a row of literals tells of it what preparing any INSERT does', a
     for (let i = 0; i < 3; i++) {
       const prepared = await client.prepare(`INSERT INTO literal_rows VALUES (${i}, 'row ${i}')`);
       assert.deepEqual(
-        [prepared.isUpdate, prepared.datasetSchema, prepared.parameterSchema],
-        [true, undefined, undefined],
+        [prepared.isUpdate, prepared.datasetSchema?.fields, prepared.parameterSchema?.fields],
+        [true, [], []],
       );
       assert.equal(await prepared.update(), 1);
       await prepared.close();

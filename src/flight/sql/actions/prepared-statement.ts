@@ -32,9 +32,9 @@ async function createStatement(context: CallContext, body: Uint8Array): Promise<
   });
   const value = encodeCreatedStatement({
     handle,
-    // Left out for what returns no rows: stock JDBC tells an update by it.
-    datasetSchema: returnsRows ? schemaBytes(schema) : new Uint8Array(0),
-    parameterSchema: parameters.fields.length === 0 ? new Uint8Array(0) : schemaBytes(parameters),
+    // No columns for what returns no rows: stock JDBC tells an update by it. Never left out: stock ODBC reads it unasked.
+    datasetSchema: schemaBytes(returnsRows ? schema : { fields: [] }),
+    parameterSchema: schemaBytes(parameters),
     isUpdate: !returnsRows,
   });
   return [packAny({ name: 'ActionCreatePreparedStatementResult', value })];
