@@ -326,9 +326,15 @@ function writeRunFile({ session, node, batch }: NodeContextOptions, text: string
 function seedTable({ session, node }: NodeContextOptions, adapter: AdapterHost): Value {
   const project = session.parsed.projects.get(node.package_name) ?? session.parsed.project;
   const file = path.resolve(project.root, node.original_file_path);
-  const types = (node.config.column_types ?? {}) as Dict;
+  const types = Object.keys((node.config.column_types ?? {}) as Dict);
   const delimiter = typeof node.config.delimiter === 'string' ? node.config.delimiter : ',';
-  return new TableObject(readSeed(file, { delimiter, textColumns: new Set(Object.keys(types)) }), adapter.print);
+  const table = readSeed(file, { delimiter, textColumns: new Set(types) });
+  const unknown = types.filter((name) => !table.columnNames.includes(name)).sort();
+  if (unknown.length > 0)
+    session.warn(
+      `seed '${node.name}' (${node.original_file_path}) has no columns ${unknown.join(', ')}: their column_types count for nothing`,
+    );
+  return new TableObject(session.flags.empty ? { ...table, rows: [] } : table, adapter.print);
 }
 
 async function tryOrCompilerError(args: readonly Value[], kwargs: ReadonlyMap<string, Value>): Promise<Value> {

@@ -1,0 +1,27 @@
+/** Corners that projects written by others show; values are what dbt-core 1.12 with dbt-duckdb 1.11 gives. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newProject } from './project.ts';
+import { dbt } from './replay.ts';
+
+const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n';
+
+const shown = async (folder: string, sql: string): Promise<unknown> => {
+  const { text } = await dbt(folder, ['show', '--quiet', '--inline', sql, '--output', 'json']);
+  return (JSON.parse(text) as { show: unknown }).show;
+};
+
+test('--empty loads no rows of a seed, and keeps the types that its rows have', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'seeds/s.csv': 'id,d\n1,2024-01-01\n',
+    'seeds/s.yml': 'seeds: [{name: s, config: {column_types: {gone: text}}}]\n',
+  });
+  const { code, text } = await dbt(folder, ['build', '--empty']);
+  assert.equal(code, 0, text);
+  assert.match(text, /INSERT 0 in/);
+  assert.match(text, /seed 's' \(seeds\/s\.csv\) has no columns gone/);
+  assert.deepEqual(await shown(folder, "select count(*) as n from {{ ref('s') }}"), [{ n: 0 }]);
+  const types = "select string_agg(data_type order by column_name) as t from duckdb_columns() where table_name = 's'";
+  assert.deepEqual(await shown(folder, types), [{ t: 'DATE,INTEGER' }]);
+});
