@@ -1,7 +1,7 @@
 /** Corners that projects written by others show; values are what dbt-core 1.12 with dbt-duckdb 1.11 gives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newProject } from './project.ts';
+import { newProject, parse } from './project.ts';
 import { dbt } from './replay.ts';
 
 const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n';
@@ -24,4 +24,19 @@ test('--empty loads no rows of a seed, and keeps the types that its rows have', 
   assert.deepEqual(await shown(folder, "select count(*) as n from {{ ref('s') }}"), [{ n: 0 }]);
   const types = "select string_agg(data_type order by column_name) as t from duckdb_columns() where table_name = 's'";
   assert.deepEqual(await shown(folder, types), [{ t: 'DATE,INTEGER' }]);
+});
+
+test('calls with hooks, and files with marks that take spaces away, are rendered: unrendered configs are texts', () => {
+  const files = {
+    'models/plain.sql': "{{ config(tags=['a']) }} {# - -}} #} select 1 as id",
+    'models/marked.sql': "{{- config(tags=['a']) -}} select 1 as id",
+    'models/later.sql': "{{ config(tags=['a']) }} select 1 as id from {{ ref('plain') -}}",
+    'models/hooked.sql': "{{ config(tags=['a'], pre_hook=['select 1']) }} select 1 as id",
+  };
+  const { nodes } = parse(newProject(files)).manifest;
+  const unrendered = (name: string) => nodes[`model.shop.${name}`]?.unrendered_config;
+  assert.deepEqual(unrendered('plain'), { tags: ['a'] });
+  assert.deepEqual(unrendered('marked'), { tags: "['a']" });
+  assert.deepEqual(unrendered('later'), { tags: "['a']" });
+  assert.deepEqual(unrendered('hooked'), { tags: "['a']", pre_hook: "['select 1']" });
 });

@@ -32,12 +32,14 @@ function openingOf(code: string): number | undefined {
 }
 
 /**
- * Whether `config` calls hold only what dbt reads without rendering: texts, True, False, lists and dictionaries. Such
- * values are kept as values.
+ * Whether `config` calls hold only what dbt reads without rendering: texts, True, False, lists and dictionaries, but no
+ * hooks, in a file whose expressions have no marks that take spaces away. Such values are kept as values.
  */
 export function areSimpleCalls(code: string): boolean {
+  if (/\{\{-|-\}\}/.test(code.replace(/\{#[\s\S]*?#\}/g, ''))) return false;
   for (const { index, 0: start } of code.matchAll(/\bconfig\s*\(/g)) {
     const text = callText(code, index + start.length) ?? '';
+    if (/\b(?:pre|post)_hook\s*=/.test(text)) return false;
     const bare = text.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '').replace(/\w+\s*=/g, '');
     if (/[(\d]|\b(?:true|false|none|None)\b/.test(bare)) return false;
   }
