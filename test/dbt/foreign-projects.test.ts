@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { newProject, parse } from './project.ts';
 import { dbt } from './replay.ts';
 
-const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n';
+const profile =
+  'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n';
 
 const shown = async (folder: string, sql: string): Promise<unknown> => {
   const { text } = await dbt(folder, ['show', '--quiet', '--inline', sql, '--output', 'json']);
@@ -39,4 +40,24 @@ test('calls with hooks, and files with marks that take spaces away, are rendered
   assert.deepEqual(unrendered('marked'), { tags: "['a']" });
   assert.deepEqual(unrendered('later'), { tags: "['a']" });
   assert.deepEqual(unrendered('hooked'), { tags: "['a']", pre_hook: "['select 1']" });
+});
+
+test('configs that reach nothing are told for every kind of resource', () => {
+  const { told } = parse(
+    newProject({
+      'dbt_project.yml': `name: shop
+profile: shop
+models: {shop: {+tags: [a], gone: {+enabled: true}, analyses: {+enabled: true}}}
+exposures: {shop: {+enabled: true}}
+semantic-models: {time-spine: {model: a}}
+metrics: {shop: {+enabled: true}}
+`,
+      'models/a.sql': 'select 1 as id',
+      'models/e.yml': 'exposures: [{name: e, type: dashboard, owner: {name: o}}]\n',
+    }),
+  );
+  assert.deepEqual(
+    told.filter(({ name }) => name === 'UnusedResourceConfigPath').map(({ message }) => message.split(': ')[1]),
+    ['models.shop.gone, models.shop.analyses, metrics.shop, semantic_models.time-spine'],
+  );
 });

@@ -1,6 +1,6 @@
 /** What a project says that is not so: versions it cannot run with, configs that reach nothing. */
 import { DuckhouseError } from '../../errors.ts';
-import type { Dict, ManifestNode } from '../manifest-types.ts';
+import type { Dict, GraphMember } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { isVersion, satisfies } from '../semver.ts';
@@ -18,22 +18,38 @@ export function checkVersion(project: DbtProject): void {
     );
 }
 
-const typesOfTree: Readonly<Record<string, readonly string[]>> = {
-  models: ['model', 'analysis', 'operation'],
-  seeds: ['seed'],
-  snapshots: ['snapshot'],
-  sources: ['source'],
-  data_tests: ['test'],
+const treeOfNode: Readonly<Record<string, string>> = {
+  model: 'models',
+  seed: 'seeds',
+  snapshot: 'snapshots',
+  test: 'data_tests',
 };
 
-/** Entries of the root's trees that no resource is below. */
+const sections = [
+  'sources',
+  'exposures',
+  'functions',
+  'metrics',
+  'semantic_models',
+  'saved_queries',
+  'unit_tests',
+] as const;
+
+/** Entries of the root's trees that no resource is below; what is disabled counts for every tree. */
 export function warnUnusedConfigs(state: ParseState): void {
-  const fqns = resourceNames(state);
+  const { nodes, disabled } = state.manifest;
+  const off = Object.values(disabled).flat();
   const unused: string[] = [];
-  for (const [tree, types] of Object.entries(typesOfTree)) {
-    const names = types.flatMap((type) => fqns.get(type) ?? []);
-    for (const path of leafPaths(state.root.trees[tree] ?? {}))
-      if (path.length > 0 && !names.some((fqn) => path.every((part, index) => fqn[index] === part)))
+  for (const [tree, configs] of Object.entries(state.root.trees)) {
+    const section = sections.find((name) => name === tree);
+    const members: readonly GraphMember[] =
+      section === undefined
+        ? Object.values(nodes).filter((node) => treeOfNode[node.resource_type] === tree)
+        : Object.values(state.manifest[section]);
+    const isUsed = (path: readonly string[]) => (member: GraphMember) =>
+      path.every((part, index) => member.fqn[index] === part);
+    for (const path of leafPaths(configs))
+      if (path.length > 0 && !members.some(isUsed(path)) && !off.some(isUsed(path)))
         unused.push([tree, ...path].join('.'));
   }
   if (unused.length > 0)
@@ -41,22 +57,6 @@ export function warnUnusedConfigs(state: ParseState): void {
       name: 'UnusedResourceConfigPath',
       message: `configuration paths in dbt_project.yml reach no resource: ${unused.join(', ')}`,
     });
-}
-
-function resourceNames({ manifest }: ParseState): Map<string, (readonly string[])[]> {
-  const found = new Map<string, (readonly string[])[]>();
-  const add = (type: string, fqn: readonly string[]): void => {
-    const list = found.get(type);
-    if (list === undefined) found.set(type, [fqn]);
-    else list.push(fqn);
-  };
-  for (const id in manifest.nodes) {
-    const { resource_type: type, fqn } = manifest.nodes[id] as ManifestNode;
-    add(type, fqn);
-  }
-  for (const source of Object.values(manifest.sources)) add('source', source.fqn);
-  for (const member of Object.values(manifest.disabled).flat()) add(member.resource_type, member.fqn);
-  return found;
 }
 
 /** Paths to the entries that hold configs. */
