@@ -61,3 +61,29 @@ metrics: {shop: {+enabled: true}}
     ['models.shop.gone, models.shop.analyses, metrics.shop, semantic_models.time-spine'],
   );
 });
+
+test('what YAML says of arguments that a macro has not, or of types that are none, is told', () => {
+  const { told, manifest } = parse(
+    newProject({
+      'macros/m.sql': "{% macro m(a, b='x') %}{{ a }}{% endmacro %}{% macro n(c) %}{% endmacro %}",
+      'macros/m.yml': `macros:
+  - name: m
+    arguments:
+      - {name: a, type: 'list[dict[string, optional[int]]]'}
+      - {name: c, type: list}
+  - {name: n, arguments: [{name: c, type: ' '}, {name: d, type: 'dict[int]'}]}
+`,
+      'models/a.sql': 'select 1 as id',
+    }),
+  );
+  assert.deepEqual(
+    told.map(({ name, message }) => [name, message.replace('macros/m.yml: ', '')]),
+    [
+      ['InvalidMacroAnnotation', "argument 'c' of macro 'm' is not named so in the macro, or not in its place"],
+      ['InvalidMacroAnnotation', "argument 'c' of macro 'm' has a type that is none: 'list'"],
+      ['InvalidMacroAnnotation', "macro 'n' has 1 arguments, 2 are described"],
+      ['InvalidMacroAnnotation', "argument 'd' of macro 'n' has a type that is none: 'dict[int]'"],
+    ],
+  );
+  assert.equal(manifest.macros['macro.shop.m']?.arguments[1]?.name, 'c');
+});

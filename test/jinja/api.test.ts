@@ -194,3 +194,16 @@ test('values of a database print as Python prints them', () => {
   assert.equal(render('{{ modules.datetime.date(2024, 2, 29) }}', names), '2024-02-29');
   assert.equal(render('{{ [x, y] }} {{ x + 1 }} {{ y / 2 }}', { x: 3, y: new PyFloat(3) }), '[3, 3.0] 4 1.5');
 });
+
+// The values are what Python gives; JavaScript's own differ in the last digit.
+test('powers of floats are rounded as C rounds them', () => {
+  const power = (base: string, exponent: string): string => render(`{{ (${base}) ** (${exponent}) }}`);
+  assert.equal(power('7.70716135938125', '3'), '457.80797604548894');
+  assert.equal(power('12569528045024.223', '1.0 / 3'), '23250.894046646445');
+  assert.equal(power('1.0745330132158888', '3'), '1.240678593388213');
+  assert.equal(power('2', '-2'), '0.25');
+  assert.equal(power('1e-200', '1.4'), '1.0000000000000409e-280');
+  assert.equal(power('9.0', '4'), '6561.0');
+  assert.match(thrown(() => power('10.0', '400')).message, /Numerical result out of range/);
+  assert.match(thrown(() => power('0.0', '-1')).message, /0\.0 cannot be raised to a negative power/);
+});

@@ -4,6 +4,7 @@ import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict, isText, pathParts, withoutExtension } from '../plain.ts';
 import { textChecksum } from './files.ts';
 import { addTestsOf, type TestTarget, testsOf } from './generic-tests.ts';
+import { argumentProblems } from './macro-arguments.ts';
 import { addDisabled, addEnabled, addNode, applyConfig, createNode } from './nodes.ts';
 import { applyPatch, configOf, mergedConfig, patchFor, patchPath, patchVersion } from './patches.ts';
 import { entriesOf, type SchemaEntry, type SchemaFile } from './schema-file.ts';
@@ -262,6 +263,8 @@ export function readMacros(state: ParseState, schema: SchemaFile): void {
     macro.docs = docs;
     macro.config = { meta, docs };
     const described = dictsOf(entry.arguments);
+    for (const message of argumentProblems(macro, described))
+      state.warn({ name: 'InvalidMacroAnnotation', message: `${schema.file.original}: ${message}` });
     if (described.length > 0)
       macro.arguments = described.map(({ name, type = null, description = '' }) => ({
         name: String(name),

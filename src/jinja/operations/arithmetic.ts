@@ -5,6 +5,7 @@ import { type BinaryOperator, PyObject, PyUndefined, typeName, type Value } from
 import { Markup } from '../values/sequences.ts';
 import { str } from '../values/text.ts';
 import { PyTuple } from '../values/tuple.ts';
+import { floatPower } from './float-power.ts';
 import { checkLength, maxItems } from './limits.ts';
 import { formatPercent } from './percent.ts';
 
@@ -84,10 +85,18 @@ function floorDivide(a: bigint, b: bigint, message: string): bigint {
   return a % b !== 0n && a < 0n !== b < 0n ? quotient - 1n : quotient;
 }
 
+function powerOfFloats(base: number, exponent: number): Value {
+  if (base === 0 && exponent < 0) throw new PyError('ZeroDivisionError', '0.0 cannot be raised to a negative power');
+  const result = floatPower(base, exponent);
+  if (Math.abs(result) === Number.POSITIVE_INFINITY && Number.isFinite(base) && Number.isFinite(exponent))
+    throw new PyError('OverflowError', "(34, 'Numerical result out of range')");
+  return new PyFloat(result);
+}
+
 function power(base: bigint, exponent: bigint): Value {
   if (exponent < 0n) {
     if (base === 0n) throw new PyError('ZeroDivisionError', '0.0 cannot be raised to a negative power');
-    return new PyFloat(Number(base) ** Number(exponent));
+    return powerOfFloats(Number(base), Number(exponent));
   }
   const bits = BigInt(base.toString(2).length);
   if (bits > 1n && bits * exponent > MOST_DIGITS_BITS) throw new PyError('OverflowError', 'int too large');
@@ -112,7 +121,7 @@ function floats(operator: BinaryOperator, a: number, b: number): Value {
       return new PyFloat(rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest);
     }
     case '**':
-      return new PyFloat(a ** b);
+      return powerOfFloats(a, b);
   }
 }
 
