@@ -222,6 +222,25 @@ export function losslessLayout(layout: Layout, field: ArrowField): Layout {
   }
 }
 
+/** Bytes of a value in DuckDB's own vectors, for columns that can be taken from there; undefined for the others. */
+export function vectorWidth(layout: Layout, { type, metadata }: ArrowField): number | undefined {
+  switch (layout.kind) {
+    case 'bits':
+      return 1;
+    case 'bytes':
+      return metadata?.get(duckTypeKey) === 'UUID' || metadata?.has('ARROW:extension:name') ? undefined : 16;
+    case 'fixed':
+      if (layout.check === 'interval') return undefined;
+      return type.id === 'decimal' ? decimalWidth(type.precision) : layout.width;
+    default:
+      return undefined;
+  }
+}
+
+/** As DuckDB picks it. */
+const decimalWidth = (precision: number): number =>
+  precision <= 4 ? 2 : precision <= 9 ? 4 : precision <= 18 ? 8 : 16;
+
 /** SQL text of a DuckDB type. */
 export function typeSql(type: DuckType): string {
   const [first, second] = (type.children ?? []).map((child) => typeSql(child.type));

@@ -4,7 +4,9 @@ import { type Address, type Block, memcpy, readBytes } from '../native/memory.ts
 import type { Layout } from '../type-map.ts';
 import type { ArrayNode } from './columns.ts';
 import { countNulls, dataRange, itemPiece, memberPiece, type Piece, scaledPiece } from './pieces.ts';
+import { copyStrings } from './strings.ts';
 import { textWriters } from './text.ts';
+import { widenIntegers } from './widen.ts';
 
 /** A buffer of the batch to come: its length in bytes, and how to write it at `offset` of the slab. */
 export interface PlannedBuffer {
@@ -31,7 +33,7 @@ export function planColumn(plan: BodyPlan, layout: Layout, pieces: readonly Piec
       plan.buffers.push(fixedBuffer(layout, pieces, rows));
       break;
     case 'bits':
-      plan.buffers.push(layout.from === 'int8' ? packedBits(pieces, rows) : bitBuffer(pieces, rows, 1));
+      plan.buffers.push(bitBuffer(pieces, rows, 1));
       break;
     case 'bytes':
       planBytes(plan, pieces, rows);
@@ -94,6 +96,7 @@ function bitBuffer(pieces: readonly Piece[], rows: number, index: number): Plann
       for (const { node, start, count } of pieces) {
         const source = node.buffers[index] ?? 0;
         if (source === 0) appendOnes(target, at, count);
+        else if (index === 1 && node.stored === 1) packBits(target, at, readBytes(source + start, count));
         else appendBits(target, at, readBytes(source + (start >> 3), ((start & 7) + count + 7) >> 3), start & 7, count);
         at += count;
       }
@@ -101,23 +104,13 @@ function bitBuffer(pieces: readonly Piece[], rows: number, index: number): Plann
   };
 }
 
-/** BOOLEAN as one byte a value (the lossless export) to bits. */
-function packedBits(pieces: readonly Piece[], rows: number): PlannedBuffer {
-  const byteLength = (rows + 7) >> 3;
-  return {
-    byteLength,
-    write(slab, offset) {
-      const target = slab.bytes.subarray(offset, offset + byteLength);
-      target.fill(0);
-      let at = 0;
-      for (const { node, start, count } of pieces) {
-        for (const value of readBytes((node.buffers[1] as Address) + start, count)) {
-          if (value !== 0) target[at >> 3] = (target[at >> 3] as number) | (1 << (at & 7));
-          at++;
-        }
-      }
-    },
-  };
+/** BOOLEAN as one byte a value to bits. */
+function packBits(target: Uint8Array, targetBit: number, values: Uint8Array): void {
+  let bit = targetBit;
+  for (const value of values) {
+    if (value !== 0) target[bit >> 3] = (target[bit >> 3] as number) | (1 << (bit & 7));
+    bit++;
+  }
 }
 
 function copyBuffer(
@@ -129,9 +122,12 @@ function copyBuffer(
   return {
     byteLength: rows * width,
     write(slab, offset) {
-      let at = slab.address + offset;
+      let at = offset;
       for (const { node, start, count } of pieces) {
-        memcpy(at, (node.buffers[index] as Address) + start * width, count * width);
+        const { stored = width } = node;
+        const source = (node.buffers[index] as Address) + start * stored;
+        if (stored === width) memcpy(slab.address + at, source, count * width);
+        else widenIntegers({ source, stored, count }, slab, at);
         at += count * width;
       }
     },
@@ -185,31 +181,42 @@ function offsetBuffer(pieces: readonly Piece[], rows: number): PlannedBuffer {
   return {
     byteLength: 4 * (rows + 1),
     write(slab, offset) {
-      const offsets = new Int32Array(slab.buffer, offset, rows + 1);
-      let at = 0;
+      slab.words[offset >> 2] = 0;
+      let at = offset;
       let base = 0;
-      offsets[0] = 0;
       for (const piece of pieces) {
         const { start, end } = dataRange(piece);
-        copyOffsets(slab, offset + 4 * at, piece);
-        const shift = base - start;
-        if (shift !== 0)
-          for (let i = at, last = at + piece.count; i <= last; i++) offsets[i] = (offsets[i] as number) + shift;
-        at += piece.count;
+        writeOffsets(new Int32Array(slab.buffer, at, piece.count + 1), slab.address + at, {
+          piece,
+          shift: base - start,
+        });
+        at += 4 * piece.count;
         base += end - start;
       }
     },
   };
 }
 
-function copyOffsets(slab: Block, offset: number, { node, start, count, large }: Piece): void {
+/** `target` lies at `address`. */
+function writeOffsets(
+  target: Int32Array,
+  address: Address,
+  { piece, shift }: { readonly piece: Piece; readonly shift: number },
+): void {
+  const { node, start, count, large } = piece;
   const source = node.buffers[1] as Address;
-  if (!large) return memcpy(slab.address + offset, source + 4 * start, 4 * (count + 1));
-  const bytes = readBytes(source + 8 * start, 8 * (count + 1));
-  const first = bytes.readBigInt64LE(0);
-  const offsets = new Int32Array(slab.buffer, offset, count + 1);
-  // The caller rebases from the piece's own start, so that is added again here.
-  for (let i = 0; i <= count; i++) offsets[i] = Number(bytes.readBigInt64LE(8 * i) - first) + (Number(first) | 0);
+  if (node.strings !== undefined) return shiftOffsets(target, node.strings.offsets.subarray(start), shift);
+  if (large) return shiftLargeOffsets(target, readBytes(source + 8 * start, 8 * (count + 1)), shift);
+  memcpy(address, source + 4 * start, 4 * (count + 1));
+  if (shift !== 0) shiftOffsets(target, target, shift);
+}
+
+function shiftOffsets(target: Int32Array, source: Int32Array, shift: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = (source[i] as number) + shift;
+}
+
+function shiftLargeOffsets(target: Int32Array, source: Buffer, shift: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = Number(source.readBigInt64LE(8 * i)) + shift;
 }
 
 function planBytes(plan: BodyPlan, pieces: readonly Piece[], rows: number): void {
@@ -218,10 +225,11 @@ function planBytes(plan: BodyPlan, pieces: readonly Piece[], rows: number): void
   plan.buffers.push(offsetBuffer(pieces, rows), {
     byteLength,
     write(slab, offset) {
-      let at = slab.address + offset;
-      pieces.forEach(({ node }, i) => {
+      let at = offset;
+      pieces.forEach((piece, i) => {
         const { start, end } = ranges[i] as { start: number; end: number };
-        memcpy(at, (node.buffers[2] as Address) + start, end - start);
+        if (piece.node.strings !== undefined) copyStrings(piece.node.strings, piece, { slab, offset: at });
+        else memcpy(slab.address + at, (piece.node.buffers[2] as Address) + start, end - start);
         at += end - start;
       });
     },

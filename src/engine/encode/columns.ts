@@ -1,8 +1,9 @@
 import { arrayStructSize } from '../native/c-data.ts';
 import { type Address, allocateBlock, memcpy, readPointer } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
+import type { Strings } from './strings.ts';
 
-/** One array of DuckDB's Arrow export: where its buffers lie. The memory belongs to the root array. */
+/** One array of DuckDB's Arrow export, or one of its vectors: where its buffers lie. The memory belongs to the chunk. */
 export interface ArrayNode {
   readonly length: number;
   readonly nullCount: number;
@@ -10,6 +11,10 @@ export interface ArrayNode {
   readonly buffers: readonly Address[];
   readonly children: readonly ArrayNode[];
   readonly dictionary: ArrayNode | undefined;
+  /** Bytes a value takes, where that may not be what the layout says: a BOOLEAN one, a DECIMAL as many as its digits need. */
+  readonly stored: number | undefined;
+  /** In the place of offsets and bytes. */
+  readonly strings: Strings | undefined;
 }
 
 const noNodes: readonly ArrayNode[] = [];
@@ -65,5 +70,7 @@ function readArray(address: Address, layout: Layout): ArrayNode {
     buffers,
     children: layouts.length === 0 ? noNodes : readChildren(childList, layouts),
     dictionary: layout.kind === 'dictionary' ? readArray(dictionary, dictionaryLayout) : undefined,
+    stored: layout.kind === 'bits' && layout.from === 'int8' ? 1 : undefined,
+    strings: undefined,
   };
 }

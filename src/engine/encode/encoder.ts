@@ -3,16 +3,17 @@ import { layoutOf, recordBatchTemplate } from '../../arrow/index.ts';
 import type { Address, Block } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
 import { type BodyPlan, planColumn } from './body.ts';
-import { type ArrayNode, readColumns } from './columns.ts';
+import type { ArrayNode } from './columns.ts';
 import { type Piece, pieceBytes } from './pieces.ts';
 
-/** Rows of one converted DuckDB chunk still to be sent. Plain data, so any thread may go on with it. */
+/** Rows of one DuckDB chunk still to be sent. Plain data, so any thread may go on with it. */
 export interface PendingChunk {
-  /** The root ArrowArray, in malloc'ed memory. */
-  readonly root: Address;
+  /** DuckDB's chunk itself (`vectors`), or the root ArrowArray of its export, in malloc'ed memory. */
+  readonly address: Address;
+  /** `large` = exported with 64-bit offsets. */
+  readonly form: 'vectors' | 'arrow' | 'large';
   readonly start: number;
   readonly count: number;
-  readonly large: boolean;
 }
 
 /** A pending chunk with its arrays read. */
@@ -35,13 +36,23 @@ export type SlabSource = (bytes: number) => Block;
 const pad64 = (value: number): number => (value + 63) & ~63;
 /** Room for the reader's own framing between metadata and body. */
 const framingRoom = 64;
+/** Strings are copied a few bytes at a time. */
+const spareBytes = 16;
 
-export function openChunk(pending: PendingChunk, layouts: readonly Layout[]): OpenChunk {
-  const columns = readColumns(pending.root, layouts);
-  return { ...pending, columns, bytes: chunkBytes(pending, { columns, layouts }) };
+export function openChunk(
+  { address, form, start, count }: PendingChunk,
+  of: { readonly columns: readonly ArrayNode[]; readonly layouts: readonly Layout[] },
+): OpenChunk {
+  const pending = { address, form, start, count };
+  return { ...pending, columns: of.columns, bytes: chunkBytes(pending, of) };
 }
 
-const pieceOf = (node: ArrayNode, { start, count, large }: PendingChunk): Piece => ({ node, start, count, large });
+const pieceOf = (node: ArrayNode, { start, count, form }: PendingChunk): Piece => ({
+  node,
+  start,
+  count,
+  large: form === 'large',
+});
 
 function chunkBytes(
   rows: PendingChunk,
@@ -80,7 +91,7 @@ export function createBatchEncoder(schema: ArrowSchema, layouts: readonly Layout
     const plan = planBatch(layouts, chunks);
     const rows = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
     const bodyLength = plan.buffers.reduce((sum, buffer) => sum + pad64(buffer.byteLength), 0);
-    const slab = slabFor(bodyOffset + bodyLength);
+    const slab = slabFor(bodyOffset + bodyLength + spareBytes);
     writeBuffers(plan, slab, { bodyOffset, setBuffer: template.setBuffer });
     plan.nodes.forEach((node, i) => template.setNode(i, node.length, node.nullCount));
     template.setLength(rows);

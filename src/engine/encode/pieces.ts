@@ -16,6 +16,7 @@ const cell = allocateBlock(8);
 
 export function offsetAt(piece: Piece, row: number): number {
   if (row === 0) return 0; // DuckDB's exports start at zero
+  if (piece.node.strings !== undefined) return piece.node.strings.offsets[row] as number;
   const width = piece.large ? 8 : 4;
   memcpy(cell.address, (piece.node.buffers[1] as Address) + width * row, width);
   const low = cell.words[0] as number;

@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { DuckhouseError } from '../../errors.ts';
 import { duckDbError } from '../duckdb-error.ts';
+import { type ArrayNode, readColumns } from '../encode/columns.ts';
 import {
   type BatchEncoder,
   createBatchEncoder,
@@ -9,8 +10,10 @@ import {
   type PendingChunk,
   splitChunk,
 } from '../encode/encoder.ts';
+import { readVectors, type VectorColumn } from '../encode/vectors.ts';
 import { arrayStructSize } from '../native/c-data.ts';
 import { checkErrorData } from '../native/database.ts';
+import type { DuckDb } from '../native/library.ts';
 import {
   type Address,
   allocateBlock,
@@ -23,7 +26,7 @@ import {
   writePointer,
 } from '../native/memory.ts';
 import type { BatchMessage, ColumnPlan, CursorSlabs, CursorState } from '../protocol.ts';
-import { anyLayout, type Layout, losslessLayout, needsLossless } from '../type-map.ts';
+import { anyLayout, type Layout, losslessLayout, needsLossless, vectorWidth } from '../type-map.ts';
 import { arrowOptions, releaseArray, type WorkerDatabase } from './arrow-options.ts';
 import { checkIntervals } from './check-intervals.ts';
 
@@ -60,6 +63,8 @@ interface Run extends OpenResult {
   readonly resultWords: object;
   readonly layouts: readonly Layout[];
   readonly lossless: boolean;
+  /** Present when no column needs DuckDB's Arrow export. */
+  readonly vectors: readonly VectorColumn[] | undefined;
   readonly intervals: boolean;
   readonly encode: BatchEncoder;
   /** Set when it is parked for the first time. */
@@ -99,7 +104,7 @@ export function continueCursor(
   const run = parkedHere.get(cursor) ?? createRun(context, { result, columns: readPlan(plan) });
   parkedHere.delete(cursor);
   run.parkedAs = { cursor, plan };
-  run.chunks = state.pending.map((pending) => openChunk(pending, run.layouts));
+  run.chunks = state.pending.map((pending) => reopen(run, pending));
   run.exhausted = state.exhausted;
   run.target = state.target;
   return produce(run, slabs, emit);
@@ -124,7 +129,7 @@ function produce(run: Run, slabs: CursorSlabs, emit: EmitBatch): RunEnd {
       if (context.waitingTasks() > 0 && performance.now() >= sliceEnd) return parked(run);
     }
   } catch (error) {
-    for (const chunk of run.chunks) releaseChunk(chunk);
+    for (const chunk of run.chunks) releaseChunk(context.duckdb, chunk);
     throw error;
   }
 }
@@ -155,6 +160,7 @@ function createRun(context: WorkerContext, { result, columns }: OpenResult): Run
     columns,
     layouts,
     lossless,
+    vectors: vectorColumns(columns),
     intervals: plain.some((layout) => anyLayout(layout, (node) => node.kind === 'fixed' && node.check === 'interval')),
     encode: createBatchEncoder({ fields: columns.map((column) => column.field) }, layouts),
     parkedAs: undefined,
@@ -163,6 +169,16 @@ function createRun(context: WorkerContext, { result, columns }: OpenResult): Run
     target: firstTarget,
     limit: batchLimit,
   };
+}
+
+function vectorColumns(columns: readonly ColumnPlan[]): readonly VectorColumn[] | undefined {
+  const found: VectorColumn[] = [];
+  for (const { layout, field } of columns) {
+    const width = vectorWidth(layout, field);
+    if (width === undefined) return undefined;
+    found.push({ layout, width });
+  }
+  return found;
 }
 
 const resultBlock = allocateBlock(48);
@@ -176,7 +192,7 @@ function readResultWords(result: Address): object {
 function parked(run: Run): RunEnd {
   run.parkedAs ??= { cursor: run.context.nextCursor(), plan: writePlan(run.columns) };
   const { cursor, plan } = run.parkedAs;
-  const pending = run.chunks.map(({ root, start, count, large }) => ({ root, start, count, large }));
+  const pending = run.chunks.map(({ address, form, start, count }) => ({ address, form, start, count }));
   const { result, exhausted, target } = run;
   run.chunks = [];
   parkedHere.set(cursor, run);
@@ -214,39 +230,58 @@ function pullChunk(run: Run): OpenChunk | undefined {
     if (typeof error === 'string' && error !== '') throw duckDbError(error);
     return undefined;
   }
+  const count = Number(duckdb.data_chunk_get_size(chunk));
+  const columns = run.vectors && readVectors(duckdb, { chunk, count, columns: run.vectors });
+  if (columns !== undefined)
+    return openChunk({ address: chunk, form: 'vectors', start: 0, count }, { columns, layouts: run.layouts });
   try {
-    const count = Number(duckdb.data_chunk_get_size(chunk));
     if (run.intervals) checkIntervals(duckdb, { chunk, count, columns: run.columns });
-    return openChunk({ ...convert(run, chunk), start: 0, count }, run.layouts);
+    return reopen(run, { ...exportChunk(run, chunk), start: 0, count });
   } finally {
-    writePointer(cells, 0, chunk);
-    duckdb.destroy_data_chunk(cells.address);
+    destroyChunk(duckdb, chunk);
   }
 }
 
-/** One chunk's strings can pass 2 GiB: it is then converted with 64-bit offsets and sent in several batches. */
-function convert(run: Run, chunk: Address): { readonly root: Address; readonly large: boolean } {
-  const root = malloc(arrayStructSize);
+function reopen({ context, layouts, vectors = [] }: Run, pending: PendingChunk): OpenChunk {
+  const { address, form } = pending;
+  const columns = form === 'vectors' ? readChunk(context.duckdb, address, vectors) : readColumns(address, layouts);
+  return openChunk(pending, { columns, layouts });
+}
+
+/** What could be read from its vectors once can be again. */
+function readChunk(duckdb: DuckDb, chunk: Address, columns: readonly VectorColumn[]): readonly ArrayNode[] {
+  const count = Number(duckdb.data_chunk_get_size(chunk));
+  return readVectors(duckdb, { chunk, count, columns }) as readonly ArrayNode[];
+}
+
+function destroyChunk(duckdb: DuckDb, chunk: Address): void {
+  writePointer(cells, 0, chunk);
+  duckdb.destroy_data_chunk(cells.address);
+}
+
+/** One chunk's strings can pass 2 GiB: it is then exported with 64-bit offsets and sent in several batches. */
+function exportChunk(run: Run, chunk: Address): Pick<PendingChunk, 'address' | 'form'> {
+  const address = malloc(arrayStructSize);
   const { duckdb } = run.context;
   const attempt = (mode: 'default' | 'lossless' | 'large'): void =>
-    checkErrorData(duckdb, duckdb.data_chunk_to_arrow(arrowOptions(run.context, mode), chunk, root));
+    checkErrorData(duckdb, duckdb.data_chunk_to_arrow(arrowOptions(run.context, mode), chunk, address));
   try {
     attempt(run.lossless ? 'lossless' : 'default');
-    return { root, large: false };
+    return { address, form: 'arrow' };
   } catch (error) {
     if (run.lossless || !(error instanceof DuckhouseError) || !/maximum total string size/i.test(error.message)) {
-      free(root);
+      free(address);
       throw error;
     }
   }
   attempt('large');
-  return { root, large: true };
+  return { address, form: 'large' };
 }
 
 function encodeGroup(run: Run, { slots, slot }: { readonly slots: Slots; readonly slot: number }): BatchMessage {
   const group = takeGroup(run);
   const { slab, ...place } = run.encode(group.chunks, (bytes) => slots.block(slot, bytes));
-  for (const chunk of group.consumed) releaseChunk(chunk);
+  for (const chunk of group.consumed) releaseChunk(run.context.duckdb, chunk);
   run.target = run.limit / 2;
   return { slot, slab: slots.take(slot, slab), ...place };
 }
@@ -271,16 +306,21 @@ function takeGroup(run: Run): { readonly chunks: readonly OpenChunk[]; readonly 
       run.chunks.shift();
     } else if (rows > 0) {
       chunks.push({ ...next, count: rows });
-      run.chunks[0] = openChunk({ ...next, start: next.start + rows, count: next.count - rows }, run.layouts);
+      const { columns, start, count } = next;
+      run.chunks[0] = openChunk(
+        { ...next, start: start + rows, count: count - rows },
+        { columns, layouts: run.layouts },
+      );
     }
     break;
   }
   return { chunks, consumed };
 }
 
-export function releaseChunk(chunk: PendingChunk): void {
-  releaseArray(chunk.root);
-  free(chunk.root);
+export function releaseChunk(duckdb: DuckDb, { address, form }: PendingChunk): void {
+  if (form === 'vectors') return destroyChunk(duckdb, address);
+  releaseArray(address);
+  free(address);
 }
 
 interface Slots {

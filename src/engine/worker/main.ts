@@ -61,7 +61,7 @@ const handlers: Handlers = {
   run: ({ statement, state, slabs }, emit) =>
     settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),
   release({ statement, result, pending }) {
-    for (const chunk of pending) releaseChunk(chunk);
+    for (const chunk of pending) releaseChunk(duckdb, chunk);
     destroyResult(duckdb, result);
     destroyStatement(duckdb, statement);
   },
