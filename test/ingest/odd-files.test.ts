@@ -69,6 +69,36 @@ test('one huge integer far down is found before the digits are gone', async () =
   assert.deepEqual(types, { a: 'HUGEINT' });
 });
 
+test('integers beyond BIGINT keep their digits inside lists, maps and structs of JSON', async () => {
+  const huge = '123456789012345678901234567890';
+  const nested = await read(
+    'a.ndjson',
+    `{"a": {"b c": [{"d,\\"(": ${huge}}, {"d,\\"(": null}], "e": 1.5}, "l": [[7, ${huge}]], "m": [1, 2.5], "t": ["${huge}"]}
+{"a": null, "l": [], "m": [${huge}], "t": []}\n`,
+  );
+  assert.deepEqual(nested.types, {
+    a: 'STRUCT("b c" STRUCT("d,""(" HUGEINT)[], e DOUBLE)',
+    l: 'HUGEINT[][]',
+    m: 'DOUBLE[]',
+    t: 'VARCHAR[]',
+  });
+  assert.ok(JSON.stringify(nested.rows[0]).includes(`"d,\\"(":"${huge}"`), JSON.stringify(nested.rows[0]));
+  assert.ok(JSON.stringify(nested.rows[0]?.l).includes(huge));
+  const keys = Array.from({ length: 300 }, (_, i) => `{"m": {"key${i}": ${10n ** 25n + BigInt(i)}}}`);
+  assert.deepEqual((await read('m.ndjson', keys.join('\n'))).types, { m: 'MAP(VARCHAR, HUGEINT)' });
+});
+
+test('infinity is a number, not a date, wherever it comes first; "epoch" is a word', async () => {
+  const text = (values: string): string => `k,v\n${values.replaceAll(' ', '\n')}\n`;
+  for (const values of ['1,inf 2,inf', '1,-Infinity 2,infinity', '1,inf 2,nan 3,1.5', '1,inf 2,-7', '1,inf 2,1e300'])
+    assert.equal((await read('a.csv', text(values))).types.v, 'DOUBLE', values);
+  for (const values of ['1,inf 2,x', '1,epoch 2,epoch', '1,inf 2,12345678901234567'])
+    assert.equal((await read('a.csv', text(values))).types.v, 'VARCHAR', values);
+  assert.equal((await read('a.csv', text('1,infinity 2,2024-01-31'))).types.v, 'DATE');
+  const late = await read('late.csv', `k,v\n${'1,inf\n'.repeat(5000)}2,x\n`);
+  assert.notEqual(late.types.v, 'DOUBLE');
+});
+
 test('dates whose year has two digits are text where it is not clear which number it is', async () => {
   assert.deepEqual((await read('a.csv', 'd,n\n25/12/25,1\n31/01/24,2\n')).types, { d: 'VARCHAR', n: 'BIGINT' });
   const mixed = await read('b.csv', 'iso,d\n2025-12-25,25/12/25\n2024-01-31,31/01/24\n');

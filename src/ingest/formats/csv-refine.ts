@@ -13,10 +13,12 @@ export interface Refined {
 }
 
 const lookedAt = 2000;
+/** Integers of so many digits are exact as DOUBLE. */
+const exactDigits = 15;
 /** Of two-digit years DuckDB takes the first number for the year where it can; most people write it last. */
 const yearLast = '%d %m %y';
 
-/** Looks at the first rows as text for what the sniffer gets wrong: decimal commas, integers beyond BIGINT, years of two digits. */
+/** Looks at the first rows as text for what the sniffer gets wrong: decimal commas, integers beyond BIGINT, years of two digits, infinity. */
 export async function refine(
   engine: Engine,
   file: TextFile,
@@ -25,10 +27,13 @@ export async function refine(
   const { columns, delimiter, settings } = sniffed;
   const tests = columns.flatMap(({ name, type }) => {
     const column = quoteIdentifier(name);
-    if (type === 'VARCHAR' && delimiter !== ',') return [[name, commas(column)]];
+    if (type === 'VARCHAR') return [[name, infinite(column)], ...(delimiter === ',' ? [] : [[name, commas(column)]])];
     if (type === 'DOUBLE' && request.options.thousands === undefined) return [[name, integerDigits(column)]];
     if (isDate(type) && request.options.dateFormat === undefined)
-      return [[name, shortYears(column, settings?.dateFormat ?? '')]];
+      return [
+        [name, infinite(column)],
+        [name, shortYears(column, settings?.dateFormat ?? '')],
+      ];
     return [];
   });
   if (tests.length === 0) return { decimalComma: false, types: new Map() };
@@ -41,14 +46,14 @@ export async function refine(
     return Object.values((await queryRows(engine, `SELECT ${selected} FROM (${source}${rows})`))[0] ?? {});
   };
   let answers = await look(` LIMIT ${lookedAt}`);
-  // Numbers written as integers that are no BIGINT further down: all of them are looked at.
-  if (answers.some((answer) => typeof answer === 'number' && answer > 0))
+  // What the first rows say of numbers has to hold further down: all of them are looked at.
+  if (answers.some((answer) => answer === 'DOUBLE' || (typeof answer === 'number' && answer > 0)))
     answers = await look(request.sampleAll ? '' : ` LIMIT ${sampleRows}`);
   const types = new Map<string, string>();
   for (const [i, [name]] of tests.entries()) {
     const answer = answers[i];
     if (typeof answer === 'number' && answer > 0) types.set(name as string, integerType(answer));
-    if (answer === 'short') types.set(name as string, 'VARCHAR');
+    if (typeof answer === 'string') types.set(name as string, answer);
   }
   return { decimalComma: answers.includes(true), types };
 }
@@ -59,9 +64,17 @@ const isDate = (type: string): boolean => type === 'DATE' || type.startsWith('TI
 const commas = (column: string): string =>
   `count(${column}) > 0 AND bool_and(regexp_full_match(${column}, '-?\\d+(,\\d+)?')) AND bool_or(contains(${column}, ','))`;
 
-/** 'short' when years have two digits and it is not clear which number they are. */
+/** The sniffer takes a first "inf" for a date, and numbers after it for text. Type of a column of such words, alone or among numbers. */
+function infinite(column: string): string {
+  const all = (words: string): string => `bool_and(regexp_full_match(${column}, '\\s*[+-]?(${words})\\s*', 'i'))`;
+  const word = `bool_or(regexp_matches(${column}, '^\\s*[+-]?inf', 'i'))`;
+  const numbers = `inf|infinity|nan|(\\d{1,${exactDigits}}(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?`;
+  return `CASE WHEN ${word} AND ${all(numbers)} THEN 'DOUBLE' WHEN ${all('inf|infinity|nan|epoch')} THEN 'VARCHAR' END`;
+}
+
+/** VARCHAR when years have two digits and it is not clear which number they are. */
 function shortYears(column: string, format: string): string {
-  const found = (condition: string): string => `CASE WHEN ${condition} THEN 'short' END`;
+  const found = (condition: string): string => `CASE WHEN ${condition} THEN 'VARCHAR' END`;
   // Without a format of its own DuckDB takes 25/12/25 for a day of the year 25.
   if (!format.includes('%y'))
     return found(`bool_or(regexp_matches(${column}, '^\\s*\\d{1,2}[^\\d:]\\d{1,2}[^\\d:]\\d{1,2}(\\D|$)'))`);
