@@ -3,6 +3,7 @@ import {
   type CommandContext,
   type Effects,
   helpExitCode,
+  isTold,
   runProgram,
   toCommandError,
   usageError,
@@ -96,7 +97,8 @@ function report(failure: unknown): number {
     : (usageError(failure, translator) ?? toCommandError(failure));
   const { message, hint } = translator.error(error);
   const { line, column } = error.context;
-  if (json) process.stdout.write(`${JSON.stringify({ error: { kind: error.kind, message, hint, line, column } })}\n`);
+  if (json && !isTold(error))
+    process.stdout.write(`${JSON.stringify({ error: { kind: error.kind, message, hint, line, column } })}\n`);
   const place =
     typeof line === 'number' && error.context.file === undefined
       ? ` ${translator.t('error.place', { line, column: String(column) })}`

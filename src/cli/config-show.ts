@@ -1,6 +1,6 @@
 import { shownSettings } from '../config/index.ts';
 import { type CommandContext, write } from './effects.ts';
-import { formatTable } from './output/table.ts';
+import { formatTable, wholeCells } from './output/table.ts';
 
 /** `duckhouse config show`: each setting, secrets masked, with its origin when asked for. */
 export async function configShowCommand(
@@ -23,7 +23,8 @@ export async function configShowCommand(
     formatTable(
       heads.map((name) => ({ name, type: undefined, right: false })),
       rows.map((row) => [row.name, row.value, ...(origin ? [row.origin] : [])]),
-      stdout.columns ?? 200,
+      wholeCells,
+      wholeCells,
     ),
   );
 }

@@ -6,7 +6,7 @@ import { clientOf } from './flight-client.ts';
 /** `duckhouse health`: the workspace's server over HTTP, another over gRPC. Unavailable (exit 5) when it is not ready. */
 export async function healthCommand({ config, stdout, translator }: CommandContext): Promise<void> {
   const running = config.server === undefined ? readServerFile(config.stateDir) : undefined;
-  if (config.server === undefined && running === undefined) throw notReady('no server');
+  if (config.server === undefined && running === undefined) throw noServer();
   if (config.server !== undefined) await checkGrpc(config.server, () => clientOf(config, config.server as string));
   else await checkHttp(running?.http as string);
   await write(stdout, `${translator.t('health.ready')}\n`);
@@ -14,6 +14,12 @@ export async function healthCommand({ config, stdout, translator }: CommandConte
 
 const notReady = (reason: string): DuckhouseError =>
   new DuckhouseError('Unavailable', `not ready: ${reason}`, { id: 'not-ready', context: { reason } });
+
+const noServer = (): DuckhouseError =>
+  new DuckhouseError('Unavailable', 'not ready: no server runs in this workspace', {
+    id: 'no-server',
+    hint: 'duckhouse serve',
+  });
 
 async function checkGrpc(uri: string, connect: () => ReturnType<typeof clientOf>): Promise<void> {
   const client = connect();

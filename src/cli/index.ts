@@ -3,4 +3,5 @@ export { toCommandError } from './command-error.ts';
 export { type CommandContext, type Effects, write } from './effects.ts';
 export type { ProgramHost } from './program.ts';
 export { runProgram } from './run-program.ts';
+export { isTold } from './told.ts';
 export { helpExitCode, usageError } from './usage.ts';

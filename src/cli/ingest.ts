@@ -1,8 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { decodeSchema, type IpcMessage, readIpcStream, readMessageHeader } from '../arrow/index.ts';
 import { type Engine, openEngine } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
@@ -22,9 +19,11 @@ import type { PutMode, Receipt } from '../lakehouse/index.ts';
 import { toCommandError } from './command-error.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import { openTarget } from './open-target.ts';
-import { formatTable } from './output/table.ts';
+import { formatTable, wholeCells } from './output/table.ts';
 import { progressLine } from './progress.ts';
+import { spoolStdin } from './spool-stdin.ts';
 import type { Target } from './target.ts';
+import { markTold } from './told.ts';
 
 export interface IngestCommandOptions {
   readonly files: readonly string[];
@@ -62,7 +61,7 @@ export async function ingestCommand(context: CommandContext, options: IngestComm
     if (outcomes.length === 0) throw noFiles(options.files.join(', '));
     await printOutcomes(context, outcomes, options.json);
     const failed = outcomes.find(({ error }) => error !== undefined);
-    if (failed?.error !== undefined) throw failed.error;
+    if (failed?.error !== undefined) throw options.json ? markTold(failed.error) : failed.error;
   } finally {
     await target.close();
   }
@@ -78,29 +77,30 @@ export async function ingestFiles(
   options: IngestCommandOptions,
 ): Promise<IngestOutcome[]> {
   const spool = options.files.includes('-') ? await spoolStdin(context, options) : undefined;
+  if (spool === undefined) return loadAll(context, target, options);
+  try {
+    const files = options.files.map((file) => (file === '-' ? spool.file : file));
+    return (await loadAll(context, target, { ...options, files })).map(spool.unnamed);
+  } finally {
+    await spool.remove();
+  }
+}
+
+async function loadAll(
+  context: CommandContext,
+  target: Target,
+  options: IngestCommandOptions,
+): Promise<IngestOutcome[]> {
   const engine = await openEngine({ database: ':memory:' });
   try {
-    const files = await expandFiles(
-      options.files.map((file) => (file === '-' && spool !== undefined ? spool.file : file)),
-    );
+    const files = await expandFiles(options.files);
     const outcomes: IngestOutcome[] = [];
     for (const job of planJobs(context, files, options))
       outcomes.push(await runJob({ context, target, engine, options }, job));
     return outcomes;
   } finally {
     await engine.close();
-    await spool?.remove();
   }
-}
-
-async function spoolStdin(
-  { stdin }: CommandContext,
-  { format }: IngestCommandOptions,
-): Promise<{ readonly file: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'duckhouse-'));
-  const file = path.join(folder, `stdin.${format ?? 'csv'}`);
-  await pipeline(stdin, createWriteStream(file));
-  return { file, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** With a table name all files go there, else each into a table of its own name. */
@@ -280,7 +280,7 @@ export async function printOutcomes(
     return write(stdout, `${JSON.stringify(rows)}\n`);
   }
   const result = ({ receipt, view, error }: IngestOutcome): string => {
-    if (error !== undefined) return `${translator.t('ingest.failed')}: ${translator.error(error).message}`;
+    if (error !== undefined) return translator.t('ingest.failed', { message: translator.error(error).message });
     if (view) return translator.t('ingest.viewed');
     return translator.plural(receipt?.repeated ? 'ingest.repeated' : 'ingest.loaded', receipt?.rows ?? 0);
   };
@@ -293,7 +293,8 @@ export async function printOutcomes(
       formatTable(
         columns,
         outcomes.map((outcome) => [shown(outcome.files), outcome.receipt?.table ?? outcome.table, result(outcome)]),
-        200,
+        wholeCells,
+        wholeCells,
       ),
     );
 }

@@ -86,10 +86,10 @@ interface Memory {
 function memoryOf({ memoryLimit, memoryWall, origins }: Config): Memory {
   const available = availableMemory();
   if (memoryWall !== undefined && memoryWall < leastMemoryWall) {
-    const { origin, value } = origins.get('memoryWall') ?? { origin: 'memoryWall', value: String(memoryWall) };
-    throw new DuckhouseError('InvalidArgument', `${origin}: memoryWall must be 200MB or more, not "${value}"`, {
+    const { origin, value } = origins.get('memoryWall') ?? { origin: 'default', value: String(memoryWall) };
+    throw new DuckhouseError('InvalidArgument', `${origin}: memory.wall must be 200MB or more, not "${value}"`, {
       id: 'config-value',
-      context: { origin, name: 'memoryWall', expected: '>= 200MB', value },
+      context: { origin, name: 'memory.wall', expected: '>= 200MB', value },
     });
   }
   const wall = memoryWall ?? Math.round(available * memoryWallShare);

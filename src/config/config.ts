@@ -81,13 +81,13 @@ export function loadConfig({ workspace, flags = {}, env = process.env }: ConfigS
   return freeze(folder, origins);
 }
 
-/** A setting by its name in duckhouse.yaml; a secret is masked. */
 /** The environment as a workspace completes it: what its `.env` says counts where the environment says nothing. */
 export const workspaceEnv = (
   workspace: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> => ({ ...readDotEnv(path.join(workspace, '.env')), ...env });
 
+/** A setting by its name in duckhouse.yaml; a secret is masked. */
 export interface ShownSetting {
   readonly name: string;
   readonly value: string | undefined;
@@ -128,15 +128,16 @@ const readDotEnv = (file: string): Readonly<Record<string, string | undefined>> 
   statSync(file, { throwIfNoEntry: false })?.isFile() === true ? parseEnv(readFileSync(file, 'utf8')) : {};
 
 function check(name: SettingName, found: FoundValue): FoundValue {
-  const { type, choices } = settingOf(name);
+  const { yaml, type, choices } = settingOf(name);
   const number = Number(found.value);
   const wrong = (expected: string): DuckhouseError =>
-    new DuckhouseError('InvalidArgument', `${found.origin}: ${name} must be ${expected}, not "${found.value}"`, {
+    new DuckhouseError('InvalidArgument', `${found.origin}: ${yaml} must be ${expected}, not "${found.value}"`, {
       id: 'config-value',
-      context: { origin: found.origin, name, expected, value: found.value },
+      context: { origin: found.origin, name: yaml, expected, value: found.value },
     });
   if (type === 'port' && !(Number.isInteger(number) && number >= 0 && number <= 65535)) throw wrong('0..65535');
   if (type === 'number' && !(number >= 0)) throw wrong('>= 0');
+  if (type === 'count' && !(Number.isInteger(number) && number >= 1)) throw wrong('1, 2, 3, ...');
   if (type === 'flag' && !/^(true|false|1|0|yes|no)$/i.test(found.value)) throw wrong('true | false');
   if (choices !== undefined && !choices.includes(found.value)) throw wrong(choices.join(' | '));
   return found;
@@ -163,13 +164,11 @@ function bytesOf(name: SettingName, found: FoundValue | undefined): number | und
   const match = /^([\d.]+)\s*([a-z]*)$/i.exec(found.value.trim());
   const unit = units[(match?.[2] ?? '?').toUpperCase()];
   if (match === null || unit === undefined) {
+    const { yaml } = settingOf(name);
     throw new DuckhouseError(
       'InvalidArgument',
-      `${found.origin}: ${name} must be a size such as 4GB, not "${found.value}"`,
-      {
-        id: 'config-value',
-        context: { origin: found.origin, name, expected: '4GB', value: found.value },
-      },
+      `${found.origin}: ${yaml} must be a size such as 4GB, not "${found.value}"`,
+      { id: 'config-size', context: { origin: found.origin, name: yaml, value: found.value } },
     );
   }
   return Math.round(Number(match[1]) * unit);

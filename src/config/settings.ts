@@ -6,7 +6,7 @@ export interface Setting {
   readonly yaml: string;
   /** Environment variables, the first found counts. */
   readonly env: readonly string[];
-  readonly type: 'text' | 'port' | 'number' | 'flag' | 'choice';
+  readonly type: 'text' | 'port' | 'number' | 'count' | 'flag' | 'choice';
   readonly choices?: readonly string[];
   readonly fallback?: string;
   /** Long option of the commands that take it. */
@@ -51,13 +51,13 @@ export const settings = {
   maxMessageBytes: {
     yaml: 'flight.maxMessageBytes',
     env: ['DUCKHOUSE_MAX_MESSAGE_BYTES'],
-    type: 'number',
+    type: 'count',
     fallback: '1073741824',
   },
   maxHeaderBytes: {
     yaml: 'flight.maxHeaderBytes',
     env: ['DUCKHOUSE_MAX_HEADER_BYTES'],
-    type: 'number',
+    type: 'count',
     fallback: '262144',
   },
   database: {
@@ -84,7 +84,7 @@ export const settings = {
   workers: {
     yaml: 'workers',
     env: ['DUCKHOUSE_WORKERS'],
-    type: 'number',
+    type: 'count',
     flag: '--workers <count>',
     help: 'setting.workers',
   },
@@ -95,17 +95,17 @@ export const settings = {
     fallback: 'true',
   },
   queryTimeoutSeconds: { yaml: 'query.timeoutSeconds', env: ['DUCKHOUSE_QUERY_TIMEOUT_SECONDS'], type: 'number' },
-  maxRows: { yaml: 'query.maxRows', env: ['DUCKHOUSE_MAX_ROWS'], type: 'number' },
+  maxRows: { yaml: 'query.maxRows', env: ['DUCKHOUSE_MAX_ROWS'], type: 'count' },
   groupCommit: { yaml: 'sessions.groupCommit', env: ['DUCKHOUSE_GROUP_COMMIT'], type: 'flag', fallback: 'true' },
-  maxSessions: { yaml: 'sessions.max', env: ['DUCKHOUSE_MAX_SESSIONS'], type: 'number', fallback: '1000' },
+  maxSessions: { yaml: 'sessions.max', env: ['DUCKHOUSE_MAX_SESSIONS'], type: 'count', fallback: '1000' },
   sessionIdleSeconds: {
     yaml: 'sessions.idleSeconds',
     env: ['DUCKHOUSE_SESSION_IDLE_SECONDS'],
     type: 'number',
     fallback: '1800',
   },
-  maxStatements: { yaml: 'sessions.maxStatements', env: ['DUCKHOUSE_MAX_STATEMENTS'], type: 'number', fallback: '100' },
-  maxRunning: { yaml: 'query.maxRunning', env: ['DUCKHOUSE_MAX_RUNNING'], type: 'number', fallback: '64' },
+  maxStatements: { yaml: 'sessions.maxStatements', env: ['DUCKHOUSE_MAX_STATEMENTS'], type: 'count', fallback: '100' },
+  maxRunning: { yaml: 'query.maxRunning', env: ['DUCKHOUSE_MAX_RUNNING'], type: 'count', fallback: '64' },
   drainSeconds: {
     yaml: 'drainSeconds',
     env: ['DUCKHOUSE_DRAIN_SECONDS'],

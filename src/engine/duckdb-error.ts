@@ -104,9 +104,24 @@ function kindOf(json: DuckDbErrorJson): ErrorKind {
 
 const nameOf = (name: string | undefined) => (name === undefined ? {} : { name });
 
-function idOf(json: DuckDbErrorJson): { id?: string } {
-  if (json.error_subtype === 'MISSING_ENTRY' && json.type === 'Table') return { id: 'table-not-found' };
-  return json.error_subtype === 'COLUMN_NOT_FOUND' ? { id: 'column-not-found' } : {};
+const missing: Readonly<Record<string, string>> = {
+  Table: 'table-not-found',
+  Type: 'type-not-found',
+  'Scalar Function': 'function-not-found',
+  'Table Function': 'function-not-found',
+};
+const present: Readonly<Record<string, string>> = { Table: 'table-exists', View: 'view-exists' };
+
+function idOf({ error_subtype: subtype, type = '' }: DuckDbErrorJson): { id?: string } {
+  const id =
+    subtype === 'MISSING_ENTRY'
+      ? missing[type]
+      : subtype === 'ENTRY_ALREADY_EXISTS'
+        ? present[type]
+        : subtype === 'COLUMN_NOT_FOUND'
+          ? 'column-not-found'
+          : undefined;
+  return id === undefined ? {} : { id };
 }
 
 /** DuckDB appends hints and, in internal errors, a stack after an empty line. */

@@ -25,16 +25,25 @@ export function maybeFormat(file: string): FormatName | undefined {
   return extensionsOf.find(([, extensions]) => extensions.some((extension) => lower.endsWith(`.${extension}`)))?.[0];
 }
 
+/** The format that the first bytes tell: what is nothing else is CSV. */
+export function formatOfContent(head: Buffer): FormatName {
+  const text = head.toString('latin1');
+  if (text.startsWith('PAR1')) return 'parquet';
+  if (text.startsWith('ARROW1') || text.startsWith('\xff\xff\xff\xff')) return 'arrow';
+  return /^(\xef\xbb\xbf)?\s*[{[]/.test(text) ? 'json' : 'csv';
+}
+
 /** The format of a file. InvalidArgument, with the endings known, when its name tells none. */
 export function formatOfFile(file: string): FormatName {
   const format = maybeFormat(file);
   if (format !== undefined) return format;
   const foreign = foreignByName(file);
   if (foreign !== undefined) throw foreign;
+  const endings = extensionsOf.flatMap(([, extensions]) => extensions.map((extension) => `.${extension}`)).join(' ');
   throw new DuckhouseError('InvalidArgument', `cannot tell the format of ${file}`, {
     id: 'format-unknown',
-    context: { file },
-    hint: `known endings: ${extensionsOf.flatMap(([, extensions]) => extensions.map((extension) => `.${extension}`)).join(' ')}; or give --file-format`,
+    context: { file, endings },
+    hint: `known endings: ${endings}; or give --file-format`,
   });
 }
 

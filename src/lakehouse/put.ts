@@ -148,6 +148,7 @@ async function prepareTarget(
     throw new DuckhouseError('AlreadyExists', `table ${showTable(table)} already exists`, {
       id: 'table-exists',
       context: { name: showTable(table) },
+      hint: 'the modes append and replace take a table that is there',
     });
   }
   if (present === undefined && mode === 'append') throw await tableNotFound(connection, table);

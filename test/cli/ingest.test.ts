@@ -66,7 +66,14 @@ test('options overrule what is found out', () =>
     assert.deepEqual(await rows(cwd, 'SELECT count(*)::INT n FROM t'), [{ n: 2 }]);
     const unknown = await load(cwd, 'c.csv', 'a\n1\n', '--column', 'b:INT');
     assert.deepEqual([unknown.code, /b/.test(unknown.error ?? '')], [2, true]);
+    assert.match(unknown.error ?? '', /^file .*c\.csv has no column "b"$/);
     assert.equal((await load(cwd, 'd.csv', 'a\n1\n', '--column', 'a:INT); DROP TABLE t; --')).code, 2);
+    const type = await load(cwd, 'e.csv', 'a\n1\n', '--column', 'a:FOO');
+    assert.deepEqual([type.code, type.error], [3, 'type FOO does not exist']);
+    // What failed is told whole, however long the name of the file is.
+    await writeFile(path.join(cwd, `${'x'.repeat(90)}.csv`), 'a\n1\n');
+    const long = await duckhouse(['ingest', `${'x'.repeat(90)}.csv`, '--column', 'b:INT'], { cwd });
+    assert.match(long.stdout, /failed: file .*x\.csv has no column "b"\n/);
   }));
 
 test('JSON, NDJSON, folders, globs and standard input are loaded', () =>
@@ -98,6 +105,25 @@ test('JSON, NDJSON, folders, globs and standard input are loaded', () =>
     ]);
     assert.equal((await duckhouse(['ingest', '-', '--table', 'piped'], { cwd, input: 'k\n5\n' })).code, 0);
     assert.deepEqual(await rows(cwd, 'FROM piped'), [{ k: 5 }]);
+  }));
+
+test('standard input is called so, and its format is told from its first bytes', () =>
+  inTemporaryFolder(async (cwd) => {
+    const pipe = async (input: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await duckhouse(['ingest', '-', ...args], { cwd, input });
+      assert.doesNotMatch(stdout + stderr, /duckhouse-\w{6}/); // the file that held it
+      return { code, stdout, stderr };
+    };
+    const [first] = JSON.parse((await pipe('[{"k": 5}]', '--json')).stdout);
+    assert.deepEqual([first.files, first.table, first.rows], [['-'], 'warehouse.main.stdin', 1]);
+    const ragged = await pipe('a,b\n1,2\n3,4,5\n', '--table', 'r', '--json');
+    assert.equal(ragged.code, 1);
+    // One document, though it failed.
+    assert.match(JSON.parse(ragged.stdout)[0].error.message, /^stdin:3: /);
+    const empty = await pipe('');
+    assert.deepEqual([empty.code, empty.stderr], [1, 'error: file stdin is empty\n']);
+    const view = await pipe('a\n1\n', '--as', 'view');
+    assert.deepEqual([view.code, /gone when a view reads it/.test(view.stderr)], [2, true]);
   }));
 
 test('the same command twice loads once and says so, --again loads again', () =>

@@ -20,6 +20,11 @@ test('a wrong use of the command is told with what is right, in both languages, 
         /l'option --host <address> demande une valeur/,
       ],
       [['query', '--format', 'xml', 'x'], /--format <format> takes table, json, .*, not "xml"/, /, pas « xml »/],
+      [
+        ['query', '--limit', '-1', 'x'],
+        /--limit takes a number from 0 on, not "-1"/,
+        /--limit veut un nombre à partir de 0, pas « -1 »/,
+      ],
       [['ls', 'a', 'b'], /2 arguments given, 0 taken/, /2 arguments donnés, 0 attendus/],
     ];
     for (const [args, english, french] of wrong) {
@@ -31,6 +36,21 @@ test('a wrong use of the command is told with what is right, in both languages, 
     const help = await duckhouse(['ingest', '--help'], { cwd, env: { DUCKHOUSE_LANG: 'fr' } });
     assert.deepEqual([help.code, help.stderr], [0, '']);
     assert.match(help.stdout, /^Usage : duckhouse ingest .*\n[\s\S]*Options :\n[\s\S]*afficher l'aide\n/);
+  }));
+
+test('what is missing or there already is said in French too, hints as well', () =>
+  inTemporaryFolder(async (cwd) => {
+    await writeFile(path.join(cwd, 'notes.md'), 'x');
+    const said: readonly (readonly [readonly string[], RegExp])[] = [
+      [['ingest', 'notes.md'], /^erreur : format de .*notes\.md inconnu\nconseil : terminaisons connues : \.csv /],
+      [['health'], /^erreur : pas prêt : aucun serveur ne tourne/],
+      [['query', 'SELECT $a'], /conseil : --param a=VALEUR/],
+      [['query', 'SELECT 1::FOO'], /^erreur : le type FOO n'existe pas/],
+      [['query', 'SELECT nosuch(1)'], /^erreur : la fonction nosuch n'existe pas/],
+      [['query', 'CREATE VIEW v AS SELECT 1; CREATE VIEW v AS SELECT 2'], /^erreur : la vue v existe déjà/],
+    ];
+    const env = { DUCKHOUSE_LANG: 'fr', DUCKHOUSE_DATABASE: ':memory:' };
+    for (const [args, expected] of said) assert.match((await duckhouse(args, { cwd, env })).stderr, expected);
   }));
 
 test('files that cannot be written or read are named, with the exit code of what is wrong', () =>

@@ -63,9 +63,14 @@ test('wrong values are named with their place, unknown keys with the nearest', (
     const yaml = (text: string) => writeFile(path.join(folder, 'duckhouse.yaml'), text);
     assert.throws(
       () => load(folder, { env: { DUCKHOUSE_FLIGHT_PORT: 'x' } }),
-      fails(/DUCKHOUSE_FLIGHT_PORT: flightPort must be 0..65535, not "x"/),
+      fails(/DUCKHOUSE_FLIGHT_PORT: flight.port must be 0..65535, not "x"/),
     );
-    assert.throws(() => load(folder, { env: { DUCKHOUSE_MEMORY_LIMIT: 'lots' } }), fails(/memoryLimit must be a size/));
+    assert.throws(
+      () => load(folder, { env: { DUCKHOUSE_MEMORY_LIMIT: 'lots' } }),
+      fails(/memory.limit must be a size/),
+    );
+    for (const workers of ['0', '1.5', '-1'])
+      assert.throws(() => load(folder, { env: { DUCKHOUSE_WORKERS: workers } }), fails(/workers must be 1, 2, 3/));
     await yaml('flight:\n  prot: 1\n');
     assert.throws(
       () => load(folder),
@@ -77,7 +82,7 @@ test('wrong values are named with their place, unknown keys with the nearest', (
     await yaml('host: [1, 2]\n');
     assert.throws(() => load(folder), fails(/duckhouse.yaml:1: host must be one value/));
     await yaml('flight:\n  putMode: overwrite\n');
-    assert.throws(() => load(folder), fails(/duckhouse.yaml:2: putMode must be create \| append/));
+    assert.throws(() => load(folder), fails(/duckhouse.yaml:2: flight.putMode must be create \| append/));
     await yaml('host: "unclosed\n');
     assert.throws(() => load(folder), fails(/duckhouse.yaml/));
     await yaml('host: ${MY_HOST}\n');

@@ -265,7 +265,7 @@ test('a memory wall below what the server itself needs is refused', () =>
     const refused = await duckhouse(['serve', '--memory-wall', '50MB'], { cwd });
     assert.deepEqual(
       [refused.code, refused.stderr.split('\n')[0]],
-      [2, 'error: --memory-wall: memoryWall must be >= 200MB, not "50MB"'],
+      [2, 'error: --memory-wall: memory.wall must be >= 200MB, not "50MB"'],
     );
   }));
 

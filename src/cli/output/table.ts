@@ -6,6 +6,8 @@ import type { OutputFormat } from './types.ts';
 
 const defaultRows = 50;
 const maxCellWidth = 60;
+/** As a width: nothing is cut. */
+export const wholeCells = Number.POSITIVE_INFINITY;
 const defaultColumns = 120;
 
 export interface TableColumn {
@@ -19,20 +21,24 @@ export function formatTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
   width: number = defaultColumns,
+  cellWidth: number = maxCellWidth,
 ): string {
+  const clipped = rows.map((row) => row.map((cell) => clip(cell, cellWidth)));
+  return alignTable(columns, clipped, width);
+}
+
+function alignTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[], width: number): string {
   const shown = fitColumns(columns, rows, width);
   const widths = shown.map((i) => columnWidth(columns[i] as TableColumn, rows, i));
   const line = (cells: readonly string[], align: boolean): string =>
     `${cells
-      .map((cell, k) =>
-        padCell(clip(cell), widths[k] as number, align && (columns[shown[k] as number]?.right ?? false)),
-      )
+      .map((cell, k) => padCell(cell, widths[k] as number, align && (columns[shown[k] as number]?.right ?? false)))
       .join('  ')
       .trimEnd()}${shown.length < columns.length ? '  …' : ''}\n`;
   const pick = (cells: readonly string[]): string[] => shown.map((i) => cells[i] ?? '');
-  const types = columns.map(({ type }) => type ?? '');
+  const types = columns.map(({ type }) => clip(type ?? ''));
   return [
-    line(pick(columns.map(({ name }) => name)), true),
+    line(pick(columns.map(({ name }) => clip(name))), true),
     ...(types.some((type) => type !== '') ? [line(pick(types), true)] : []),
     line(
       widths.map((columnCharacters) => '─'.repeat(columnCharacters)),
@@ -54,15 +60,11 @@ function fitColumns(columns: readonly TableColumn[], rows: readonly (readonly st
 }
 
 const columnWidth = ({ name, type }: TableColumn, rows: readonly (readonly string[])[], i: number): number =>
-  Math.max(
-    displayWidth(clip(name)),
-    displayWidth(clip(type ?? '')),
-    ...rows.map((row) => displayWidth(clip(row[i] ?? ''))),
-  );
+  Math.max(displayWidth(clip(name)), displayWidth(clip(type ?? '')), ...rows.map((row) => displayWidth(row[i] ?? '')));
 
-function clip(text: string): string {
+function clip(text: string, most = maxCellWidth): string {
   const line = text.replaceAll('\r', '').replaceAll('\n', '⏎').replaceAll('\t', ' ');
-  return [...line].length > maxCellWidth ? `${[...line].slice(0, maxCellWidth - 1).join('')}…` : line;
+  return [...line].length > most ? `${[...line].slice(0, most - 1).join('')}…` : line;
 }
 
 /** Terminal cells: wide characters take two. */

@@ -12,8 +12,9 @@ export async function withPlace<T>({ name }: Pick<TextFile, 'name'>, work: () =>
 
 /** DuckDB's CSV errors are long; the first lines say what and where. */
 export function csvError(file: string, error: unknown): unknown {
-  if (!(error instanceof DuckhouseError) || error.context.errorType === undefined || !/csv/i.test(error.message))
+  if (!(error instanceof DuckhouseError) || error.context.errorType === undefined || error.id !== undefined)
     return error;
+  if (!/csv/i.test(error.message)) return error;
   const line = /Line: (\d+)/.exec(error.message)?.[1] ?? /line (\d+)/i.exec(error.message)?.[1];
   const place = line === undefined ? '' : `:${line}`;
   return new DuckhouseError('DataInvalid', `${file}${place}: ${causeOf(error.message)}`, {

@@ -121,8 +121,8 @@ function checkOverrides(file: string, { columns: wanted }: ReadOptions, columns:
   const unknown = [...wanted.keys()].find((name) => !known.has(name.toLowerCase()));
   if (unknown !== undefined) {
     throw new DuckhouseError('InvalidArgument', `${file} has no column "${unknown}"`, {
-      id: 'column-unknown',
-      context: { table: file, name: unknown, candidates: columns.map(({ name }) => name) },
+      id: 'file-column-unknown',
+      context: { file, name: unknown, candidates: columns.map(({ name }) => name) },
     });
   }
 }

@@ -17,7 +17,8 @@ export function readerError(
   { read, shown }: { readonly read: readonly string[]; readonly shown: readonly string[] },
   error: unknown,
 ): unknown {
-  if (!(error instanceof DuckhouseError) || error.context.errorType === undefined) return error;
+  if (!(error instanceof DuckhouseError) || error.context.errorType === undefined || error.id !== undefined)
+    return error;
   if (!/JSON|parquet|magic bytes/i.test(error.message)) return error;
   const text = (error.message.split('\n')[0] as string).trim();
   const named = read.reduce((message, file, i) => message.replaceAll(file, shown[i] ?? file), text);
