@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.ts';
 import { isDuckhouseError } from '../errors.ts';
 import { type DbtActionBody, type DbtActionResult, dbtActionType } from './dbt-body.ts';
-import type { Effects } from './effects.ts';
+import { type Effects, write } from './effects.ts';
 import { clientOf } from './flight-client.ts';
 
 export interface ServerRun {
@@ -30,7 +30,7 @@ export async function runInServer({ stdout, signal }: Effects, run: ServerRun): 
         const result = JSON.parse(Buffer.from(bytes).toString('utf8')) as DbtActionResult;
         if ('code' in result) return result.code;
         if ('needs' in result) needs = result.needs.filter((name) => envNames.includes(name));
-        else stdout.write(result.text);
+        else await write(stdout, result.text);
       }
       if (needs === undefined || needs.length === 0) return 2;
       sent = { ...sent, ...Object.fromEntries(needs.map((name) => [name, own[name] as string])) };

@@ -24,6 +24,9 @@ const inServer = new Set(
   ),
 );
 
+/** As every command says it, in the server or not. */
+const interruptedCode = 130;
+
 /** `duckhouse dbt ...`: the words are dbt's own; exit codes too (0 ok, 1 failed, 2 could not run). */
 export async function dbtCommand(
   effects: Effects,
@@ -66,7 +69,8 @@ export async function dbtCommand(
   enterProject(path.resolve(cwd, namedProject(words) ?? env.DBT_PROJECT_DIR ?? projectDir ?? '.'));
   const write = (text: string): void => void stdout.write(text);
   const host = { env, cwd, workspace: folder, projectDir, signal, language, write };
-  return runDbt(words, host, messages);
+  const code = await runDbt(words, host, messages);
+  return signal.aborted && code !== 0 ? interruptedCode : code;
 }
 
 /** Files that a project's SQL and profile name are found from the project's folder, wherever the command is given. */

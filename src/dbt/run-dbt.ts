@@ -113,6 +113,13 @@ function fail(
   const { message, hint } = messages.error(error);
   const text = hint === undefined ? message : `${message}\n  ${hint}`;
   if (context === undefined) host.write(`${text}\n`);
+  else if (error.kind === 'Cancelled')
+    context.log.fire({
+      name: 'MainKeyboardInterrupt',
+      code: 'Z001',
+      level: 'info',
+      msg: 'Exited because of keyboard interrupt',
+    });
   else
     context.log.fire({
       name: 'MainEncounteredError',

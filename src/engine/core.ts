@@ -1,4 +1,5 @@
 import type { LoaderPool } from './loader-pool.ts';
+import type { Handles } from './native/handles.ts';
 import type { Address } from './native/memory.ts';
 import type { PlanHost } from './plans.ts';
 import type { StatementHost } from './statement.ts';
@@ -10,5 +11,7 @@ export interface EngineCore extends StatementHost, PlanHost {
   readonly libraryPath: string;
   readonly loaders: LoaderPool;
   readonly sessionInit: readonly string[];
+  /** What is open, for who ends this thread. */
+  readonly handles: Handles | undefined;
   readonly watches: TableWatch[];
 }

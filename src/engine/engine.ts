@@ -6,6 +6,7 @@ import { createHistory } from './history.ts';
 import { createLoaderPool } from './loader-pool.ts';
 import { lockdownStatements } from './lockdown.ts';
 import { closeConnection, closeDatabase, openConnection, openDatabase, runSql } from './native/database.ts';
+import { addHandle, closeGate, handlesIn, takeHandle, takeHandles, useHandles } from './native/handles.ts';
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
 import { forbidPointerCasts } from './native/pointer-casts.ts';
@@ -48,61 +49,64 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
   const share: EngineShare = { file: options.database, libraryPath, database, sessionInit };
-  return createEngine(createCore(duckdb, share, options.workers), { file: options.database, owns: true });
+  return createEngine(createCore(duckdb, share, { workers: options.workers }), { file: options.database, owns: true });
 }
 
 async function openBeside(
-  { duckdb, libraryPath, pool }: EngineCore,
+  { duckdb, libraryPath, pool, handles }: EngineCore,
   { database: file, settings = {}, sessionInit = [] }: Parameters<Engine['openBeside']>[0],
 ): Promise<Engine> {
   const to = {
     database: openDatabase(duckdb, { database: file, settings }),
     sessionInit: [...baseSession, ...sessionInit],
   };
+  addHandle(handles?.databases, to.database);
   const borrowed: WorkerPool = {
     ...pool,
     run: (request, onReply) => pool.run(request.op === 'connect' ? { ...request, to } : request, onReply),
     close: () => Promise.resolve(),
   };
-  const core = coreOn(duckdb, { file, libraryPath, ...to }, { pool: borrowed, size: 2 });
+  const core = coreOn(duckdb, { file, libraryPath, ...to }, { pool: borrowed, size: 2, handles });
   return createEngine(core, { file, owns: true });
 }
 
 /** An engine of this thread on a database that another thread of the process has open, and closes. */
-export function attachEngine(share: EngineShare, { workers, onConnection }: AttachOptions = {}): Engine {
-  const core = createCore(loadDuckDb(share.libraryPath), share, workers);
-  return createEngine(core, { file: share.file, owns: false, onConnection });
+export function attachEngine(share: EngineShare, { workers, handles }: AttachOptions = {}): Engine {
+  const core = createCore(loadDuckDb(share.libraryPath), share, { workers, handles });
+  return createEngine(core, { file: share.file, owns: false });
 }
 
-function createCore(duckdb: DuckDb, share: EngineShare, workers: number | undefined): EngineCore {
+function createCore(duckdb: DuckDb, share: EngineShare, { workers, handles }: AttachOptions): EngineCore {
   const { libraryPath, database, sessionInit } = share;
   const size = Math.max(2, workers ?? availableParallelism());
   const pool = createWorkerPool({
-    data: { libraryPath, database, sessionInit },
+    data: { libraryPath, database, sessionInit, handles },
     size,
     max: Math.max(maxWorkers, size),
   });
-  return coreOn(duckdb, share, { pool, size });
+  return coreOn(duckdb, share, { pool, size, handles: handles && handlesIn(handles) });
 }
 
 interface Threads {
   readonly pool: WorkerPool;
   readonly size: number;
+  readonly handles: EngineCore['handles'];
 }
 
 function coreOn(
   duckdb: DuckDb,
   { libraryPath, database, sessionInit }: EngineShare,
-  { pool, size }: Threads,
+  { pool, size, handles }: Threads,
 ): EngineCore {
   return {
     duckdb,
     database,
     libraryPath,
     pool,
-    loaders: createLoaderPool({ libraryPath }, size),
+    loaders: createLoaderPool({ libraryPath, handles: handles?.memory }, size),
     statements: new Map<string, Statement>(),
     sessionInit,
+    handles,
     history: createHistory(keptRecords),
     watches: [],
     catalogVersion: { current: 0 },
@@ -124,11 +128,10 @@ interface EngineParts {
   readonly file: string;
   /** The database is closed with the engine. */
   readonly owns: boolean;
-  readonly onConnection?: AttachOptions['onConnection'];
 }
 
-function createEngine(core: EngineCore, { file, owns, onConnection }: EngineParts): Engine {
-  const connections = connectionPool(core, onConnection);
+function createEngine(core: EngineCore, { file, owns }: EngineParts): Engine {
+  const connections = connectionPool(core);
   let closing: Promise<void> | undefined;
 
   const withPooled = async <T extends QueryResult | PreparedQuery>(
@@ -175,11 +178,15 @@ function createEngine(core: EngineCore, { file, owns, onConnection }: EnginePart
       sessionInit: core.sessionInit,
     }),
     openBeside: (options) => openBeside(core, options),
-    releaseConnections(addresses) {
-      for (const address of addresses) {
-        core.duckdb.interrupt(address);
-        closeConnection(core.duckdb, address);
-      }
+    async interruptHandles(memory) {
+      const handles = handlesIn(memory);
+      useHandles(handles.connections, (connection) => void core.duckdb.interrupt(connection));
+      await closeGate(handles);
+    },
+    releaseHandles(memory) {
+      const { connections: left, databases } = handlesIn(memory);
+      for (const connection of takeHandles(left)) closeConnection(core.duckdb, connection);
+      for (const database of takeHandles(databases)) closeDatabase(core.duckdb, database);
     },
     close: () => (closing ??= closeEngine(core, connections, owns)),
   };
@@ -235,7 +242,7 @@ interface IdleConnection {
 }
 
 /** Connections kept for single statements; one that was left with a setting, a transaction or a temporary table is closed. */
-function connectionPool(core: EngineCore, onConnection: AttachOptions['onConnection']): ConnectionPool {
+function connectionPool(core: EngineCore): ConnectionPool {
   const idle: IdleConnection[] = [];
   const open = new Set<PooledConnection>();
 
@@ -247,11 +254,9 @@ function connectionPool(core: EngineCore, onConnection: AttachOptions['onConnect
     core.plans.delete(plans);
     await plans.clear();
     await core.pool.run({ op: 'disconnect', connection: address });
-    onConnection?.(address, false);
   };
   const connect = async (): Promise<IdleConnection> => {
     const address = (await core.pool.run({ op: 'connect' })) as Address;
-    onConnection?.(address, true);
     const plans = createKeptPlans(core);
     core.plans.add(plans);
     return { address, plans };
@@ -312,7 +317,7 @@ async function closeEngine(core: EngineCore, connections: ConnectionPool, owns: 
   await core.pool.close();
   if (!owns) return;
   checkpoint(core.duckdb, core.database);
-  closeDatabase(core.duckdb, core.database);
+  if (takeHandle(core.handles?.databases, core.database)) closeDatabase(core.duckdb, core.database);
 }
 
 /** Closing the last connection checkpoints too, but says nothing of a failure. */

@@ -9,6 +9,7 @@ export { attachEngine, openEngine } from './engine.ts';
 export { fileLike, maySayFile } from './file-names.ts';
 export { guardedEngine } from './guarded.ts';
 export { insertHead, rowTemplate } from './literal-row.ts';
+export { newHandles } from './native/handles.ts';
 export { changedResult } from './result.ts';
 export { commandTokens } from './statement-text.ts';
 export { duckTypeKey } from './type-map.ts';

@@ -100,8 +100,16 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
     if (closing || at < 0 || workers.size <= size) return;
     idle.splice(at, 1);
     workers.delete(member);
-    void member.worker.terminate();
+    void end(member);
   };
+
+  /** It closes what it has open. */
+  const end = ({ worker }: PoolWorker): Promise<void> =>
+    new Promise((resolve) => {
+      worker.ref();
+      worker.once('exit', () => resolve());
+      worker.postMessage({ op: 'end' } satisfies Request);
+    });
 
   const wake = (): void => {
     Atomics.add(pressure, 1, 1);
@@ -151,7 +159,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
       if (idle.length < workers.size) await new Promise<void>((resolve) => (onIdle = resolve));
       const all = [...workers];
       workers.clear();
-      await Promise.all(all.map(({ worker }) => worker.terminate()));
+      await Promise.all(all.map(end));
     },
   };
 }

@@ -12,6 +12,8 @@ export interface WorkerData {
   readonly sessionInit: readonly string[];
   /** Int32: number of tasks that wait for a worker; a count of wake-ups, to wait on; the last cursor's number. */
   readonly pressure: SharedArrayBuffer;
+  /** Where connections are written down, for an engine whose thread may be ended. */
+  readonly handles?: SharedArrayBuffer | undefined;
 }
 
 export const pressureWords = 3;
@@ -78,6 +80,8 @@ interface ExecuteParts {
 }
 
 export type Request =
+  /** The last one: the thread ends. */
+  | { readonly op: 'end' }
   /** To the workers' own database, unless another is named. */
   | { readonly op: 'connect'; readonly to?: Pick<WorkerData, 'database' | 'sessionInit'> }
   | { readonly op: 'disconnect'; readonly connection: Address }

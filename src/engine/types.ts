@@ -320,9 +320,9 @@ export interface EngineShare {
 
 export interface AttachOptions {
   /** Worker threads of the attached engine. */
-  readonly workers?: number;
-  /** Told of every connection that is opened and closed, so that somebody else can close those a killed thread leaves. */
-  readonly onConnection?: (connection: number, isOpen: boolean) => void;
+  readonly workers?: number | undefined;
+  /** Of `newHandles`: where it writes down what it has open, so that somebody else can close it once its thread was ended. */
+  readonly handles?: SharedArrayBuffer | undefined;
 }
 
 export interface Engine {
@@ -348,8 +348,10 @@ export interface Engine {
   share(): EngineShare;
   /** Opens another database on the threads of this engine. It is closed before this one. */
   openBeside(options: Pick<EngineOptions, 'database' | 'settings' | 'sessionInit'>): Promise<Engine>;
-  /** Interrupts and closes connections of an attached engine whose thread has ended. */
-  releaseConnections(connections: readonly number[]): void;
+  /** Interrupts what an attached engine of another thread runs; resolves when that thread may be ended. */
+  interruptHandles(handles: SharedArrayBuffer): Promise<void>;
+  /** Closes what an attached engine has left open whose thread has ended. */
+  releaseHandles(handles: SharedArrayBuffer): void;
   /** Interrupts everything, checkpoints, closes the file; an attached engine leaves the file open. */
   close(): Promise<void>;
 }

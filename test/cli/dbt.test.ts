@@ -75,6 +75,17 @@ test('dbt runs in its own process when no server is up, with the exit codes of d
     assert.equal((await duckhouse(['dbt', 'run', '--selekt', 'a'], { cwd })).code, 2);
   }));
 
+// It ended with 1 or 2, as it happened to fail: before, between or in the middle of nodes.
+test('Ctrl-C ends a process of its own with 130 and leaves nothing half made', () =>
+  inTemporaryFolder(async (cwd) => {
+    await write(cwd, project);
+    for (const mark of ['Running with dbt', 'START sql table model main.heavy'])
+      assert.equal(await interrupt(cwd, ['dbt', 'run', '--select', 'heavy'], mark), 130, mark);
+    const made = "SELECT count(*) AS n FROM duckdb_tables() WHERE schema_name <> '_duckhouse'";
+    const { stdout } = await duckhouse(['query', made], { cwd });
+    assert.equal(stdout, '{"n":0}\n');
+  }));
+
 test('dbt runs in the server that is up, beside queries; Ctrl-C ends statements and templates and leaves nothing half made', () =>
   inTemporaryFolder(async (cwd) => {
     await write(cwd, project);

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { newBacklog } from '../../src/dbt/thread/backlog.ts';
 import { clientEnvironment } from '../../src/dbt/thread/environment.ts';
 import type { ThreadMessage, ThreadOutcome, ThreadRun } from '../../src/dbt/thread/protocol.ts';
 import { createRunner } from '../../src/dbt/thread/runner.ts';
 import { watchFolders } from '../../src/dbt/thread/watch.ts';
+import { newHandles } from '../../src/engine/index.ts';
 import { eventually } from '../workspace.ts';
 import { newFolder, newProject, parse } from './project.ts';
 
@@ -21,7 +23,8 @@ function runnerOf(folder: string): (argv: readonly string[], run?: Partial<Threa
     if (message.type === 'write') text += message.text;
   };
   const share = { file: path.join(folder, 'shop.duckdb'), libraryPath: '', database: 0, sessionInit: [] };
-  const runner = createRunner({ share, version: '0', tableFolders: [] }, send);
+  const memory = { handles: newHandles(), backlog: newBacklog() };
+  const runner = createRunner({ share, version: '0', tableFolders: [], ...memory }, send);
   return async (argv, run = {}) => {
     text = '';
     const outcome = await runner.run(

@@ -1,29 +1,22 @@
-import { cpSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DbtProject } from '../project-types.ts';
+import { writeWhole } from '../whole-file.ts';
 import { checkWithin } from '../within.ts';
 import { docsPage } from './page.ts';
 
 /** Writes index.html beside the artifacts, with `isStatic` also static_index.html, which holds them. */
 export function writeDocs(targetPath: string, isStatic: boolean): string[] {
   const files = [path.join(targetPath, 'index.html')];
-  put(files[0] as string, docsPage().html);
+  writeWhole(files[0] as string, docsPage().html);
   if (!isStatic) return files;
   const read = (name: string): string => readFileSync(path.join(targetPath, name), 'utf8');
   const lineage = existsSync(path.join(targetPath, 'column_lineage.json'))
     ? { column_lineage: read('column_lineage.json') }
     : {};
   const whole = path.join(targetPath, 'static_index.html');
-  put(whole, docsPage({ manifest: read('manifest.json'), catalog: read('catalog.json'), ...lineage }).html);
+  writeWhole(whole, docsPage({ manifest: read('manifest.json'), catalog: read('catalog.json'), ...lineage }).html);
   return [...files, whole];
-}
-
-/** In the place of what is there, which may be a link to elsewhere. */
-function put(file: string, text: string): void {
-  const draft = `${file}.new`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, text, { flag: 'wx' });
-  renameSync(draft, file);
 }
 
 /** Pictures of descriptions lie in the folders of `asset-paths`; the page finds them by the same paths. */

@@ -1,6 +1,5 @@
-import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import path from 'node:path';
 import type { Dict } from '../manifest-types.ts';
+import { openLogFile } from './log-file.ts';
 
 export type EventLevel = 'debug' | 'info' | 'warn' | 'error';
 const rank: Readonly<Record<EventLevel | 'none', number>> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 };
@@ -47,7 +46,8 @@ const answers = new Set(['PrintEvent', 'ShowNode', 'CompiledNode', 'ListCmdOut',
 /** dbt's log: lines on the terminal, and the same in more detail in `logs/dbt.log`. */
 export function createEventLog(options: EventLogOptions): EventLog {
   const { write, format, level, quiet, print, mask = (text) => text, now = () => new Date() } = options;
-  const file = options.logPath === undefined ? undefined : openLogFile(options.logPath, options, now());
+  const file = options.logPath === undefined ? undefined : openLogFile(options.logPath, options.fileMaxBytes);
+  if (options.fileFormat !== 'json') file?.(headline(now(), options.invocationId));
   const listeners: ((event: DbtEvent) => void)[] = [];
   const isShown = ({ name, level: at }: DbtEvent): boolean => {
     if (name === 'PrintEvent') return print;
@@ -99,49 +99,8 @@ function clock(time: Date, micros: boolean): string {
   return micros ? `${text}.${String(time.getMilliseconds()).padStart(3, '0')}000` : text;
 }
 
+const headline = (time: Date, invocationId: string): string =>
+  `${'='.repeat(30)} ${time.toISOString().replace('T', ' ').replace('Z', '000')} | ${invocationId} ${'='.repeat(30)}\n`;
+
 /** A time as artifacts write it: UTC, six digits, `Z`. */
 export const microTime = (time: Date): string => time.toISOString().replace(/Z$/, '000Z');
-
-function openLogFile(
-  folder: string,
-  { invocationId, fileMaxBytes, fileFormat }: EventLogOptions,
-  time: Date,
-): (text: string) => void {
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'dbt.log');
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (fileMaxBytes > 0 && size >= fileMaxBytes) renameSync(file, `${file}.1`);
-  let pending: string[] = [];
-  const flush = (): void => {
-    unwritten.delete(flush);
-    const text = pending.join('');
-    pending = [];
-    try {
-      appendFileSync(file, text);
-    } catch {
-      // The folder was removed meanwhile, e.g. by `clean`: there is no log to keep.
-    }
-  };
-  if (fileFormat !== 'json')
-    pending.push(
-      `${'='.repeat(30)} ${time.toISOString().replace('T', ' ').replace('Z', '000')} | ${invocationId} ${'='.repeat(30)}\n`,
-    );
-  return (text) => {
-    if (!unwritten.has(flush)) {
-      if (!process.listeners('exit').includes(writeAll)) process.once('exit', writeAll);
-      unwritten.add(flush);
-      setImmediate(() => {
-        if (unwritten.has(flush)) flush();
-      });
-    }
-    pending.push(text);
-    if (pending.length >= 256) flush();
-  };
-}
-
-/** Logs with lines that are not in their files yet: those are written when the process ends, too. */
-const unwritten = new Set<() => void>();
-
-function writeAll(): void {
-  for (const flush of [...unwritten]) flush();
-}

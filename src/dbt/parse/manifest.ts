@@ -1,6 +1,5 @@
 /** The manifest as a whole: its metadata, its maps, and its file. */
 
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { metadataEnv } from '../context/base-context.ts';
 import { md5 } from '../hash.ts';
@@ -10,6 +9,7 @@ import type { Invocation, LoadedProjects } from '../project/load.ts';
 import type { ParseFlags } from '../project-types.ts';
 import { selectorEntries } from '../select/yaml-selectors.ts';
 import { dbtVersion, manifestSchema } from '../version.ts';
+import { type PutPiece, writeWhole } from '../whole-file.ts';
 import type { MemberTexts } from './member-texts.ts';
 import { quotingOf } from './relation-name.ts';
 
@@ -143,32 +143,26 @@ export function writeManifest(
   folder: string,
   { name = 'manifest.json', texts, isKept = false }: WriteOptions = {},
 ): string {
-  mkdirSync(folder, { recursive: true });
   const file = path.join(folder, name);
-  const draft = `${file}.tmp`;
-  const handle = openSync(draft, 'w');
-  try {
+  writeWhole(file, (write) => {
     let pending = '';
     const flush = (): void => {
-      writeSync(handle, pending);
+      write(pending);
       pending = '';
     };
-    const put = (text: string | Buffer): void => {
+    const put: PutPiece = (text) => {
       if (typeof text === 'string') {
         pending += text;
         if (pending.length >= 1 << 20) flush();
         return;
       }
       flush();
-      writeSync(handle, text);
+      write(text);
     };
     for (const part of partTexts(manifest, texts, isKept)) put(part);
     texts?.end();
     flush();
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, file);
+  });
   return file;
 }
 

@@ -1,8 +1,8 @@
 /** `semantic_manifest.json`: what programs that compute metrics read. Its members stand in the order those write them. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DbtManifest, Dict, SemanticNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
+import { writeWhole } from '../whole-file.ts';
 import { timeSpinesOf } from './time-spines.ts';
 
 /** The version of the format, as the package that defines it counts. */
@@ -10,12 +10,8 @@ const formatVersion = { major_version: '0', minor_version: '213', patch_version:
 
 /** Returns the file's path. */
 export function writeSemanticManifest(manifest: DbtManifest, folder: string): string {
-  mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'semantic_manifest.json');
-  const draft = `${file}.tmp`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, pythonJson(semanticManifest(manifest)), { flag: 'wx' });
-  renameSync(draft, file);
+  writeWhole(file, pythonJson(semanticManifest(manifest)));
   return file;
 }
 

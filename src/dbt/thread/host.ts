@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { Engine } from '../../engine/index.ts';
+import { type Engine, newHandles } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
+import { newBacklog, takeFromBacklog } from './backlog.ts';
 import type { ThreadMessage, ThreadOutcome, ThreadRequest, ThreadRun, ThreadStart } from './protocol.ts';
 
 export interface DbtThreadsOptions {
@@ -63,9 +64,12 @@ export function createDbtThreads(options: DbtThreadsOptions): DbtThreads {
 
 class DbtThread {
   readonly #worker: Worker;
-  readonly #connections = new Set<number>();
+  readonly #engine: Engine;
+  readonly #handles = newHandles();
+  readonly #backlog = newBacklog();
   #isBusy = false;
   #hasEnded = false;
+  #isStopping = false;
   #failure: unknown;
   #idle: NodeJS.Timeout | undefined;
   #warming: NodeJS.Timeout | undefined;
@@ -74,8 +78,15 @@ class DbtThread {
   #wake: (() => void) | undefined;
 
   constructor({ engine, version, tableFolders }: DbtThreadsOptions, onEnd: () => void) {
+    this.#engine = engine;
     this.#worker = new Worker(new URL('./main.js', import.meta.url), {
-      workerData: { share: engine.share(), version, tableFolders } satisfies ThreadStart,
+      workerData: {
+        share: engine.share(),
+        version,
+        tableFolders,
+        handles: this.#handles,
+        backlog: this.#backlog,
+      } satisfies ThreadStart,
       // A template that fills the memory ends its thread, not the server.
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: nurseryMb },
       // What a project may see of the environment is told, not inherited.
@@ -90,7 +101,7 @@ class DbtThread {
       this.#hasEnded = true;
       clearTimeout(this.#idle);
       clearTimeout(this.#warming);
-      engine.releaseConnections([...this.#connections]);
+      engine.releaseHandles(this.#handles);
       onEnd();
       this.#notify();
     });
@@ -105,10 +116,13 @@ class DbtThread {
     clearTimeout(this.#idle);
     this.#worker.ref();
     this.#pending = [];
+    this.#isStopping = false;
     let patience: NodeJS.Timeout | undefined;
     const stop = (): void => {
+      this.#isStopping = true;
+      this.#dropTexts();
       this.#post({ type: 'cancel' });
-      patience ??= setTimeout(() => void this.#worker.terminate(), patienceMs);
+      patience ??= setTimeout(() => void this.#terminate(), patienceMs);
     };
     this.#post({ type: 'run', run });
     if (signal.aborted) stop();
@@ -119,7 +133,10 @@ class DbtThread {
         const message = await this.#next();
         isDone = message.type === 'done';
         if (message.type === 'done') return yield message.outcome;
-        if (message.type === 'write') yield { text: message.text };
+        if (message.type === 'write') {
+          yield { text: message.text };
+          takeFromBacklog(this.#backlog, message.text);
+        }
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -138,8 +155,14 @@ class DbtThread {
   async end(): Promise<void> {
     if (this.#hasEnded) return;
     const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    await this.#worker.terminate();
+    await this.#terminate();
     await exited;
+  }
+
+  /** A statement of DuckDB holds the thread until it ends. */
+  async #terminate(): Promise<void> {
+    await this.#engine.interruptHandles(this.#handles);
+    await this.#worker.terminate();
   }
 
   #post(request: ThreadRequest): void {
@@ -147,17 +170,22 @@ class DbtThread {
   }
 
   #receive(message: ThreadMessage): void {
-    if (message.type === 'connection') {
-      if (message.isOpen) this.#connections.add(message.connection);
-      else this.#connections.delete(message.connection);
-    } else if (message.type === 'warming') {
+    if (message.type === 'warming') {
       clearTimeout(this.#warming);
       this.#warmingSince = message.isBusy ? performance.now() : Number.POSITIVE_INFINITY;
-      this.#warming = message.isBusy ? setTimeout(() => void this.#worker.terminate(), warmingMs).unref() : undefined;
+      this.#warming = message.isBusy ? setTimeout(() => void this.#terminate(), warmingMs).unref() : undefined;
     } else {
       this.#pending.push(message);
+      if (this.#isStopping) this.#dropTexts();
       this.#notify();
     }
+  }
+
+  /** Nobody reads what a command tells that was stopped. */
+  #dropTexts(): void {
+    const texts = this.#pending.flatMap((message) => (message.type === 'write' ? [message.text] : []));
+    this.#pending = this.#pending.filter(({ type }) => type !== 'write');
+    for (const text of texts) takeFromBacklog(this.#backlog, text);
   }
 
   #notify(): void {

@@ -7,6 +7,10 @@ export interface ThreadStart {
   readonly version: string;
   /** Folders that hold tables, for the gate. */
   readonly tableFolders: readonly string[];
+  /** Where it writes down what it has open. */
+  readonly handles: SharedArrayBuffer;
+  /** How much of what it told is not taken yet. */
+  readonly backlog: SharedArrayBuffer;
 }
 
 /** One command line. */
@@ -34,7 +38,6 @@ export type ThreadOutcome =
 
 export type ThreadMessage =
   | { readonly type: 'write'; readonly text: string }
-  | { readonly type: 'connection'; readonly connection: number; readonly isOpen: boolean }
   | { readonly type: 'done'; readonly outcome: ThreadOutcome }
   /** Whether it parses what has changed while nobody asks for anything. */
   | { readonly type: 'warming'; readonly isBusy: boolean };

@@ -7,6 +7,7 @@ import { DatabaseElsewhere } from '../commands/elsewhere.ts';
 import { parseProject } from '../parse/parse-project.ts';
 import { runDbt } from '../run-dbt.ts';
 import { isWithin } from '../within.ts';
+import { backlogWriter } from './backlog.ts';
 import { clientEnvironment } from './environment.ts';
 import { type WarmProject, WarmProjects } from './projects.ts';
 import type { ThreadMessage, ThreadOutcome, ThreadRun, ThreadStart } from './protocol.ts';
@@ -89,8 +90,8 @@ async function runOnce(
   const within = run.principal.role === 'admin' ? undefined : run.workspace;
   const { HOME: _home, USERPROFILE: _profile, ...confined } = run.env;
   const environment = clientEnvironment(within === undefined ? run.env : confined, run.envNames);
-  const lines = heldLines((text) => send({ type: 'write', text }));
-  const database = lazyEngine(start, run, send);
+  const lines = heldLines(backlogWriter(start.backlog, (text) => send({ type: 'write', text })));
+  const database = lazyEngine(start, run);
   const host: DbtHost = {
     env: environment.env,
     // Where somebody stands who may not reach that place does not matter.
@@ -146,25 +147,36 @@ function heldLines(send: (text: string) => void): HeldLines {
       else held.push(text);
     },
     release() {
-      const text = held?.join('') ?? '';
+      const texts = held ?? [];
       held = undefined;
-      if (text !== '') send(text);
+      for (const text of batched(texts)) send(text);
     },
   };
 }
 
+/** As few texts as may be, none of them too long to be put together. */
+function* batched(texts: readonly string[]): Generator<string> {
+  let batch = '';
+  for (const text of texts) {
+    batch += text;
+    if (batch.length < 1 << 20) continue;
+    yield batch;
+    batch = '';
+  }
+  if (batch !== '') yield batch;
+}
+
 /** The server's database, attached when something is run on it; statements of those who may not do everything are guarded. */
 function lazyEngine(
-  { share, tableFolders }: ThreadStart,
+  { share, tableFolders, handles }: ThreadStart,
   { principal }: ThreadRun,
-  send: (message: ThreadMessage) => void,
 ): { readonly open: () => Engine; readonly close: () => Promise<void> } {
   let engine: Engine | undefined;
   let given: Engine | undefined;
   return {
     open() {
       engine ??= attachEngine(share, {
-        onConnection: (connection, isOpen) => send({ type: 'connection', connection, isOpen }),
+        handles,
       });
       const guard = guardOf(principal, { tableFolders });
       given ??= guard === undefined ? engine : guardedEngine(engine, guard);

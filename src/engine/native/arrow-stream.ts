@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { arrayStructSize, schemaStructSize } from './c-data.ts';
+import { koffi } from './koffi.ts';
 import { type Address, addressOf, allocateBlock, memcpy, nativeNoop, readPointer, writePointer } from './memory.ts';
 
 /** Where a stream's arrays come from. Both are called on this thread, in the middle of whatever DuckDB's threads do. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import koffi from 'koffi';
 import { DuckhouseError } from '../../errors.ts';
+import { koffi, uninterrupted } from './koffi.ts';
 import type { Address } from './memory.ts';
 
 const libraryNames: Readonly<Record<string, string>> = {
@@ -204,10 +204,12 @@ export type DuckDb = Readonly<Record<NativeName, NativeFunction>>;
 
 /** The C API of the library; each function is bound at its first use, which keeps start-up short. */
 export function loadDuckDb(libraryPath: string): DuckDb {
-  const library = koffi.load(libraryPath);
+  const library = uninterrupted(() => koffi.load(libraryPath));
   const bind = (name: NativeName): NativeFunction => {
     const [result, args] = signatures[name];
-    return library.func(`duckdb_${name}`, result as string, args as unknown as string[]) as unknown as NativeFunction;
+    return uninterrupted(
+      () => library.func(`duckdb_${name}`, result as string, args as unknown as string[]) as unknown as NativeFunction,
+    );
   };
   const duckdb = {};
   for (const name of Object.keys(signatures) as NativeName[]) {

@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { koffi, uninterrupted } from './koffi.ts';
 
 /**
  * Native memory seen from JavaScript. Addresses are plain numbers: user space fits 48 bits, and a number crosses
@@ -6,11 +6,13 @@ import koffi from 'koffi';
  */
 export type Address = number;
 
-const libc = loadFirst(
-  { darwin: ['libSystem.dylib'], win32: ['msvcrt.dll'] }[process.platform as string] ?? [
-    'libc.so.6',
-    `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`,
-  ],
+const libc = uninterrupted(() =>
+  loadFirst(
+    { darwin: ['libSystem.dylib'], win32: ['msvcrt.dll'] }[process.platform as string] ?? [
+      'libc.so.6',
+      `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`,
+    ],
+  ),
 );
 
 function loadFirst(names: readonly string[]): ReturnType<typeof koffi.load> {

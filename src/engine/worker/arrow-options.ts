@@ -1,5 +1,6 @@
-import koffi from 'koffi';
-import { openConnection } from '../native/database.ts';
+import { closeConnection, openConnection } from '../native/database.ts';
+import { addHandle, takeHandle } from '../native/handles.ts';
+import { koffi } from '../native/koffi.ts';
 import type { DuckDb } from '../native/library.ts';
 import { type Address, allocateBlock, memcpy, readPointer } from '../native/memory.ts';
 
@@ -16,24 +17,37 @@ const settings: Readonly<Record<ArrowMode, readonly string[]>> = {
   large: set(false, true),
 };
 
-const known = new Map<ArrowMode, Address>();
+interface Kept {
+  readonly connection: Address;
+  readonly options: Address;
+}
+
+const known = new Map<ArrowMode, Kept>();
 const cell = allocateBlock(8);
 
 /** The instance a worker works for. */
 export interface WorkerDatabase {
   readonly duckdb: DuckDb;
   readonly database: Address;
+  readonly open: BigInt64Array | undefined;
 }
 
 /** How DuckDB converts chunks to Arrow, from a connection of this worker kept for that: options keep pointing at it. */
 export function arrowOptions(context: WorkerDatabase, mode: ArrowMode): Address {
   const present = known.get(mode);
-  if (present !== undefined) return present;
+  if (present !== undefined) return present.options;
   const connection = openConnection(context.duckdb, context.database, ["SET TimeZone = 'UTC'", ...settings[mode]]);
+  addHandle(context.open, connection);
   context.duckdb.connection_get_arrow_options(connection, cell.address);
   const options = readPointer(cell, 0);
-  known.set(mode, options);
+  known.set(mode, { connection, options });
   return options;
+}
+
+/** No options are used any more. */
+export function closeArrowOptions({ duckdb, open }: WorkerDatabase): void {
+  for (const { connection } of known.values()) if (takeHandle(open, connection)) closeConnection(duckdb, connection);
+  known.clear();
 }
 
 const releaseType = koffi.proto('void DuckhouseArrowRelease(uint64_t array)');

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { closeConnection, openConnection, runSql } from '../native/database.ts';
+import { addHandle, handlesIn, takeHandle } from '../native/handles.ts';
 import { loadDuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type WorkerData,
 } from '../protocol.ts';
 import { isKeepable } from '../statement-kind.ts';
+import { closeArrowOptions } from './arrow-options.ts';
 import { runCommand } from './command.ts';
 import {
   continueCursor,
@@ -31,8 +33,10 @@ const data = workerData as WorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const duckdb = loadDuckDb(data.libraryPath);
 const pressure = new Int32Array(data.pressure);
+const open = data.handles === undefined ? undefined : handlesIn(data.handles).connections;
 const context: WorkerContext = {
   duckdb,
+  open,
   database: data.database,
   waitingTasks: () => Atomics.load(pressure, 0),
   wakeUps: () => Atomics.load(pressure, 1),
@@ -44,8 +48,18 @@ type Emit = (reply: Reply) => void;
 type Handlers = { readonly [Op in Request['op']]: (request: Extract<Request, { op: Op }>, emit: Emit) => unknown };
 
 const handlers: Handlers = {
-  connect: ({ to = data }) => openConnection(duckdb, to.database, to.sessionInit),
-  disconnect: ({ connection }) => closeConnection(duckdb, connection),
+  connect({ to = data }) {
+    const connection = openConnection(duckdb, to.database, to.sessionInit);
+    addHandle(open, connection);
+    return connection;
+  },
+  disconnect({ connection }) {
+    if (takeHandle(open, connection)) closeConnection(duckdb, connection);
+  },
+  end() {
+    closeArrowOptions(context);
+    port.close();
+  },
   inspect: (request) => inspectStatement(duckdb, request),
   inspectAll: ({ statements, ...where }) =>
     statements.map((statement) => inspectStatement(duckdb, { ...where, ...statement })),
