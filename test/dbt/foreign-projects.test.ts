@@ -87,3 +87,16 @@ test('what YAML says of arguments that a macro has not, or of types that are non
   );
   assert.equal(manifest.macros['macro.shop.m']?.arguments[1]?.name, 'c');
 });
+
+test('a macro that its package gives is another object each time: lists of such macros hold none of them', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'macros/m.sql': `{% macro f() %}x{% endmacro %}
+{% macro named() %}{% do return(namespace(f=shop.f, all=[shop.f])) %}{% endmacro %}`,
+    'models/a.sql': `{% set q = shop.f %}select '{{ shop.f == shop.f }} {{ shop.named().f in shop.named().all }}
+{{- ' ' }}{{ {shop.f: 1}[shop.f] | default('none') }} {{ f == f }} {{ q in [q] }} {{ shop.named().f() }}' as t`,
+  });
+  const { code, text } = await dbt(folder, ['build']);
+  assert.equal(code, 0, text);
+  assert.deepEqual(await shown(folder, "select t from {{ ref('a') }}"), [{ t: 'False False none True True x' }]);
+});

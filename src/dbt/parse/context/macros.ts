@@ -11,6 +11,7 @@ import {
   type Template,
   type Value,
 } from '../../../jinja/index.ts';
+import { ofPackage } from '../../context/package-macro.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { entryOf } from '../../plain.ts';
 import type { MacroIndex } from '../../project-types.ts';
@@ -123,7 +124,7 @@ export class MacroNames {
     if (found === undefined) {
       found = new PackageMacros((macro) => {
         const node = index.find(name, macro);
-        return node === undefined ? undefined : this.object(node);
+        return node === undefined ? undefined : ofPackage(this.object(node));
       });
       this.#packages.set(name, found);
     }
@@ -134,8 +135,8 @@ export class MacroNames {
 /** `package.macro`. */
 class PackageMacros extends PyObject {
   readonly typeName = 'dict';
-  readonly #find: (name: string) => MacroObject | undefined;
-  constructor(find: (name: string) => MacroObject | undefined) {
+  readonly #find: (name: string) => Value | undefined;
+  constructor(find: (name: string) => Value | undefined) {
     super();
     this.#find = find;
   }

@@ -8,6 +8,7 @@ import {
   str,
   type Value,
 } from '../../../jinja/index.ts';
+import { ofPackage } from '../../context/package-macro.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { macroLabel } from '../../parse/macros.ts';
 import type { MacroIndex } from '../../project-types.ts';
@@ -88,7 +89,7 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
   };
   const packageOf = (name: string): Value | undefined => {
     if (!macros.packages.includes(name)) return undefined;
-    const known = packages.get(name) ?? new PackageObject((macro) => maybeBind(macros.find(name, macro)));
+    const known = packages.get(name) ?? new PackageObject((macro) => ofPackage(maybeBind(macros.find(name, macro))));
     packages.set(name, known);
     return known;
   };
