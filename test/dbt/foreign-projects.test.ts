@@ -100,3 +100,25 @@ test('a macro that its package gives is another object each time: lists of such 
   assert.equal(code, 0, text);
   assert.deepEqual(await shown(folder, "select t from {{ ref('a') }}"), [{ t: 'False False none True True x' }]);
 });
+
+test('arguments of generic tests see the macros that the test calls, and no others, until they run', () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'macros/m.sql': `{% macro inner() %}id{% endmacro %}{% macro outer() %}{{ ref('b') }}1{% endmacro %}
+{% test holds(model, expression) %}select * from {{ model }} where not ({{ inner() }} is not null and {{ expression }}){% endtest %}`,
+    'models/a.sql': 'select 1 as id',
+    'models/b.sql': 'select 1 as id',
+    'models/m.yml': `models:
+  - name: a
+    data_tests:
+      - holds: {arguments: {expression: "{{ shop.inner() }} = 1"}}
+      - holds: {name: other, arguments: {expression: "{{ shop.outer() }} = 1"}}
+`,
+  });
+  const { nodes } = parse(folder).manifest;
+  const dependsOn = (name: string) =>
+    Object.values(nodes).find((node) => node.resource_type === 'test' && node.name.startsWith(name))?.depends_on;
+  const test = ['macro.shop.test_holds', 'macro.dbt.get_where_subquery'];
+  assert.deepEqual(dependsOn('holds_a')?.macros.sort(), ['macro.shop.inner', ...test].sort());
+  assert.deepEqual(dependsOn('other'), { macros: test, nodes: ['model.shop.a'] });
+});

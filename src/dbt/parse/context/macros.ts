@@ -108,6 +108,22 @@ export class MacroNames {
     return builtIn === undefined ? undefined : this.object(builtIn);
   }
 
+  /** Names of these macros and of their packages. */
+  only(macros: readonly MacroNode[]): Map<string, Value> {
+    const names = new Map<string, Value>(macros.map((macro) => [macro.name, this.object(macro)]));
+    for (const owner of new Set(macros.map((macro) => macro.package_name))) {
+      const own = new Map(macros.filter((macro) => macro.package_name === owner).map((macro) => [macro.name, macro]));
+      names.set(
+        owner,
+        new PackageMacros((name) => {
+          const macro = own.get(name);
+          return macro === undefined ? undefined : this.object(macro);
+        }),
+      );
+    }
+    return names;
+  }
+
   object(macro: MacroNode): MacroObject {
     return entryOf(this.#objects, macro, () => new MacroObject(macro, this.#scope));
   }

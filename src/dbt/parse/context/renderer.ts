@@ -119,6 +119,8 @@ class PackageContext implements Context {
   readonly #environments: Environments;
   /** What was put into `context` while the node is rendered. */
   readonly #added = new Map<string, Value>();
+  /** What generic tests see, by the macro of the test. */
+  readonly #ofTests = new Map<string, ReadonlyMap<string, Value>>();
   #capture: Capture | undefined;
   #testArguments: Value | undefined;
 
@@ -203,27 +205,34 @@ class PackageContext implements Context {
   get(name: string): Value | undefined {
     if (name === '_dbt_generic_test_kwargs') return this.#testArguments;
     if (this.#added.has(name)) return this.#added.get(name);
-    const macro = this.macros.get(name);
+    const macro = this.#macro(name);
     if (macro !== undefined) return macro;
     noteName(this.#options.reads, name);
     if (name === 'this') return this.#this();
     if (name === 'model') return this.#capture === undefined ? undefined : modelValue(this.#capture.node);
-    return this.#names.get(name) ?? this.#macroOfTest(name);
+    return this.#names.get(name);
   }
 
-  /** A test's macros know each other by their names alone, whatever package they are of. */
-  #macroOfTest(name: string): Value | undefined {
+  #macro(name: string): Value | undefined {
     const node = this.#capture?.node;
-    if (node?.test_metadata === undefined) return undefined;
-    const ids = new Set(node.depends_on.macros);
-    for (const id of ids) {
-      const [, owner = '', own = ''] = id.split('.');
-      const macro = this.#options.macros.find(owner, own);
-      if (macro === undefined) continue;
-      if (own === name) return this.macros.object(macro);
-      for (const other of macro.depends_on.macros) ids.add(other);
-    }
-    return undefined;
+    return node?.test_metadata === undefined ? this.macros.get(name) : this.#macrosOfTest(node).get(name);
+  }
+
+  /** A generic test sees what its macros call alone: by their names, whatever package they are of, and by their packages. */
+  #macrosOfTest({ depends_on: { macros } }: ManifestNode): ReadonlyMap<string, Value> {
+    return entryOf(this.#ofTests, macros[0] ?? '', () => {
+      const wrapper = this.#options.macros.resolve('get_where_subquery', this.#options.root.name);
+      const ids = new Set([...(wrapper === undefined ? [] : [wrapper.unique_id]), ...macros]);
+      const found: MacroNode[] = [];
+      for (const id of ids) {
+        const [, owner = '', name = ''] = id.split('.');
+        const macro = this.#options.macros.find(owner, name);
+        if (macro === undefined) continue;
+        found.push(macro);
+        for (const other of macro.depends_on.macros) ids.add(other);
+      }
+      return this.macros.only(found);
+    });
   }
 
   #this(): Value {
