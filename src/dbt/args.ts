@@ -118,6 +118,9 @@ function readOption(argv: readonly string[], at: number, { specs, command, given
 /** Of a count that is asked for without a number. */
 const usualCount = 10;
 
+/** A first key that YAML takes for a number, a truth or nothing. */
+const noText = /^\s*\{?\s*([\d.]+|true|false|yes|no|on|off|null|~)\s*:(?:\s|$)/i;
+
 const isOption = (word: string): boolean => word.startsWith('-') && word !== '-';
 
 function keep(given: Dict, spec: FlagSpec, value: string, readYaml: (text: string) => unknown): void {
@@ -133,9 +136,9 @@ function readValue(spec: FlagSpec, value: string, readYaml: (text: string) => un
     return Number(value);
   }
   if (spec.kind === 'yaml') {
-    const content = readYaml(value) ?? {};
-    const number = spec.name === 'vars' ? /^\s*\{?\s*(\d+)\s*:(?:\s|$)/.exec(value)?.[1] : undefined;
-    if (number !== undefined) throw usage(`${name}: names are strings, and ${number} is a number: put it in quotes`);
+    const content = readYaml(value);
+    const other = spec.name === 'vars' ? noText.exec(value)?.[1] : undefined;
+    if (other !== undefined) throw usage(`${name}: names are strings, and ${other} is none: put it in quotes`);
     if (!isDict(content)) throw usage(`${name} must be a YAML dictionary, such as '{name: value}', not '${value}'`);
     return content;
   }

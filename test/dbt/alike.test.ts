@@ -1,6 +1,6 @@
 /** Projects that once had another outcome than with dbt-core 1.12.6 and dbt-duckdb 1.11.1, whose outcome stands here. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { baseFiles, type Files, newProject, parse } from './project.ts';
@@ -80,6 +80,35 @@ const cases: Readonly<Record<string, Case>> = {
     commands: [['parse']],
     code: 0,
   },
+  'tags of any kind are texts': {
+    files: config('models:\n  +tags: [3.5, true, null, {a: b}]\n'),
+    commands: [['run'], ['ls', '-s', 'tag:True']],
+    code: 0,
+  },
+  'tags of a test are a list': {
+    files: model('columns: [{name: id, data_tests: [{unique: {config: {tags: 3}}}]}]'),
+    commands: [['parse']],
+    code: 2,
+    text: /'tags' of a test of 'a' must be a list of strings, not 3/,
+  },
+  'a period without a count is refused': {
+    files: model('config: {freshness: {build_after: {period: day}}}'),
+    commands: [['parse']],
+    code: 2,
+    text: /with both 'count' and 'period'/,
+  },
+  'vars are a dictionary with names': {
+    files: {},
+    commands: ['', 'null', '{true: 2}', '{1.5: 2}', '[1]'].map((vars) => ['parse', '--vars', vars]),
+    code: 2,
+    text: /--vars/,
+  },
+  'a folder of analyses that is named twice has them twice': {
+    files: { ...config('analysis-paths: [looks, looks]\n'), 'looks/y.sql': 'select 1' },
+    commands: [['parse']],
+    code: 2,
+    text: /two analyses are named 'y'/,
+  },
 };
 
 for (const [name, { files, commands, code, text = /./ }] of Object.entries(cases))
@@ -150,4 +179,59 @@ test('a disabled model is described as others are', () => {
   const [node] = parse(folder).manifest.disabled['model.shop.b'] ?? [];
   assert.equal((node as { description: string }).description, 'Away');
   assert.deepEqual((node as { tags: string[] }).tags, ['x']);
+});
+
+test('tags and counts are what dbt makes of them', () => {
+  const folder = project({
+    ...config('models:\n  +tags: [3.5, true, null, {a: b}]\n'),
+    ...model('config: {freshness: {build_after: {count: 1.5, period: day}}}'),
+  });
+  const node = parse(folder).manifest.nodes['model.shop.a'];
+  assert.deepEqual(node?.config.tags, ['3.5', 'True', 'None', "{'a': 'b'}"]);
+  assert.deepEqual(node?.config.freshness, { build_after: { count: 1, period: 'day', updates_on: 'any' } });
+});
+
+test('where nothing is selected no database is made', async () => {
+  const folder = project({});
+  for (const argv of [['test'], ['run', '-s', 'no'], ['build', '-s', 'no'], ['seed'], ['compile', '-s', 'no']]) {
+    const { code, text } = await dbt(folder, argv);
+    assert.equal(code, 0);
+    assert.match(text, /Nothing to do/);
+    assert.deepEqual(json(folder, 'run_results.json').results, []);
+  }
+  assert.ok(!existsSync(path.join(folder, 'shop.duckdb')));
+});
+
+test('sources.json leaves out what could not be read; errors are told after the count', async () => {
+  const folder = project({
+    'models/a.sql': "{{ config(materialized='table') }} select now() as t",
+    'models/b.sql': 'select 1 as id',
+    'models/s.yml': `sources:
+  - name: s
+    schema: main
+    loaded_at_field: t
+    freshness: {warn_after: {count: 1, period: day}}
+    tables: [{name: a}, {name: gone}]
+`,
+  });
+  assert.equal((await dbt(folder, ['run'])).code, 0);
+  const { code, text } = await dbt(folder, ['source', 'freshness']);
+  assert.equal(code, 1);
+  assert.match(text, /ERROR freshness of s\.gone[\s\S]*Finished running 2 sources[\s\S]*Runtime Error in source gone/);
+  const results = json(folder, 'sources.json').results as unknown as { unique_id: string; status: string }[];
+  assert.deepEqual(
+    results.map(({ unique_id: id, status }) => [id, status]),
+    [['source.shop.s.a', 'pass']],
+  );
+});
+
+test('documentation that cannot be made leaves no manifest and no results', async () => {
+  const folder = project({ 'models/c.sql': 'select {{ no_such_macro() }}' });
+  assert.equal((await dbt(folder, ['docs', 'generate'])).code, 2);
+  for (const name of ['manifest.json', 'semantic_manifest.json', 'run_results.json'])
+    assert.ok(!existsSync(path.join(folder, 'target', name)), name);
+  writeFileSync(path.join(folder, 'models/c.sql'), 'select 1 as id');
+  assert.equal((await dbt(folder, ['docs', 'generate'])).code, 0);
+  for (const name of ['manifest.json', 'semantic_manifest.json', 'run_results.json', 'catalog.json'])
+    assert.ok(existsSync(path.join(folder, 'target', name)), name);
 });

@@ -112,13 +112,23 @@ export function createContext(parts: ContextParts): CommandContext {
   // `docs generate --no-compile` describes what was compiled before.
   const isKept = switchArg(args, 'write_json') && args.values.compile !== false;
   const keepManifest = (of: ParsedProject): void => {
-    if (isKept) writeManifest(of.manifest, targetPath(of), { texts: memo?.texts });
+    if (!isKept) return;
+    writeManifest(of.manifest, targetPath(of), { texts: memo?.texts });
+    keepSemantics(of);
+  };
+  let hasSemantics = false;
+  const keepSemantics = (of: ParsedProject): void => {
+    if (!hasSemantics) writeSemanticManifest(of.manifest, targetPath(of));
+    hasSemantics = true;
   };
   /** Before anything was run: what the memo keeps of it is the same, and its text is known. */
   const keepParsed = (of: ParsedProject): void => {
     const kept = memo?.last.keptOf(of.manifest);
     if (kept === undefined) keepManifest(of);
-    else if (isKept) writeManifest(kept, targetPath(of), { texts: memo?.texts, isKept: true });
+    else if (isKept) {
+      writeManifest(kept, targetPath(of), { texts: memo?.texts, isKept: true });
+      keepSemantics(of);
+    }
   };
   const targetPath = ({ project }: ParsedProject): string => {
     const folder = path.resolve(project.root, project.targetPath);
@@ -145,8 +155,8 @@ export function createContext(parts: ContextParts): CommandContext {
         memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
         parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
         host.onParsed?.(parsed);
-        keepParsed(parsed);
-        if (isKept) writeSemanticManifest(parsed.manifest, targetPath(parsed));
+        // Documentation that cannot be made leaves what is there.
+        if (args.command !== 'docs generate') keepParsed(parsed);
         // What only parses is not kept from it, as by dbt.
         if (parsed.graph.cycle !== undefined && args.command !== 'parse') throw parsed.graph.cycle;
       }

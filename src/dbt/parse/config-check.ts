@@ -1,5 +1,6 @@
 /** Wrong types in configs, told with the node, the file, the key and the value. */
 import { DuckhouseError } from '../../errors.ts';
+import { PyFloat } from '../../jinja/index.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
 
@@ -53,7 +54,6 @@ const rules: Readonly<Record<string, Rule>> = {
   group: optionalText,
   materialized: { expected: 'a string', holds: isWord },
   incremental_strategy: optionalWord,
-  tags: words,
   meta: dictionary,
   persist_docs: dictionary,
   quoting: dictionary,
@@ -113,9 +113,12 @@ export const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, exp
     { context: { node: owner.unique_id, path: owner.original_file_path, key } },
   );
 
+/** What dbt makes a whole number of. */
+const isCount = (value: unknown): boolean =>
+  typeof value === 'number' || (isText(value) && /^\s*-?\d+\s*$/.test(value)) || value instanceof PyFloat;
 const isBuildAfter = (value: unknown): boolean =>
   isDict(value) &&
-  maybe((count) => typeof count === 'number')(value.count) &&
+  maybe(isCount)(value.count) &&
   maybe((period) => ['minute', 'hour', 'day'].includes(period as string))(value.period) &&
   maybe((by) => by === 'any' || by === 'all')(value.updates_on);
 
@@ -128,8 +131,8 @@ function checkCombination(config: Readonly<Dict>, owner: ConfigOwner): void {
       after,
       "a dictionary of a number 'count', a 'period' minute, hour or day, and 'updates_on' any or all",
     );
-  if (isDict(after) && typeof after.count === 'number' && (after.period ?? null) === null)
-    throw wrongConfig(owner, 'freshness.build_after', after, "with a 'period' beside its 'count'");
+  if (isDict(after) && ((after.count ?? null) === null) !== ((after.period ?? null) === null))
+    throw wrongConfig(owner, 'freshness.build_after', after, "with both 'count' and 'period', or neither");
   const contract = config.contract as { readonly enforced?: unknown } | undefined;
   const change = config.on_schema_change;
   if (contract?.enforced !== true || config.materialized !== 'incremental') return;

@@ -3,8 +3,9 @@
  * then, for a package's resource, the tree of the root project. The part that comes from trees is the same for all
  * resources below one entry of a tree, so it is made once per entry.
  */
+import { fromJs, str } from '../../jinja/index.ts';
 import type { Dict, Hook, NodeType } from '../manifest-types.ts';
-import { entryOf, isDict } from '../plain.ts';
+import { entryOf, isDict, listOf } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
 import { type ConfigOwner, checkConfig } from './config-check.ts';
 import { type ConfigKind, configKindOf } from './config-kinds.ts';
@@ -128,7 +129,6 @@ const wordKeys = [
   'materialized',
   'on_schema_change',
   'schema',
-  'tags',
   'unique_key',
 ];
 
@@ -142,7 +142,7 @@ function finishConfig(config: Dict, kind: ConfigKind, type: NodeType, owner: Con
   if (typeof config.static_analysis === 'boolean') config.static_analysis = config.static_analysis ? 'on' : 'off';
   checkConfig(config, owner, kind.defaults);
   for (const key of wordKeys) if (key in config) config[key] = asWords(config[key]);
-  if (typeof config.tags === 'string') config.tags = [config.tags];
+  if ('tags' in config) config.tags = listOf(config.tags).map((tag) => str(fromJs(tag)));
   for (const key of ['pre-hook', 'post-hook']) if (Array.isArray(config[key])) config[key] = config[key].map(hookOf);
   if (type === 'test') finishTest(config);
   if (type === 'model') finishModel(config);
@@ -161,7 +161,9 @@ function finishModel(config: Dict): void {
   if (!isDict(freshness) || !isDict(freshness.build_after)) config.freshness = null;
   else {
     const { count = null, period = null, updates_on = 'any' } = freshness.build_after;
-    config.freshness = { build_after: { count, period, updates_on } };
+    config.freshness = {
+      build_after: { count: count === null ? null : Math.trunc(Number(count)), period, updates_on },
+    };
   }
 }
 

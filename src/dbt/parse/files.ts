@@ -43,7 +43,7 @@ export function findPackageFiles(
   };
   const search = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
     [...new Set(folders)].flatMap((folder) => below(folder).filter(({ extension }) => extensions.includes(extension)));
-  // A folder that is named twice has its models and macros twice, which dbt refuses.
+  // A folder that is named twice has its resources twice, which dbt refuses.
   const again = (folders: readonly string[], ...extensions: string[]): FoundFile[] =>
     new Set(folders).size === folders.length
       ? search(folders, ...extensions)
@@ -52,12 +52,12 @@ export function findPackageFiles(
   const everywhere = allSourcePaths(project);
   return {
     models: again(project.modelPaths, '.py', '.sql'),
-    snapshots: search(project.snapshotPaths, '.sql'),
-    analyses: search(project.analysisPaths, '.sql'),
-    singularTests: search(project.testPaths, '.sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
+    snapshots: again(project.snapshotPaths, '.sql'),
+    analyses: again(project.analysisPaths, '.sql'),
+    singularTests: again(project.testPaths, '.sql').filter(({ relative }) => !/^(generic|fixtures)\//.test(relative)),
     genericTests: search(inTests('generic'), '.sql'),
     macros: again(project.macroPaths, '.sql'),
-    seeds: search(project.seedPaths, '.csv'),
+    seeds: again(project.seedPaths, '.csv'),
     docs: search(project.docsPaths, '.md'),
     schemas: search(everywhere, '.yml', '.yaml'),
     fixtures: search(inTests('fixtures'), '.csv', '.sql'),

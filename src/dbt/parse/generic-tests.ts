@@ -254,6 +254,8 @@ function takeConfig(state: ParseState, target: TestTarget, args: Dict): Dict {
     delete rest[key];
   }
   for (const [key, value] of Object.entries(rest)) put(key, value);
+  if ('tags' in config && !isText(config.tags) && !Array.isArray(config.tags))
+    throw badTest(target, `'tags' of a test of '${target.name}' must be a list of strings, not ${String(config.tags)}`);
   return config;
 }
 

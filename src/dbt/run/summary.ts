@@ -19,16 +19,7 @@ export interface SummaryParts {
 export function tellSummary({ log, results, seconds, interrupted }: SummaryParts): void {
   const info = (msg: string, name = 'Formatting', code = 'Z017', data = {}): void =>
     log.fire({ name, code, level: 'info', msg, data });
-  info(
-    `Finished running ${finishedText(results)}${elapsedText(seconds)} (${seconds.toFixed(2)}s).`,
-    'FinishedRunningStats',
-    'E047',
-    {
-      stat_line: finishedText(results),
-      execution: elapsedText(seconds),
-      execution_time: seconds,
-    },
-  );
+  tellFinished(log, results, seconds);
   const errors = results.filter(isError);
   const partial = results.filter(({ status }) => status === 'partial success');
   const warnings = results.filter(({ status }) => status === 'warn');
@@ -58,6 +49,15 @@ export function tellSummary({ log, results, seconds, interrupted }: SummaryParts
     { stats },
   );
 }
+
+export const tellFinished = (log: EventLog, results: readonly NodeResult[], seconds: number): void =>
+  log.fire({
+    name: 'FinishedRunningStats',
+    code: 'E047',
+    level: 'info',
+    msg: `Finished running ${finishedText(results)}${elapsedText(seconds)} (${seconds.toFixed(2)}s).`,
+    data: { stat_line: finishedText(results), execution: elapsedText(seconds), execution_time: seconds },
+  });
 
 /** A node that an ephemeral model kept from running counts as an error. */
 const isError = (result: NodeResult): boolean =>

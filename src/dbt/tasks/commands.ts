@@ -24,7 +24,7 @@ import { checkFreshness, freshnessArtifact, hasFreshness } from './freshness.ts'
 import { inlineNode } from './inline.ts';
 import { runOperation } from './operation.ts';
 import { type EarlierRun, failedIds } from './retry.ts';
-import { foundText, runTask, type TaskOptions, tellNothing, writeResults } from './task.ts';
+import { type Choice, foundText, idsToRun, runTask, type TaskOptions, tellNothing, writeResults } from './task.ts';
 
 export interface CommandInput {
   readonly parsed: ParsedProject;
@@ -60,17 +60,20 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
       return leaveFreshness(input);
   }
   const flags = runFlags({ which: name, ...input.args }, parsed.profile.threads);
+  const found = foundText(parsed);
+  log.fire({
+    name: 'FoundStats',
+    code: 'W006',
+    level: 'info',
+    msg: `Found ${found}`,
+    data: { stat_line: found },
+  });
+  const work = chosenWork(name, input);
+  if (work === undefined) return leaveIdle(input, flags);
   const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath, language });
   try {
-    log.fire({
-      name: 'FoundStats',
-      code: 'W006',
-      level: 'info',
-      msg: `Found ${foundText(session)}`,
-      data: { stat_line: foundText(session) },
-    });
     const started = performance.now();
-    const outcome = await command(session, input);
+    const outcome = await command(session, work);
     const ok = outcome === true || outcome === exitCodes.ok;
     await writeHistory(session, { success: ok, elapsedSeconds: (performance.now() - started) / 1000 });
     if (!ok) return outcome === exitCodes.error ? exitCodes.error : exitCodes.failed;
@@ -80,8 +83,41 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
   }
 }
 
+/** The command with what it selects; undefined when that is nothing. */
+function chosenWork(name: string, input: CommandInput): CommandInput | undefined {
+  const choice = choices[name];
+  const isInline = ['inline', 'inline_direct'].some((key) => typeof input.args[key] === 'string');
+  if (choice === undefined || input.retried !== undefined || isInline) return input;
+  const selected = input.select([...choice.kinds]);
+  if (idsToRun(input.parsed, selected, choice).length === 0) return undefined;
+  return { ...input, select: () => selected };
+}
+
+/** Where nothing is to be done no database is opened, nor made. */
+function leaveIdle({ parsed, targetPath, log }: CommandInput, flags: RunFlags): number {
+  tellNothing(log);
+  writeResults({ parsed, flags, targetPath, results: [] }, [], performance.now());
+  return exitCodes.ok;
+}
+
 const buildKinds = ['model', 'seed', 'snapshot', 'test', 'unit_test', 'exposure', 'saved_query', 'function'];
 const compileKinds = ['model', 'seed', 'snapshot', 'test', 'analysis', 'operation', 'sql_operation', 'function'];
+
+const choiceOf = (kinds: readonly string[], more: Partial<Choice> = {}): Choice => ({
+  kinds: new Set(kinds),
+  testsFirst: false,
+  ...more,
+});
+
+const choices: Readonly<Record<string, Choice>> = {
+  build: choiceOf(buildKinds, { testsFirst: true }),
+  run: choiceOf(['model']),
+  test: choiceOf(['test', 'unit_test']),
+  seed: choiceOf(['seed']),
+  snapshot: choiceOf(['snapshot']),
+  clone: choiceOf(['model', 'seed', 'snapshot']),
+  compile: choiceOf(compileKinds, { keepsEphemeral: true }),
+};
 
 function task(kinds: readonly string[], options: Partial<TaskOptions> = {}): Command {
   return async (session, input) => {
@@ -251,7 +287,9 @@ const freshness: Command = async (session, input) => {
   return success && [...before, ...after].every((result) => !hasFailed(result));
 };
 
-function keepFreshness({ args: { output }, targetPath, log }: CommandInput, artifact: Dict): void {
+function keepFreshness({ args: { output }, targetPath, log }: CommandInput, all: Dict): void {
+  const results = (all.results as readonly Dict[]).filter(({ status }) => status !== 'runtime error');
+  const artifact = { ...all, results };
   if (typeof output === 'string' && output !== '')
     writeArtifact({ targetPath: path.resolve(path.dirname(output)) }, path.basename(output), artifact);
   else writeArtifact({ targetPath }, 'sources.json', artifact);
@@ -280,6 +318,7 @@ const docsGenerate: Command = async (session, input) => {
       builds: false,
       lines: false,
       keepsEphemeral: true,
+      leavesNoResults: (all) => endOf(session, all) === exitCodes.error,
       onResult: (result) => void results.push(result),
     })(session, input);
     compiled = outcome === true;
@@ -299,6 +338,7 @@ const docsGenerate: Command = async (session, input) => {
     const { addLineage } = await import('../lineage/command.ts');
     await addLineage(session, session.selected);
   }
+  session.log.fire({ name: 'BuildingCatalog', code: 'E044', level: 'info', msg: 'Building catalog' });
   const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
   const catalog =
     input.args.empty_catalog === true

@@ -18,6 +18,7 @@ import {
 } from '../run/results.ts';
 import { tellSkip } from '../run/run-nodes.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
+import { tellFinished } from '../run/summary.ts';
 import { inlineNode } from './inline.ts';
 
 type FreshnessStatus = 'pass' | 'warn' | 'error' | 'runtime error';
@@ -46,7 +47,7 @@ const isThreshold = (time: FreshnessTime | null): boolean =>
 const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
 
 export interface FreshnessOutcome {
-  /** The content of sources.json. */
+  /** The content of sources.json, with errors, which the file leaves out. */
   readonly artifact: Dict;
   readonly success: boolean;
   /** As hooks at the end see them. */
@@ -85,10 +86,12 @@ export async function checkFreshness(
       return undefined;
     },
   });
+  const taken = (performance.now() - started) / 1000;
+  if (results.length > 0) tellEnd(session, results, taken);
   return {
     success: results.every(({ status }) => status !== 'error' && status !== 'runtime error'),
     results: results.map(hookResult),
-    artifact: freshnessArtifact(session.parsed, results, (performance.now() - started) / 1000),
+    artifact: freshnessArtifact(session.parsed, results, taken),
   };
 }
 
@@ -316,6 +319,12 @@ function tellResult(
     },
     thread: place.thread,
   });
-  if (result.error !== undefined)
-    log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: `  ${result.error}` });
+}
+
+/** The last lines: what was looked at, then each error. */
+function tellEnd({ log }: RunSession, results: readonly FreshnessResult[], seconds: number): void {
+  log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+  tellFinished(log, results.map(hookResult), seconds);
+  for (const { error } of results)
+    if (error !== undefined) log.fire({ name: 'RunResultError', code: 'Z024', level: 'error', msg: `  ${error}` });
 }

@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../sql.ts';
 import { openChanges } from '../changed/changes.ts';
 import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
+import type { ParsedProject } from '../project-types.ts';
 import { writeArtifact } from '../run/artifact.ts';
 import { tellFailingRows } from '../run/failing-rows.ts';
 import { hooksOf, runHooks } from '../run/hooks.ts';
@@ -44,16 +45,8 @@ export interface TaskOutcome {
 export async function runTask(session: RunSession, options: TaskOptions): Promise<TaskOutcome> {
   const { log, parsed, flags } = session;
   const started = performance.now();
-  const ids = session.selected.filter((id) => {
-    const node = nodeOf(parsed.manifest, id);
-    return (
-      node !== undefined &&
-      options.kinds.has(node.resource_type) &&
-      (options.keepsEphemeral === true || !isEphemeral(node))
-    );
-  });
-  // Unit tests are run with the models they test: alone they are nothing to build.
-  if (ids.every((id) => options.testsFirst && parsed.manifest.unit_tests[id] !== undefined)) {
+  const ids = idsToRun(parsed, session.selected, options);
+  if (ids.length === 0) {
     tellNothing(log);
     writeResults(session, [], started);
     return { results: [], success: true };
@@ -88,6 +81,21 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
     results,
     success: !interrupted && results.every((result) => !hasFailed(result) && result.status !== 'skipped'),
   };
+}
+
+export type Choice = Pick<TaskOptions, 'kinds' | 'keepsEphemeral' | 'testsFirst'>;
+
+/** What of the selected is run; unit tests are run with the models they test: alone they are nothing to build. */
+export function idsToRun(
+  { manifest }: ParsedProject,
+  selected: readonly string[],
+  { kinds, keepsEphemeral, testsFirst }: Choice,
+): readonly string[] {
+  const ids = selected.filter((id) => {
+    const node = nodeOf(manifest, id);
+    return node !== undefined && kinds.has(node.resource_type) && (keepsEphemeral === true || !isEphemeral(node));
+  });
+  return ids.every((id) => testsFirst && manifest.unit_tests[id] !== undefined) ? [] : ids;
 }
 
 export const tellNothing = (log: EventLog): void =>
@@ -187,7 +195,11 @@ function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {
 }
 
 /** Writes what came of a command; the manifest is its caller's to write. */
-export function writeResults(session: RunSession, results: readonly NodeResult[], started: number): void {
+export function writeResults(
+  session: Pick<RunSession, 'parsed' | 'flags' | 'targetPath' | 'results'>,
+  results: readonly NodeResult[],
+  started: number,
+): void {
   session.results = results;
   if (!session.flags.writeJson) return;
   const { parsed, flags } = session;
@@ -214,7 +226,7 @@ const isChosen = ({ which, select }: Dict): boolean =>
 const givenArgs = (args: Dict): Dict => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
 
 /** `Found 5 models, 3 seeds, ...`. */
-export function foundText({ parsed: { manifest } }: RunSession): string {
+export function foundText({ manifest }: ParsedProject): string {
   const counts = new Map<string, number>();
   const count = (kind: string, by = 1): void => void counts.set(kind, (counts.get(kind) ?? 0) + by);
   for (const node of Object.values(manifest.nodes)) count(node.resource_type);
