@@ -78,7 +78,7 @@ test('wrong use ends with 2 and says what may have been meant', async () => {
     [['ls', '--slect', 'x'], /no such option: --slect of 'dbt ls'/],
     [['frobnicate'], /'frobnicate' is no command of dbt/],
     [['run', '--threads', 'many'], /--threads must be a whole number, not 'many'/],
-    [['ls', '--vars', '{1: 2}'], /--vars: names are strings, and 1 is a number/],
+    [['ls', '--vars', '{1: 2}'], /--vars: names are strings, and 1 is none/],
     [['run', '--warn-error-options', '{error: [Nope]}'], /Nope is not a valid dbt error name/],
     [['run', '--warn-error-options', '{warn: [NothingToDo]}'], /warn goes with error: all/],
     [['run', '--warn-error-options', '{error: some}'], /error is 'all', '\*' or a list of names/],
