@@ -109,6 +109,22 @@ const cases: Readonly<Record<string, Case>> = {
     code: 2,
     text: /two analyses are named 'y'/,
   },
+  'a macro that dispatches to none is refused, called or not': {
+    files: {
+      'macros/m.sql': "{% macro go() %}{{ adapter.dispatch('go', 'shop')() }}{% endmacro %}",
+      'macros/other.sql': '{% macro snowflake__go() %}1{% endmacro %}',
+    },
+    commands: [['parse'], ['run']],
+    code: 2,
+    text: /macros\/m\.sql: in macro 'go' no macro 'go' was found to dispatch to; .*'shop\.duckdb__go', 'shop\.default__go'/,
+  },
+  'a text that speaks of a dispatch is none': {
+    files: {
+      'macros/m.sql': `{% macro go() %}{# adapter.dispatch('a') #}{{ return("adapter.dispatch('b')") }}{% endmacro %}`,
+    },
+    commands: [['parse']],
+    code: 0,
+  },
 };
 
 for (const [name, { files, commands, code, text = /./ }] of Object.entries(cases))

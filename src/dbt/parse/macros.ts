@@ -276,8 +276,10 @@ function callsIn(text: string): MacroCall[] {
   };
   const body = text.slice(text.indexOf('%}'));
   for (const [, tag = ''] of body.matchAll(tagForm)) {
-    for (const [, name = '', namespace = null] of tag.matchAll(dispatchForm)) add('dispatch', name, namespace);
-    for (const [, first = '', second] of tag.replace(textForm, "''").matchAll(callForm))
+    const code = tag.replace(textForm, (text) => `'${'_'.repeat(text.length - 2)}'`);
+    for (const { index, 1: name = '', 2: namespace = null } of tag.matchAll(dispatchForm))
+      if (code.startsWith('adapter', index)) add('dispatch', name, namespace);
+    for (const [, first = '', second] of code.matchAll(callForm))
       add('call', second ?? first, second === undefined ? null : first);
   }
   return [...calls.values()];
@@ -299,6 +301,25 @@ function macroFinder(macros: Iterable<MacroNode>, index: MacroIndex): Find {
   return (packageName, name) => index.find(packageName, name) ?? byName.get(name);
 }
 
+/** What is meant for other adapters only cannot be used; of built-in macros it fails when it is called. */
+function dispatchedBy(
+  { package_name: owner, name: own, original_file_path: file }: MacroNode,
+  index: MacroIndex,
+  name: string,
+  namespace: string | null,
+): MacroNode | undefined {
+  const found = index.dispatched(name, namespace, owner);
+  if (found !== undefined || builtInPackages.includes(owner as never)) return found;
+  try {
+    return index.dispatch(name, namespace, owner);
+  } catch (cause) {
+    throw new DuckhouseError('NotFound', `${file}: in macro '${own}' ${(cause as Error).message}`, {
+      cause,
+      context: { path: file },
+    });
+  }
+}
+
 /** Says of each macro which others it calls. */
 export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): void {
   const find = macroFinder(macros.values(), index);
@@ -309,8 +330,7 @@ export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): vo
     for (const [kind, name, namespace] of calls.get(macro.unique_id) ?? []) {
       if (kind === 'call' && namespace !== null) add(namespace === 'adapter' ? undefined : find(namespace, name));
       else if (name !== own && !(kind === 'call' && standardNames.has(name))) add(find(packageName, name));
-      // One for other adapters only fails when it is called, not here.
-      if (kind === 'dispatch') add(index.dispatched(name, namespace, packageName));
+      if (kind === 'dispatch') add(dispatchedBy(macro, index, name, namespace));
     }
     macro.depends_on.macros = [...ids];
   }
