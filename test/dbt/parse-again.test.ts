@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { ParseMemo } from '../../src/dbt/parse/memo.ts';
 import { parseProject } from '../../src/dbt/parse/parse-project.ts';
 import type { ParsedProject } from '../../src/dbt/project-types.ts';
+import { type DbtMessages, runDbt } from '../../src/dbt/run-dbt.ts';
 import { baseFiles, newProject, writeFiles } from './project.ts';
 import { rig } from './warm-rig.ts';
 
@@ -252,4 +253,38 @@ test('what a run adds to nodes is not in the next parse', () => {
   assert.equal(JSON.stringify(parse().manifest.nodes), cold);
   const file = path.join(folder, 'models/a.sql');
   assert.equal(readFileSync(file, 'utf8'), files['models/a.sql']);
+});
+
+const messages: DbtMessages = {
+  version: async () => '',
+  usage: '',
+  summary: () => '',
+  error: ({ message, hint }) => ({ message, hint }),
+};
+
+test('a run changes nothing of what is kept: the targets of foreign keys were rendered in it', async () => {
+  const folder = newProject({
+    'models/a.sql': 'select 1 as id',
+    'models/b.sql': `select id from {{ ref('a') }}`,
+    'models/schema.yml': `models:
+  - name: a
+    config: {materialized: table, contract: {enforced: true}}
+    columns: [{name: id, data_type: int, constraints: [{type: primary_key}]}]
+  - name: b
+    config: {materialized: table, contract: {enforced: true}}
+    constraints: [{type: foreign_key, columns: [id], to: ref('a'), to_columns: [id]}]
+    columns: [{name: id, data_type: int, constraints: [{type: foreign_key, to: ref('a'), to_columns: [id]}]}]
+`,
+  });
+  const memo = new ParseMemo({ freeze: true });
+  const told: string[] = [];
+  const host = { env: {}, cwd: folder, write: (text: string) => void told.push(text), memoOf: () => memo };
+  for (const words of [['run'], ['compile'], ['run']]) {
+    assert.equal(await runDbt(words, host, messages), 0, told.join(''));
+    const { nodes } = JSON.parse(readFileSync(path.join(folder, 'target/manifest.json'), 'utf8'));
+    assert.equal(nodes['model.shop.b'].constraints[0].to, '"shop"."main"."a"');
+  }
+  const { manifest } = parseProject({ projectDir: folder, env: {}, flags: {} }, {}, memo);
+  assert.equal(manifest.nodes['model.shop.b']?.constraints?.[0]?.to, "ref('a')");
+  assert.equal(manifest.nodes['model.shop.b']?.columns.id?.constraints[0]?.to, "ref('a')");
 });

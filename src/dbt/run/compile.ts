@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { AdapterConnection } from '../adapter/database.ts';
 import { ephemeralPrefix } from '../adapter/relation.ts';
 import { ownedBy } from '../context/template-errors.ts';
-import type { ManifestNode } from '../manifest-types.ts';
+import type { ColumnInfo, ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
 import { createNodeContext, type NodeContext, type NodeContextOptions } from './context/node-context.ts';
 import { type Cte, injectCtes } from './cte.ts';
@@ -61,14 +61,21 @@ async function renderRaw(context: NodeContext, node: ManifestNode): Promise<stri
 
 const isReference = (to: string | null | undefined): to is string => /^\s*(ref|source)\s*\(/.test(to ?? '');
 
-/** Foreign keys name their target by `ref` or `source`: it becomes the target's name. */
+/** Foreign keys name their target by `ref` or `source`: it becomes the target's name. What is below a node is not its own. */
 async function renderConstraints(context: NodeContext, node: ManifestNode): Promise<void> {
-  const constraints = [
-    ...(node.constraints ?? []),
-    ...Object.values(node.columns).flatMap((column) => column.constraints ?? []),
-  ];
-  for (const constraint of constraints)
-    if (isReference(constraint.to)) constraint.to = await context.render(`{{ ${constraint.to} }}`, nodeLabel(node));
+  const rendered = async <T extends { readonly to?: string | null }>(constraint: T): Promise<T> =>
+    isReference(constraint.to)
+      ? { ...constraint, to: await context.render(`{{ ${constraint.to} }}`, nodeLabel(node)) }
+      : constraint;
+  const needed = ({ constraints }: ColumnInfo): boolean => constraints?.some(({ to }) => isReference(to)) === true;
+  if (node.constraints?.some(({ to }) => isReference(to)) === true)
+    node.constraints = await Promise.all(node.constraints.map(rendered));
+  for (const [name, column] of Object.entries(node.columns))
+    if (needed(column))
+      node.columns = {
+        ...node.columns,
+        [name]: { ...column, constraints: await Promise.all(column.constraints.map(rendered)) },
+      };
 }
 
 async function injectNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {
