@@ -34,6 +34,8 @@ export async function runDbt(argv: readonly string[], host: DbtHost, messages: D
   } catch (error) {
     if (!isDuckhouseError(error) || error instanceof DatabaseElsewhere || host.isProvisional?.() === true) throw error;
     return fail(error, host, context, messages);
+  } finally {
+    context?.log.flush();
   }
 }
 

@@ -71,7 +71,7 @@ function keepState(nodes: readonly ManifestNode[]): () => void {
   };
 }
 
-const silent: EventLog = { fire: () => undefined, onEvent: () => undefined };
+const silent: EventLog = { fire: () => undefined, onEvent: () => undefined, flush: () => undefined };
 
 /** The session as a node compiled ahead may see it. */
 function aside(session: RunSession, node: ManifestNode, written: ReadonlySet<string>): RunSession {

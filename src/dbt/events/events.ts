@@ -19,6 +19,8 @@ export interface EventLog {
   fire(event: DbtEvent): void;
   /** Told of every event, whatever the level. */
   onEvent(listener: (event: DbtEvent) => void): void;
+  /** What was told is in the file of the log from now on; else it is a moment later. */
+  flush(): void;
 }
 
 export interface EventLogOptions {
@@ -47,7 +49,7 @@ const answers = new Set(['PrintEvent', 'ShowNode', 'CompiledNode', 'ListCmdOut',
 export function createEventLog(options: EventLogOptions): EventLog {
   const { write, format, level, quiet, print, mask = (text) => text, now = () => new Date() } = options;
   const file = options.logPath === undefined ? undefined : openLogFile(options.logPath, options.fileMaxBytes);
-  if (options.fileFormat !== 'json') file?.(headline(now(), options.invocationId));
+  if (options.fileFormat !== 'json') file?.add(headline(now(), options.invocationId));
   const listeners: ((event: DbtEvent) => void)[] = [];
   const isShown = ({ name, level: at }: DbtEvent): boolean => {
     if (name === 'PrintEvent') return print;
@@ -59,10 +61,11 @@ export function createEventLog(options: EventLogOptions): EventLog {
       const time = now();
       if (isShown(event)) write(mask(line(event, format, time, options.invocationId)));
       if (file !== undefined && rank[event.level] >= rank[options.fileLevel])
-        file(mask(line(event, options.fileFormat, time, options.invocationId)));
+        file.add(mask(line(event, options.fileFormat, time, options.invocationId)));
       for (const listener of listeners) listener(event);
     },
     onEvent: (listener) => void listeners.push(listener),
+    flush: () => file?.flush(),
   };
 }
 
