@@ -86,7 +86,7 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
   const { parsed } = session;
   const results = new StatementResults();
   const ctes: string[] = [];
-  const names = new Map<string, Value>();
+  const names = baseContext(options);
   const added = new Map<string, Value>();
   const macros = macroNames({
     environment: runEnvironment,
@@ -105,13 +105,7 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
         })
       : Promise.resolve(text);
   const adapter = adapterHost(options, macros);
-  for (const [name, value] of nodeNames(options, { results, ctes, adapter, render, macros, added }))
-    names.set(name, value);
-  const builtins = [...names].filter(([name]) => name !== 'builtins');
-  names.set(
-    'builtins',
-    PyDict.lazy(() => builtins),
-  );
+  addNodeNames(names, options, { results, ctes, adapter, render, macros, added });
   return {
     context: macros,
     macros,
@@ -141,7 +135,7 @@ interface NameParts {
   readonly render: NodeContext['render'];
 }
 
-function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, Value> {
+function addNodeNames(names: Map<string, Value>, options: NodeContextOptions, parts: NameParts): void {
   const { session, node, extra, substitutes, window } = options;
   const { results, ctes, adapter, render } = parts;
   const scope = {
@@ -158,12 +152,10 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ['function', hostFunction('function', functionFunction(scope))],
     ['config', new ConfigObject(node)],
   ];
-  const base = baseContext(options);
   const label = { path: node.original_file_path, name: `${node.resource_type} ${node.name}` };
-  return new Map<string, Value>([
-    ...base,
+  const own: readonly (readonly [string, Value])[] = [
     ...functions,
-    ['var', (base.get('var') as VarFunction).with({ render: (text) => render(text, label) })],
+    ['var', (names.get('var') as VarFunction).with({ render: (text) => render(text, label) })],
     ['execute', true],
     ['adapter', new AdapterObject(adapter)],
     ['api', apiModule(session.parsed.project.quoting)],
@@ -198,8 +190,10 @@ function nodeNames(options: NodeContextOptions, parts: NameParts): Map<string, V
     ],
     ['try_or_compiler_error', hostFunction('try_or_compiler_error', tryOrCompilerError)],
     ['validation', new PyDict([['any', hostFunction('any', () => hostFunction('validate', () => null))]])],
+    ['builtins', PyDict.lazy(() => [...names].filter(([name]) => name !== 'builtins' && name !== testArgumentsName))],
     ...(extra ?? []),
-  ]);
+  ];
+  for (const [name, value] of own) names.set(name, value);
 }
 
 function baseContext({ session, node, vars, envVars }: NodeContextOptions): Map<string, Value> {
