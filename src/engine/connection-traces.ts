@@ -1,6 +1,6 @@
-import { catalogChanged, type KeptPlans, type PlanHost } from './plans.ts';
+import { catalogChanged, dataChanged, type KeptPlans, type PlanHost } from './plans.ts';
 import type { ResultHandle, StatementHandle } from './protocol.ts';
-import { changesCatalog, leavesState } from './statement-kind.ts';
+import { changesCatalog, changesData, leavesState } from './statement-kind.ts';
 import type { StatementKind } from './types.ts';
 
 /** What the statements of a connection leave behind: in it, and in the plans of all. */
@@ -24,6 +24,11 @@ export function createTraces(core: PlanHost, plans: KeptPlans): ConnectionTraces
     left = true;
   };
 
+  const note = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
+    if (done.script || changesData(done.kind)) dataChanged(core);
+    noteCatalog(done);
+  };
+
   /** Inside a transaction a change is seen by others only at its end: then they make their plans anew once more. */
   const noteCatalog = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
     const changes = changesCatalog(done);
@@ -38,15 +43,15 @@ export function createTraces(core: PlanHost, plans: KeptPlans): ConnectionTraces
     failed: leave,
     prepared(handle) {
       left ||= handle.leavesState;
-      if (handle.script) noteCatalog(handle);
+      if (handle.script) note(handle);
     },
     started(handle) {
       left ||= handle.leavesState;
-      noteCatalog(handle);
+      note(handle);
     },
     changed(kind) {
       left ||= leavesState(kind);
-      noteCatalog({ kind, script: false });
+      note({ kind, script: false });
     },
   };
 }

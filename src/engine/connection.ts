@@ -7,7 +7,7 @@ import { guardedText } from './guarded-text.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
 import { runPlainChange } from './plain-change.ts';
-import { type KeptPlan, type KeptPlans, shouldKeep } from './plans.ts';
+import { dataChanged, type KeptPlan, type KeptPlans, shouldKeep } from './plans.ts';
 import { checkPointers } from './pointer-functions.ts';
 import { preparedQuery } from './prepared-query.ts';
 import type { CursorSlabs, Request } from './protocol.ts';
@@ -116,7 +116,7 @@ export function createConnection(
     const { params, arrowParams, rowLimit, batchBytes } = options;
     const isPlain = plan === undefined && params === undefined && arrowParams === undefined;
     const kind = isPlain ? plainCommand(sql) : undefined;
-    if (kind !== undefined && !(keep && isKeepable({ kind, script: false })))
+    if (kind !== undefined && !(keep && /[?$]/.test(sql)))
       return runPlainChange({ core, address, plans, traces }, statement, kind);
     const version = plan?.version ?? core.catalogVersion.current;
     const parts = (slabs: CursorSlabs) => ({ sql, params, arrowParams, slabs, keep: keep || plan !== undefined });
@@ -149,16 +149,19 @@ export function createConnection(
     const { sql, script } = await guardedText(connection, text, options);
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
+    const data = core.dataVersion.current;
     try {
       const plan = await plans.prepare(statement);
       const { handle, version } = plan;
       traces.prepared(handle);
       return preparedQuery({
         statement,
+        connection: address,
         handle,
         script: script || handle.script,
         options,
-        keep: keep && isKeepable(handle),
+        keep: keep && isKeepable(handle, sql),
+        isStale: () => core.dataVersion.current !== data && !isKeepable(handle, sql) && !handle.script,
         onStarted: traces.started,
         onFailed: traces.failed,
         release: (kept) => plans.release(sql, plan, kept),
@@ -183,6 +186,7 @@ export function createConnection(
     } catch (error) {
       throw statement.explain(error);
     } finally {
+      dataChanged(core);
       if (plan !== undefined) void plans.release(sql, plan, keep);
       statement.finish();
     }
@@ -203,6 +207,7 @@ export function createConnection(
     } catch (error) {
       throw statement.explain(error);
     } finally {
+      dataChanged(core);
       statement.finish();
     }
   };

@@ -110,6 +110,7 @@ function coreOn(
     history: createHistory(keptRecords),
     watches: [],
     catalogVersion: { current: 0 },
+    dataVersion: { current: 0 },
     plans: new Set(),
     recentTexts: new Set<string>(),
   };

@@ -5,7 +5,6 @@ import type { Address } from './native/memory.ts';
 import { type PlanHost, shouldKeep } from './plans.ts';
 import { changedResult } from './result.ts';
 import type { Statement } from './statement.ts';
-import { isKeepable } from './statement-kind.ts';
 import type { QueryResult, StatementKind } from './types.ts';
 
 export interface PlainChangeOptions {
@@ -33,9 +32,11 @@ export async function runPlainChange(
   }
 }
 
+const rowKinds: ReadonlySet<StatementKind> = new Set(['insert', 'update', 'delete']);
+
 const runText = ({ address }: PlainChangeOptions, statement: Statement, kind: StatementKind): Promise<number> =>
   statement.run({
-    op: isKeepable({ kind, script: false }) ? 'change' : 'command',
+    op: rowKinds.has(kind) ? 'change' : 'command',
     connection: address,
     sql: statement.sql,
   }) as Promise<number>;

@@ -29,6 +29,8 @@ export interface PlanHost {
   readonly pool: WorkerPool;
   /** Raised by each statement that may change what a plan was made from: older plans are not run again. */
   readonly catalogVersion: { current: number };
+  /** Raised by each statement that may change rows: what was planned before and has not run yet is planned again. */
+  readonly dataVersion: { current: number };
   /** The kept plans of every connection. */
   readonly plans: Set<KeptPlans>;
   /** Texts that came before, newest last. */
@@ -79,6 +81,10 @@ export function catalogChanged({ catalogVersion, plans }: PlanHost): void {
   for (const kept of plans) kept.dropOld();
 }
 
+export function dataChanged({ dataVersion }: PlanHost): void {
+  dataVersion.current++;
+}
+
 /** A plan is kept when it was asked for, or its text comes a second time. */
 export function shouldKeep({ recentTexts }: PlanHost, sql: string, { keep = false }: QueryOptions): boolean {
   if (sql.length > maxTextLength) return false;
@@ -94,7 +100,7 @@ export function putBack(
   plans: KeptPlans,
   { sql, plan, keep }: { readonly sql: string; readonly plan: KeptPlan; readonly keep: boolean },
 ): Promise<unknown> {
-  if (!keep || !isKeepable(plan.handle))
+  if (!keep || !isKeepable(plan.handle, sql))
     return core.pool.run({ op: 'release', statement: plan.handle.statement, result: 0, pending: [] });
   plans.give(sql, plan);
   return Promise.resolve();

@@ -1,4 +1,5 @@
 import { DuckhouseError } from '../errors.ts';
+import type { Address } from './native/memory.ts';
 import type { Request, ResultHandle, StatementHandle } from './protocol.ts';
 import { openResult } from './result.ts';
 import type { Statement } from './statement.ts';
@@ -6,11 +7,14 @@ import type { PreparedQuery, QueryOptions, QueryResult } from './types.ts';
 
 export interface PreparedOptions {
   readonly statement: Statement;
+  readonly connection: Address;
   readonly handle: StatementHandle;
   /** What came before it has run. */
   readonly script: boolean;
   readonly options: QueryOptions;
   readonly keep: boolean;
+  /** Whether rows may have changed since it was planned: then it is planned again. */
+  readonly isStale: () => boolean;
   readonly onStarted: (started: ResultHandle) => void;
   readonly onFailed: () => void;
   /** Destroys the statement that has not run, or keeps it. */
@@ -43,7 +47,7 @@ export function preparedQuery(prepared: PreparedOptions): PreparedQuery {
           statement,
           rowLimit,
           batchBytes,
-          start: (slabs): Request => ({ op: 'execute', handle, sql: statement.sql, params, arrowParams, slabs, keep }),
+          start: (slabs) => startOf(prepared, { params, arrowParams, slabs }),
           onStarted: prepared.onStarted,
           onEnd: prepared.giveBack,
         });
@@ -64,6 +68,16 @@ export function preparedQuery(prepared: PreparedOptions): PreparedQuery {
       state = 'closed';
     },
   };
+}
+
+type Given = Pick<Extract<Request, { op: 'execute' }>, 'params' | 'arrowParams' | 'slabs'>;
+
+function startOf(prepared: PreparedOptions, { params, arrowParams, slabs }: Given): Request {
+  const { handle, connection, keep, statement } = prepared;
+  const parts = { sql: statement.sql, params, arrowParams, slabs, keep };
+  if (!prepared.isStale()) return { op: 'execute', handle, ...parts };
+  void prepared.release(false);
+  return { op: 'query', connection, ...parts };
 }
 
 function stopOnAbort(statement: Statement, signal: AbortSignal): void {

@@ -96,9 +96,25 @@ export const leavesState = (kind: StatementKind): boolean => statefulKinds.has(k
 
 const keepableKinds: ReadonlySet<StatementKind> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
 
-/** Whether a plan may be run again: reads and changes of rows, but no scripts. */
-export const isKeepable = ({ kind, script }: { readonly kind: StatementKind; readonly script: boolean }): boolean =>
-  keepableKinds.has(kind) && !script;
+const constant = /(?:[+-]?\d+(?:\.\d+)?|'(?:[^']|'')*'|null|true|false)(?:\s+(?:as\s+)?[a-z_]\w*)?/.source;
+const constants = new RegExp(`^\\s*select\\s+${constant}(?:\\s*,\\s*${constant})*\\s*;?\\s*$`, 'i');
+
+/**
+ * Whether a plan may be run again. One that reads is made from what its tables hold then, down to their largest values and
+ * whether there are nulls, and is wrong for what comes later; those with parameters DuckDB makes anew by itself.
+ */
+export const isKeepable = (
+  {
+    kind,
+    script,
+    parameters,
+  }: { readonly kind: StatementKind; readonly script: boolean; readonly parameters: readonly string[] },
+  sql: string,
+): boolean => keepableKinds.has(kind) && !script && (parameters.length > 0 || constants.test(sql));
+
+/** Whether what a table holds may be another after such a statement. */
+export const changesData = (kind: StatementKind): boolean => !readingKinds.has(kind);
+const readingKinds: ReadonlySet<StatementKind> = new Set(['select', 'explain', 'set', 'prepare']);
 
 /** Statements after which plans are made anew. EXECUTE and CALL may hide anything. */
 export const changesCatalog = ({ kind, script }: { readonly kind: StatementKind; readonly script: boolean }): boolean =>

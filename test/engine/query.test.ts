@@ -241,3 +241,27 @@ test('a missing library is named with its package', async () => {
     fails('Unsupported', /libduckdb.* @duckdb\/node-bindings-/s),
   );
 });
+
+test('what was prepared before rows came is planned again, and what is run twice sees them', () =>
+  withEngine(async (engine) => {
+    await engine.execute('CREATE TABLE t AS SELECT i::INTEGER AS i, 0 AS n FROM range(10) t(i)');
+    const waiting = await engine.prepare('SELECT i FROM t WHERE i > 50');
+    const change = await engine.prepare('UPDATE t SET n = 1 WHERE i > 50');
+    assert.deepEqual(await query(engine, 'SELECT i FROM t WHERE i > 60', { keep: true }), []);
+    await engine.execute('INSERT INTO t VALUES (100, 0)');
+    assert.deepEqual(await rowsOf(await waiting.run()), [[100]]);
+    assert.equal((await change.run()).rowsChanged, 1);
+    await change.close();
+    assert.deepEqual(await query(engine, 'SELECT i FROM t WHERE i > 60', { keep: true }), [[100]]);
+    for (let i = 0; i < 3; i++) {
+      await engine.execute('DELETE FROM t WHERE i > 200 AND n = $n', { params: { n: 0 } });
+      assert.deepEqual(await query(engine, 'SELECT count(*)::INTEGER FROM t WHERE i > $i', { params: { i: 200 } }), [
+        [0],
+      ]);
+    }
+    await engine.execute('INSERT INTO t VALUES (300, 0)');
+    assert.deepEqual(await query(engine, 'SELECT count(*)::INTEGER FROM t WHERE i > $i', { params: { i: 200 } }), [
+      [1],
+    ]);
+    assert.equal(await engine.execute('DELETE FROM t WHERE i > 200 AND n = $n', { params: { n: 0 } }), 1);
+  }));

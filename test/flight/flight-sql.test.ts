@@ -614,6 +614,37 @@ test('record batches are as large as the client asks for, within bounds', async 
   assert.deepEqual(await client.setOptions(new Map([['duckhouse.batch_bytes', 'large']])), ['duckhouse.batch_bytes']);
 });
 
+test('a statement that comes again reads and changes what has been written in the meantime', async () => {
+  const client = connect();
+  await client.execute('CREATE TABLE grows AS SELECT i::INTEGER AS i, 0 AS hits FROM range(100) t(i)');
+  const reads = {
+    'SELECT count(*)::INTEGER FROM grows WHERE i = 500': [[0], [1]],
+    'SELECT count(*)::INTEGER FROM grows WHERE i IS NULL': [[0], [1]],
+    'SELECT count(i)::INTEGER FROM grows': [[100], [101]],
+    'SELECT i FROM grows WHERE i > 400': [[], [500]],
+    'WITH g AS (FROM grows) SELECT max(i) FROM g': [[99], [500]],
+  } as const;
+  const changes = ['UPDATE grows SET hits = hits + 1 WHERE i = 500', 'DELETE FROM grows WHERE i = 501'];
+  const prepared = await Promise.all(Object.keys(reads).map((sql) => client.prepare(sql)));
+  const flat = async (stream: ReturnType<typeof client.query>): Promise<unknown[]> => (await rows(stream)).flat();
+  const told = async (at: 0 | 1): Promise<void> => {
+    for (const [i, [sql, answers]] of Object.entries(reads).entries()) {
+      for (let times = 0; times < 3; times++) assert.deepEqual(await flat(client.query(sql)), answers[at], sql);
+      assert.deepEqual(
+        await flat(prepared[i]?.query() as ReturnType<typeof client.query>),
+        answers[at],
+        `prepared: ${sql}`,
+      );
+    }
+  };
+  await told(0);
+  for (const sql of [...changes, ...changes, ...changes]) assert.equal(await client.execute(sql), 0, sql);
+  await client.execute('INSERT INTO grows VALUES (500, 0), (501, 0), (NULL, 0)');
+  for (const sql of changes) assert.equal(await client.execute(sql), 1, sql);
+  await told(1);
+  assert.deepEqual(await rows(client.query('SELECT hits FROM grows WHERE i = 500')), [[1]]);
+});
+
 test('a plan that is run again sees what has changed in the meantime', async () => {
   const client = connect();
   await client.execute('CREATE TABLE changing(a INTEGER)');

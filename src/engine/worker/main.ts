@@ -94,7 +94,7 @@ function execute(handle: StatementHandle, request: ExecuteRequest, emit: Emit): 
     if (request.owned) destroyStatement(duckdb, handle.statement);
     throw error;
   }
-  const keep = request.keep && isKeepable(handle);
+  const keep = request.keep && isKeepable(handle, request.sql);
   // 0: the worker has nothing to destroy at the end of the result.
   const statement = keep ? 0 : handle.statement;
   emit({ type: 'started', started: keep ? { ...started, kept: handle } : started });
