@@ -31,7 +31,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'dbt.command.parse': 'read the project and write manifest.json',
   'dbt.command.retry': 'run again what failed or was skipped last time',
   'dbt.command.run': 'run models',
-  'dbt.command.run-operation': 'run a macro',
+  'dbt.command.run-operation': 'run a macro, or SQL (--sql)',
   'dbt.command.seed': 'load CSV files into tables',
   'dbt.command.show': 'run one query and show its rows',
   'dbt.command.snapshot': 'run snapshots',

@@ -31,7 +31,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'dbt.command.parse': 'lire le projet et écrire manifest.json',
   'dbt.command.retry': 'exécuter de nouveau ce qui a échoué ou a été sauté',
   'dbt.command.run': 'exécuter les modèles',
-  'dbt.command.run-operation': 'exécuter une macro',
+  'dbt.command.run-operation': 'exécuter une macro, ou du SQL (--sql)',
   'dbt.command.seed': 'charger des fichiers CSV dans des tables',
   'dbt.command.show': 'exécuter une requête et montrer ses lignes',
   'dbt.command.snapshot': 'exécuter les instantanés',

@@ -251,3 +251,33 @@ test('documentation that cannot be made leaves no manifest and no results', asyn
   for (const name of ['manifest.json', 'semantic_manifest.json', 'run_results.json', 'catalog.json'])
     assert.ok(existsSync(path.join(folder, 'target', name)), name);
 });
+
+test('run-operation --sql runs a text with references, and keeps what it made', async () => {
+  const folder = project({ 'macros/m.sql': '{% macro seven() %}7{% endmacro %}' });
+  assert.equal((await dbt(folder, ['run'])).code, 0);
+  const sql = "create table made as select {{ seven() }} as x, id from {{ ref('a') }}";
+  const ran = await dbt(folder, ['run-operation', '--sql', sql]);
+  assert.equal(ran.code, 0, ran.text);
+  assert.match(ran.text, /1 of 1 START executing inline_query \.+ \[RUN\]/);
+  assert.match(ran.text, /1 of 1 OK executed inline_query \.+ \[OK in /);
+  const [result] = json(folder, 'run_results.json').results as unknown as Record<string, unknown>[];
+  assert.equal(result?.unique_id, 'sql_operation.shop.inline_query');
+  assert.deepEqual([result?.status, result?.failures, result?.compiled], ['success', 0, false]);
+  assert.match((await dbt(folder, ['show', '--inline', 'select * from made'])).text, /\| 7 \| +1 \|/);
+});
+
+test('run-operation --sql fails as its text does, and is not mixed with a macro', async () => {
+  const folder = project({ 'macros/m.sql': '{% macro seven() %}7{% endmacro %}' });
+  const tell = async (...words: string[]): Promise<string> => {
+    const { code, text } = await dbt(folder, ['run-operation', ...words]);
+    return `${code} ${text}`;
+  };
+  assert.match(
+    await tell('--sql', 'select nope'),
+    /^1 [\s\S]*while running operation: Runtime Error[\s\S]*ERROR executing/,
+  );
+  assert.match(await tell('--sql', "select {{ ref('nope') }}"), /^1 [\s\S]*nope/);
+  assert.match(await tell('seven', '--sql', 'select 1'), /^2 [\s\S]*not both/);
+  assert.match(await tell('--sql', 'select 1', '--args', '{a: 1}'), /^2 [\s\S]*--args are of a macro/);
+  assert.match(await tell('--sql', ''), /^2 [\s\S]*needs the name of a macro, or --sql/);
+});

@@ -22,7 +22,7 @@ import { timed } from '../run/timed.ts';
 import { buildCatalog } from './catalog.ts';
 import { checkFreshness, freshnessArtifact, hasFreshness } from './freshness.ts';
 import { inlineNode } from './inline.ts';
-import { runOperation } from './operation.ts';
+import { runOperation, runStatement } from './operation.ts';
 import { type EarlierRun, failedIds } from './retry.ts';
 import { type Choice, foundText, idsToRun, runTask, type TaskOptions, tellNothing, writeResults } from './task.ts';
 
@@ -251,11 +251,14 @@ const isNamed = ({ args }: CommandInput, name: string): boolean =>
 
 const operation: Command = async (session, { args }) => {
   const started = performance.now();
-  if (typeof args.macro !== 'string') throw usage('run-operation needs the name of a macro');
-  const { macro } = args;
+  const { macro, sql } = args;
   const given = typeof args.args === 'object' && args.args !== null ? (args.args as Dict) : {};
+  const isSql = typeof sql === 'string' && sql !== '';
+  if (!isSql && typeof macro !== 'string') throw usage('run-operation needs the name of a macro, or --sql');
+  if (isSql && typeof macro === 'string') throw usage('run-operation takes the name of a macro or --sql, not both');
+  if (isSql && Object.keys(given).length > 0) throw usage('--args are of a macro: write them into --sql');
   try {
-    const result = await runOperation(session, macro, given);
+    const result = isSql ? await runStatement(session, sql) : await runOperation(session, String(macro), given);
     writeResults(session, [hasFailed(result) ? { ...result, failures: 1 } : result], started);
     return !hasFailed(result);
   } catch (error) {

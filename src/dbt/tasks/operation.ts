@@ -1,8 +1,11 @@
 import { nearestNames } from '../../errors.ts';
 import { fromJs, PyError, type PyObject, type Value } from '../../jinja/index.ts';
+import { databaseError } from '../adapter/adapter-object.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
+import { compileNode } from '../run/compile.ts';
 import { createNodeContext } from '../run/context/node-context.ts';
+import { statusLine } from '../run/lines.ts';
 import type { NodeResult, RunNode } from '../run/results.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
 import { timed } from '../run/timed.ts';
@@ -27,14 +30,57 @@ export async function runOperation(session: RunSession, name: string, args: Dict
       return { status: 'success', message: null, failures: 0 };
     }),
   );
-  if (result.status === 'error')
-    session.log.fire({
-      name: 'RunningOperationCaughtError',
-      code: 'Q001',
-      level: 'error',
-      msg: `[ERROR]: Encountered an error while running operation: ${failureText(result.error, undefined)}`,
-    });
+  if (result.status === 'error') tellCaught(session, result.error);
   return result;
+}
+
+/** `run-operation --sql`: runs a text of the command line. What it did is committed when it ends well. */
+export async function runStatement(session: RunSession, sql: string): Promise<NodeResult> {
+  const node = inlineNode(session, sql);
+  tellStatement(session, 'START executing', 'RUN');
+  const result = await timed({ node, thread: 'MainThread' }, (clock) =>
+    onConnection(session, node.name, async (connect) => {
+      const compiled = { ...node }; // results do not keep its code
+      await compileNode(session, compiled, { connection: connect, thread: 'MainThread' });
+      clock.compiled();
+      const connection = await connect();
+      const text = compiled.compiled_code ?? '';
+      await connection.execute(text).catch((error: unknown) => {
+        throw databaseError(error, text);
+      });
+      await connection.commit();
+      return { status: 'success', message: null, failures: 0, adapterResponse: ok };
+    }),
+  );
+  const failed = result.status === 'error';
+  if (failed) tellCaught(session, result.error);
+  const [text, status] = failed ? (['ERROR executing', 'ERROR'] as const) : (['OK executed', 'OK'] as const);
+  tellStatement(session, text, status, result.executionTime);
+  return result;
+}
+
+const ok = { message: 'OK', code: null, rowsAffected: null } as const;
+
+function tellStatement({ log, flags }: RunSession, text: string, status: string, seconds?: number): void {
+  const level = status === 'ERROR' ? 'error' : 'info';
+  const line = statusLine({
+    text: `${text} inline_query`,
+    status,
+    index: 1,
+    total: 1,
+    width: flags.printerWidth,
+    ...(seconds === undefined ? {} : { seconds }),
+  });
+  log.fire({ name: 'Note', code: 'Z050', level, msg: line });
+}
+
+function tellCaught({ log }: RunSession, error: unknown): void {
+  log.fire({
+    name: 'RunningOperationCaughtError',
+    code: 'Q001',
+    level: 'error',
+    msg: `[ERROR]: Encountered an error while running operation: ${failureText(error, undefined)}`,
+  });
 }
 
 function findMacro({ parsed }: RunSession, name: string): MacroNode {
