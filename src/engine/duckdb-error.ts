@@ -58,8 +58,9 @@ export function duckDbError(text: string, sql?: string): DuckhouseError {
   const json = parseJson(text) ?? plainError(text);
   const schema = /^SET schema: No catalog \+ schema named "(.*)" found/.exec(json.exception_message)?.[1];
   const message = schema === undefined ? firstParagraph(json.exception_message) : `schema ${schema} does not exist`;
+  const kind = kindOf(json);
   const candidates = json.candidates?.split(',').map((candidate) => candidate.trim());
-  return new DuckhouseError(kindOf(json), message, {
+  return new DuckhouseError(kind, message, {
     ...(schema === undefined ? idOf(json) : { id: 'schema-not-found' }),
     context: {
       errorType: json.exception_type,
@@ -71,9 +72,15 @@ export function duckDbError(text: string, sql?: string): DuckhouseError {
       ...(candidates === undefined ? {} : { candidates }),
       ...lineOf(json, sql),
     },
-    retryable: kindOf(json) === 'CommitConflict' || kindOf(json) === 'Unavailable',
+    ...(kind === 'CommitConflict' ? conflict : {}),
+    retryable: kind === 'CommitConflict' || kind === 'Unavailable',
   });
 }
+
+const conflict = {
+  id: 'write-conflict',
+  hint: 'another transaction was faster; run this one again from its beginning',
+};
 
 /** True when the database refuses all further work until it is opened again. */
 export const isFatal = (error: DuckhouseError): boolean =>

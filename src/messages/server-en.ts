@@ -1,5 +1,6 @@
 /** What the server and its client tell of calls that fail. */
 export const serverEn = {
+  'error.write-conflict': '{message}',
   'error.arrow-malformed': '{message}',
   'error.arrow-stream-invalid': 'not an Arrow IPC stream: {what} at byte {position}',
   'error.arrow-column-invalid': '{message}',
@@ -90,5 +91,6 @@ export const serverEn = {
   'hint.ticket-expired': 'run the statement again',
   'hint.transaction-not-found': 'begin a new one',
   'hint.transaction-rolled-back': 'run the whole transaction again',
+  'hint.write-conflict': 'another transaction was faster; run this one again from its beginning',
   'hint.value-too-fine': 'DuckDB keeps microseconds in this type',
 } as const;

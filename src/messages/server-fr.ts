@@ -2,6 +2,7 @@ import type { serverEn } from './server-en.ts';
 
 /** What the server and its client tell of calls that fail. */
 export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
+  'error.write-conflict': 'une autre transaction a été plus rapide : {message}',
   'error.arrow-malformed': 'données Arrow mal formées : {message}',
   'error.arrow-stream-invalid': "ce n'est pas un flux Arrow IPC : {what} à l'octet {position}",
   'error.arrow-column-invalid': 'la colonne Arrow « {column} » ne va pas : {what}',
@@ -94,5 +95,6 @@ export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
   'hint.ticket-expired': "exécutez l'instruction à nouveau",
   'hint.transaction-not-found': 'commencez-en une nouvelle',
   'hint.transaction-rolled-back': 'recommencez toute la transaction',
+  'hint.write-conflict': 'relancez celle-ci depuis son début',
   'hint.value-too-fine': 'DuckDB garde des microsecondes dans ce type',
 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { decapsulate, decodeSchema } from '../../src/arrow/index.ts';
+import type { DuckhouseError } from '../../src/errors.ts';
 import {
   commandDescriptor,
   connectFlightSql,
@@ -241,6 +242,7 @@ test('of two transactions that change the same row one is told of the conflict, 
         return await transaction.commit();
       } catch (error) {
         failsWith('CommitConflict', /conflict/i)(error);
+        assert.match(String((error as DuckhouseError).hint), /run .* again/);
         conflicts++;
         await transaction.rollback().catch(() => undefined); // a failed commit has ended it
       }

@@ -91,7 +91,7 @@ function commitFailed(error: unknown): DuckhouseError {
     id,
     context,
     retryable,
-    hint: hint ?? (kind === 'CommitConflict' ? 'it was rolled back; run the whole transaction again' : undefined),
+    hint: kind === 'CommitConflict' ? 'it was rolled back; run the whole transaction again' : hint,
     cause: error,
   });
 }
