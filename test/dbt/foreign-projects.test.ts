@@ -122,3 +122,32 @@ test('arguments of generic tests see the macros that the test calls, and no othe
   assert.deepEqual(dependsOn('holds_a')?.macros.sort(), ['macro.shop.inner', ...test].sort());
   assert.deepEqual(dependsOn('other'), { macros: test, nodes: ['model.shop.a'] });
 });
+
+test('tests of a disabled model are not among those that were found', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/a.sql': 'select 1 as id',
+    'models/gone.sql': '{{ config(enabled=false) }} select 1 as id',
+    'models/m.yml': `models:
+  - {name: gone, columns: [{name: id, data_tests: [not_null]}]}
+  - {name: a, data_tests: [{relationships: {arguments: {to: "ref('gone')", field: id}, column_name: id}}], columns: [{name: id, data_tests: [unique]}]}
+`,
+  });
+  assert.match((await dbt(folder, ['build'])).text, /Found 1 model, 1 test, /);
+});
+
+test('empty lines of a seed are rows without values, as agate counts and loads them', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'seeds/one.csv': 'a\n1\n\n2\n\n',
+    'seeds/two.csv': 'a,b\n1,2\n\n3,4\n',
+    'seeds/s.yml': 'seeds: [{name: two, config: {fast: false}}]\n',
+  });
+  const { code, text } = await dbt(folder, ['seed']);
+  assert.equal(code, 0, text);
+  assert.match(text, /main\.one .*INSERT 4 in/);
+  assert.match(text, /main\.two .*INSERT 3 in/);
+  assert.deepEqual(await shown(folder, "select count(*) as n, count(a) as a, sum(b) as b from {{ ref('two') }}"), [
+    { n: 3, a: 2, b: 6 },
+  ]);
+});

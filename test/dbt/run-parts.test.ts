@@ -163,11 +163,7 @@ test('seeds get the types that dbt finds in them', () => {
     'zip text',
   ]);
   assert.equal(table.rows.length, 2);
-  assert.deepEqual(parseCsv('a;b\r\n1;"x;y"\r\n\r\n;\r\n', ';'), [
-    ['a', 'b'],
-    ['1', 'x;y'],
-    ['', ''],
-  ]);
+  assert.deepEqual(parseCsv('a;b\r\n1;"x;y"\r\n\r\n;\r\n', ';'), [['a', 'b'], ['1', 'x;y'], [], ['', '']]);
 });
 
 test('a profile becomes attach, secret and extension statements, and wrong ones are told by name', () => {

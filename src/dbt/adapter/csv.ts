@@ -1,10 +1,10 @@
-/** Rows of a CSV text as Python's csv module reads them: fields in double quotes, `""` for a quote, any line ends, no empty rows. */
+/** Rows of a CSV text as Python's csv module reads them: fields in double quotes, `""` for a quote, any line ends; an empty line is a row without fields. */
 export function parseCsv(text: string, delimiter = ','): string[][] {
   const rows: string[][] = [];
   let at = 0;
   while (at < text.length) {
     const [row, next] = readRow(text, at, delimiter);
-    if (row.length > 1 || row[0] !== undefined) rows.push(row as string[]);
+    rows.push(row.length === 1 && row[0] === undefined ? [] : (row as string[]));
     at = next;
   }
   return rows;

@@ -18,7 +18,8 @@ export function readSeed(file: string, { delimiter, textColumns }: SeedOptions):
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   const [header, ...lines] = parseCsv(text, delimiter);
   if (header === undefined) throw new DuckhouseError('DataInvalid', `seed file ${file} is empty`);
-  const columnNames = distinctNames(header.map((name, i) => (name === '' ? columnLetter(i) : name)));
+  const names = header.length > 0 ? header : Array<string>(Math.max(0, ...lines.map((line) => line.length))).fill('');
+  const columnNames = distinctNames(names.map((name, i) => (name === '' ? columnLetter(i) : name)));
   const long = lines.findIndex((line) => line.length > columnNames.length);
   if (long >= 0)
     throw new DuckhouseError(

@@ -200,7 +200,7 @@ function fixtureText(given: UnitTestFixture): string {
 export function fixtureRows(given: UnitTestFixture): Dict[] {
   if (Array.isArray(given.rows)) return given.rows;
   if (given.rows === null || given.rows === undefined) return [];
-  const [header = [], ...lines] = parseCsv(given.rows.trim());
+  const [header = [], ...lines] = parseCsv(given.rows.trim()).filter((row) => row.length > 0);
   return lines.map((line) =>
     Object.fromEntries(
       header.map((name, i) => [name.trim(), line[i] === undefined || line[i] === '' ? null : line[i]]),

@@ -229,7 +229,8 @@ const givenArgs = (args: Dict): Dict => Object.fromEntries(Object.entries(args).
 export function foundText({ manifest }: ParsedProject): string {
   const counts = new Map<string, number>();
   const count = (kind: string, by = 1): void => void counts.set(kind, (counts.get(kind) ?? 0) + by);
-  for (const node of Object.values(manifest.nodes)) count(node.resource_type);
+  // A test of a disabled model stays in the manifest, turned off.
+  for (const node of Object.values(manifest.nodes)) if (node.config.enabled !== false) count(node.resource_type);
   for (const [kind, members] of [
     ['source', manifest.sources],
     ['exposure', manifest.exposures],
