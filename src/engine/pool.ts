@@ -34,7 +34,10 @@ export interface PoolOptions {
   readonly max: number;
 }
 
-/** When no task could be begun for this long the workers are held by long statements: a new one is started. */
+/**
+ * When no task could be begun for this long, and no result has moved, the workers are held by long statements: a new one is
+ * started. A result that moves makes room by itself, be the machine so busy that it takes its time.
+ */
 const growAfterMs = 25;
 /** A spare worker that did nothing for this long ends. */
 const spareIdleMs = 10_000;
@@ -46,7 +49,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   const idle: PoolWorker[] = [];
   const queue: Task[] = [];
   let growTimer: NodeJS.Timeout | undefined;
-  let lastBegun = 0;
+  let lastMoved = 0;
   let closing = false;
   let onIdle: (() => void) | undefined;
 
@@ -77,6 +80,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   };
 
   const receive = (member: PoolWorker, reply: Reply): void => {
+    if (reply.type === 'batch') lastMoved = performance.now();
     if (reply.type === 'started' || reply.type === 'batch') return member.task?.onReply?.(reply);
     const task = finish(member);
     next(member);
@@ -117,7 +121,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   };
 
   const give = (member: PoolWorker, task: Task): void => {
-    lastBegun = performance.now();
+    lastMoved = performance.now();
     member.task = task;
     member.worker.ref();
     member.worker.postMessage(task.request);
@@ -128,7 +132,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   const growNow = (): void => {
     growTimer = undefined;
     if (queue.length === 0 || workers.size >= max) return;
-    if (performance.now() - lastBegun >= growAfterMs) start();
+    if (performance.now() - lastMoved >= growAfterMs) start();
     growTimer = setTimeout(grow, growAfterMs);
   };
 
