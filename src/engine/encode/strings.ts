@@ -7,7 +7,7 @@ import { type Address, allocateBlock, type Block, memcpy } from '../native/memor
  */
 export interface Strings {
   readonly data: Address;
-  /** Where each string begins among all of them, and at last where they end. Nulls are empty. */
+  /** Where each string begins among all of them, and at last where they end; then what means nothing. Nulls are empty. */
   readonly offsets: Int32Array;
   /** Where the bytes of those that are not in place lie, in order: address, length, address, length … */
   readonly heap: readonly number[];
@@ -41,7 +41,7 @@ function loadCells(data: Address, count: number): Int32Array {
 /** Undefined when they lie scattered, are too many bytes, or would be copied one by one at a high price. */
 export function readStrings(data: Address, count: number, valid: Uint8Array | undefined): Strings | undefined {
   const words = loadCells(data, count);
-  const offsets = new Int32Array(count + 1);
+  const offsets = takeOffsets(count);
   const runs = createRuns();
   let inPlace = false;
   let end = 0;
@@ -68,6 +68,21 @@ export function readStrings(data: Address, count: number, valid: Uint8Array | un
   }
   const heap = runs.end(onHeap);
   return heap === undefined || (inPlace && onHeap > maxMixedHeap) ? undefined : { data, offsets, heap, inPlace };
+}
+
+/** Offsets that are used again: memory outside V8's heap has it collect garbage too often. */
+const spareOffsets: Int32Array[] = [];
+const maxSpare = 256;
+const vectorRows = 2048;
+
+function takeOffsets(count: number): Int32Array {
+  const spare = count <= vectorRows ? spareOffsets.pop() : undefined;
+  return spare ?? new Int32Array(Math.max(count, vectorRows) + 1);
+}
+
+/** Nobody reads the strings any more. */
+export function forgetStrings({ offsets }: Strings): void {
+  if (offsets.length === vectorRows + 1 && spareOffsets.length < maxSpare) spareOffsets.push(offsets);
 }
 
 interface Runs {

@@ -10,6 +10,7 @@ import {
   type PendingChunk,
   splitChunk,
 } from '../encode/encoder.ts';
+import { forgetStrings } from '../encode/strings.ts';
 import { readVectors, type VectorColumn } from '../encode/vectors.ts';
 import { arrayStructSize } from '../native/c-data.ts';
 import { checkErrorData } from '../native/database.ts';
@@ -281,7 +282,10 @@ function exportChunk(run: Run, chunk: Address): Pick<PendingChunk, 'address' | '
 function encodeGroup(run: Run, { slots, slot }: { readonly slots: Slots; readonly slot: number }): BatchMessage {
   const group = takeGroup(run);
   const { slab, ...place } = run.encode(group.chunks, (bytes) => slots.block(slot, bytes));
-  for (const chunk of group.consumed) releaseChunk(run.context.duckdb, chunk);
+  for (const chunk of group.consumed) {
+    for (const { strings } of chunk.columns) if (strings !== undefined) forgetStrings(strings);
+    releaseChunk(run.context.duckdb, chunk);
+  }
   run.target = run.limit / 2;
   return { slot, slab: slots.take(slot, slab), ...place };
 }
