@@ -118,6 +118,20 @@ const cases: Readonly<Record<string, Case>> = {
     code: 2,
     text: /macros\/m\.sql: in macro 'go' no macro 'go' was found to dispatch to; .*'shop\.duckdb__go', 'shop\.default__go'/,
   },
+  'a colour of a node that is none is refused': {
+    files: model("docs: {node_color: '#xxx111'}"),
+    commands: [['parse']],
+    code: 2,
+    text: /config 'docs\.node_color' must be a name of a colour in HTML, .* not string "#xxx111"/,
+  },
+  'colours have names or numbers': {
+    files: {
+      'models/s.yml':
+        "models:\n  - {name: a, docs: {node_color: DarkSlateGray}}\n  - {name: b, config: {docs: {node_color: '#abc'}}}\n",
+    },
+    commands: [['parse']],
+    code: 0,
+  },
   'a text that speaks of a dispatch is none': {
     files: {
       'macros/m.sql': `{% macro go() %}{# adapter.dispatch('a') #}{{ return("adapter.dispatch('b')") }}{% endmacro %}`,

@@ -3,6 +3,7 @@ import { DuckhouseError } from '../../errors.ts';
 import { PyFloat } from '../../jinja/index.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
+import { isColor } from './node-color.ts';
 
 interface Rule {
   readonly expected: string;
@@ -98,6 +99,9 @@ export function checkConfig(config: Readonly<Dict>, owner: ConfigOwner, known: R
     const rule = rules[key] as Rule;
     if (!rule.holds(config[key])) throw wrongConfig(owner, key, config[key], rule.expected);
   }
+  const color = isDict(config.docs) ? config.docs.node_color : undefined;
+  if (isText(color) && color !== '' && !isColor(color))
+    throw wrongConfig(owner, 'docs.node_color', color, 'a name of a colour in HTML, or one such as #a0b1c2');
   if (ownMaterialized.has(known.materialized) && config.materialized && config.materialized !== known.materialized)
     throw wrongConfig(owner, 'materialized', config.materialized, `'${String(known.materialized)}'`);
   checkCombination(config, owner);
