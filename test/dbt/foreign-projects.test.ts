@@ -151,3 +151,25 @@ test('empty lines of a seed are rows without values, as agate counts and loads t
     { n: 3, a: 2, b: 6 },
   ]);
 });
+
+test('texts of YAML lose the line break that they end in, however they are written', () => {
+  const { nodes } = parse(
+    newProject({
+      'models/a.sql': 'select 1 as id',
+      'models/m.yml': `models:
+  - name: a
+    config:
+      meta:
+        folded: >${' '}
+          one
+          two
+        kept: |  # as it is
+          one
+        indented: |2
+            one
+        quoted: "one\\n"
+`,
+    }),
+  ).manifest;
+  assert.deepEqual(nodes['model.shop.a']?.meta, { folded: 'one two', kept: 'one', indented: '  one', quoted: 'one' });
+});

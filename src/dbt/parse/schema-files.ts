@@ -38,6 +38,9 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
   return sources;
 }
 
+/** What rendering changes: expressions, and texts that may end in a line break, which is taken away. */
+const rendered = /\{[{%#]|[|>][-+\d]*[ \t]*(?:#[^\n]*)?\r?\n|\\n"/;
+
 function readSchemaFile(file: FoundFile): SchemaFile | undefined {
   const text = readText(file).replace(/^\ufeff\s*/, '');
   const duplicates: DuplicateKey[] = [];
@@ -46,5 +49,5 @@ function readSchemaFile(file: FoundFile): SchemaFile | undefined {
     readYaml(text, file.original, (one) => void duplicates.push(one)),
   );
   if (content === undefined) return undefined;
-  return { file, text, content, duplicates, isPlain: !/\{[{%#]|[|>][-+]?\n/.test(text) };
+  return { file, text, content, duplicates, isPlain: !rendered.test(text) };
 }
