@@ -179,6 +179,20 @@ test('numbers with thousands are text, and numbers when it is said how they are 
   ]);
 });
 
+test('a file is read through small buffers', () =>
+  inTemporaryFolder(async (folder) => {
+    // The reader used to take one buffer of 256 MB, and the sniffer filled it before.
+    const file = path.join(folder, 'a.csv');
+    await writeFile(file, `i,t\n${'1,some text\n'.repeat(100_000)}`);
+    const small = await openEngine({ database: ':memory:', settings: { memory_limit: '150MB', threads: '2' } });
+    try {
+      const scan = await formatOf('csv').scan(small, [file], { columns: new Map() });
+      assert.equal((await queryRows(small, scan.sql)).length, 100_000);
+    } finally {
+      await small.close();
+    }
+  }));
+
 test('what is no data file is called what it is', async () => {
   const excel = Buffer.from('PK\x03\x04................[Content_Types].xml', 'latin1');
   await refuses('book.csv', excel, 'file-excel');

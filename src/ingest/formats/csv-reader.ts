@@ -3,7 +3,8 @@ import type { TextFile } from '../text-files.ts';
 import type { ReadOptions } from '../types.ts';
 
 export const sampleRows = 200_000;
-export const maxLineBytes = 16 << 20;
+/** Said of the buffer too: left to itself the reader takes one of 16 lines that long, and the sniffer fills it each time. */
+export const sizeOptions: readonly string[] = [`max_line_size = ${16 << 20}`, `buffer_size = ${32 << 20}`];
 
 /** How far the reader looks. */
 export interface Reading {
@@ -29,7 +30,7 @@ export function readerOptions(options: ReadOptions, { readAs, sampleAll }: Readi
     ...(options.header === undefined ? [] : [`header = ${options.header}`]),
     ...(types.length === 0 ? [] : [`types = {${types.join(', ')}}`]),
     `sample_size = ${sampleAll ? -1 : sampleRows}`,
-    `max_line_size = ${maxLineBytes}`,
+    ...sizeOptions,
     // Left to itself the reader skips the lines before a ragged one as if they were a preamble, or takes some for comments.
     `skip = ${options.skip ?? 0}`,
     "comment = ''",

@@ -5,7 +5,7 @@ import { quoteLiteral } from '../../sql.ts';
 import { openTextFiles, type TextFile } from '../text-files.ts';
 import type { IngestFormat, ReadOptions, Scan } from '../types.ts';
 import { withPlace } from './csv-error.ts';
-import { maxLineBytes, readerOptions, selectFrom } from './csv-reader.ts';
+import { readerOptions, selectFrom, sizeOptions } from './csv-reader.ts';
 import { refine } from './csv-refine.ts';
 import { type Sniffed, type SniffedSettings, sniff } from './csv-sniff.ts';
 
@@ -94,7 +94,7 @@ function knownOptions(
     ...format('dateformat', dateFormat === isoDate ? '' : dateFormat),
     ...format('timestampformat', timestampFormat),
     ...(nullText === undefined ? [] : [`nullstr = ${quoteLiteral(nullText)}`]),
-    `max_line_size = ${maxLineBytes}`,
+    ...sizeOptions,
     `skip = ${skip ?? 0}`,
     "comment = ''",
   ];
