@@ -1,5 +1,5 @@
 import type { Address } from './native/memory.ts';
-import { type KeptPlan, type KeptPlans, type PlanHost, putBack } from './plans.ts';
+import { type KeptPlan, type KeptPlans, type PlanHost, putAside, putBack } from './plans.ts';
 import type { ColumnPlan, ResultHandle, StatementHandle } from './protocol.ts';
 import type { Statement } from './statement.ts';
 
@@ -10,6 +10,8 @@ export interface ConnectionPlans {
   prepare(statement: Statement, sql?: string): Promise<KeptPlan>;
   /** Destroys a plan that has not run, or keeps it. */
   release(sql: string, plan: KeptPlan, keep: boolean): Promise<unknown>;
+  /** Keeps a plan that has not run for one run soon. */
+  putAside(sql: string, plan: KeptPlan): void;
   /** Keeps what a run has left; `version` is that of the catalog when the plan was made. */
   giveBack(sql: string, version: number, run: ResultHandle): void;
 }
@@ -25,6 +27,7 @@ export function createConnectionPlans(core: PlanHost, plans: KeptPlans, connecti
       return { handle: (await statement.run({ op: 'prepare', connection, sql })) as StatementHandle, version };
     },
     release,
+    putAside: (sql, plan) => putAside(core, plans, sql, plan),
     giveBack(sql, version, { kept, columns }) {
       if (kept === undefined) return;
       // Where the columns have changed since the plan was made, what was told about it is no longer true.

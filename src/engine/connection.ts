@@ -154,6 +154,7 @@ export function createConnection(
       const plan = await plans.prepare(statement);
       const { handle, version } = plan;
       traces.prepared(handle);
+      const isStale = (): boolean => core.dataVersion.current !== data && !isKeepable(handle, sql) && !handle.script;
       return preparedQuery({
         statement,
         connection: address,
@@ -161,10 +162,14 @@ export function createConnection(
         script: script || handle.script,
         options,
         keep: keep && isKeepable(handle, sql),
-        isStale: () => core.dataVersion.current !== data && !isKeepable(handle, sql) && !handle.script,
+        isStale,
         onStarted: traces.started,
         onFailed: traces.failed,
         release: (kept) => plans.release(sql, plan, kept),
+        async putAside() {
+          if (keep && handle.kind === 'select' && !handle.script && !isStale()) plans.putAside(sql, plan);
+          else await plans.release(sql, plan, false);
+        },
         giveBack: (started) => plans.giveBack(sql, version, started),
       });
     } catch (error) {

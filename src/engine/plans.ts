@@ -18,7 +18,12 @@ export interface KeptPlan {
   readonly handle: StatementHandle;
   /** Of the catalog, when it was made. */
   readonly version: number;
+  /** Of one that reads, has not run yet and may run once: until when, and if no row has changed. */
+  readonly once?: { readonly dataVersion: number; readonly until: number };
 }
+
+/** A client that prepares a statement mostly runs it at once. */
+const putAsideMs = 2000;
 
 const maxPlans = 16;
 const maxRecentTexts = 512;
@@ -58,7 +63,11 @@ export function createKeptPlans(core: PlanHost): KeptPlans {
       dropOld();
       const plan = plans.get(sql);
       plans.delete(sql);
-      return plan;
+      if (plan?.once === undefined) return plan;
+      const { dataVersion, until } = plan.once;
+      if (dataVersion === core.dataVersion.current && performance.now() < until) return plan;
+      void destroy(plan.handle);
+      return undefined;
     },
     give(sql, plan) {
       const present = plans.get(sql);
@@ -92,6 +101,11 @@ export function shouldKeep({ recentTexts }: PlanHost, sql: string, { keep = fals
   recentTexts.add(sql);
   if (recentTexts.size > maxRecentTexts) recentTexts.delete(recentTexts.values().next().value as string);
   return keep || again;
+}
+
+/** Keeps a statement that reads and has not run for one run soon. */
+export function putAside({ dataVersion }: PlanHost, plans: KeptPlans, sql: string, plan: KeptPlan): void {
+  plans.give(sql, { ...plan, once: { dataVersion: dataVersion.current, until: performance.now() + putAsideMs } });
 }
 
 /** Destroys a statement, or keeps it for its next run. */

@@ -19,6 +19,8 @@ export interface PreparedOptions {
   readonly onFailed: () => void;
   /** Destroys the statement that has not run, or keeps it. */
   readonly release: (keep: boolean) => Promise<unknown>;
+  /** Destroys it as well, or keeps it for one run soon. */
+  readonly putAside: () => Promise<void>;
   readonly giveBack: (started: ResultHandle) => void;
 }
 
@@ -62,7 +64,7 @@ export function preparedQuery(prepared: PreparedOptions): PreparedQuery {
       if (state === 'running') await result?.close();
       if (state === 'prepared') {
         state = 'closed';
-        await prepared.release(keep);
+        await (keep ? prepared.release(true) : prepared.putAside());
         statement.finish({ unrecorded: true }); // it was looked at, and has not run
       }
       state = 'closed';

@@ -248,8 +248,16 @@ test('what was prepared before rows came is planned again, and what is run twice
     const waiting = await engine.prepare('SELECT i FROM t WHERE i > 50');
     const change = await engine.prepare('UPDATE t SET n = 1 WHERE i > 50');
     assert.deepEqual(await query(engine, 'SELECT i FROM t WHERE i > 60', { keep: true }), []);
+    const aside = 'SELECT i FROM t WHERE i > 70';
+    const looked = await engine.prepare(aside, { keep: true });
+    await looked.close();
     await engine.execute('INSERT INTO t VALUES (100, 0)');
     assert.deepEqual(await rowsOf(await waiting.run()), [[100]]);
+    assert.deepEqual(await query(engine, aside), [[100]], 'the plan that was put aside is too old');
+    for (let i = 0; i < 3; i++) {
+      await (await engine.prepare(aside, { keep: true })).close();
+      assert.deepEqual(await query(engine, aside), [[100]], 'one that is not runs once');
+    }
     assert.equal((await change.run()).rowsChanged, 1);
     await change.close();
     assert.deepEqual(await query(engine, 'SELECT i FROM t WHERE i > 60', { keep: true }), [[100]]);
