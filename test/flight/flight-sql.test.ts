@@ -490,7 +490,7 @@ test('closing a session stops what runs in it', async () => {
 });
 
 test('more statements than may run wait their turn, and are told how long and where', async () => {
-  const narrow = await runServer({ sessions: { maxRunning: 1, maxWaitMs: 200, maxWaiting: 1 } });
+  const narrow = await runServer({ sessions: { maxRunning: 1, maxWaitMs: 1500, maxWaiting: 1 } });
   try {
     const [busy, waiting, third] = [connect(narrow), connect(narrow), connect(narrow)];
     const info = await busy.info(endlessSql);
