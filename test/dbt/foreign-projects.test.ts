@@ -1,5 +1,7 @@
 /** Corners that projects written by others show; values are what dbt-core 1.12 with dbt-duckdb 1.11 gives. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { newProject, parse } from './project.ts';
 import { dbt } from './replay.ts';
@@ -172,4 +174,30 @@ test('texts of YAML lose the line break that they end in, however they are writt
     }),
   ).manifest;
   assert.deepEqual(nodes['model.shop.a']?.meta, { folded: 'one two', kept: 'one', indented: '  one', quoted: 'one' });
+});
+
+test('arguments of tests lose the line break that they end in when the test runs', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'macros/t.sql': `{% test holds(model, expression, other) %}{% if other is not string %}select 1 as is_a_relation where false{% else %}
+select * from {{ model }} where not({{ expression }}){% endif %}{% endtest %}`,
+    'models/a.sql': 'select 1 as id',
+    'models/m.yml': `models:
+  - name: a
+    data_tests:
+      - holds: {name: as_text, arguments: {expression: "id = 1\\n", other: ""}}
+      - holds:
+          name: as_relation
+          arguments:
+            expression: ''
+            other: |
+              {{ ref('a') }}
+`,
+  });
+  const { code, text } = await dbt(folder, ['build']);
+  assert.equal(code, 0, text);
+  const compiled = (name: string) =>
+    readFileSync(path.join(folder, `target/compiled/shop/models/m.yml/${name}.sql`), 'utf8');
+  assert.match(compiled('as_text'), /where not\(id = 1\)$/m);
+  assert.match(compiled('as_relation'), /is_a_relation/);
 });

@@ -45,7 +45,9 @@ async function renderValue(parts: TestArgumentParts, value: unknown, path: reado
   return dict;
 }
 
-async function renderText({ environment, context, node }: TestArgumentParts, text: string): Promise<Value> {
+async function renderText({ environment, context, node }: TestArgumentParts, written: string): Promise<Value> {
+  // A template loses its last line break, with expressions and without.
+  const text = written.replace(/\n$/, '');
   const template = callText.test(text) ? `{{ ${text} }}` : text;
   if (!marks.test(template)) return text;
   const label = { path: node.original_file_path, name: `test ${node.name}` };
