@@ -295,3 +295,28 @@ test('run-operation --sql fails as its text does, and is not mixed with a macro'
   assert.match(await tell('--sql', 'select 1', '--args', '{a: 1}'), /^2 [\s\S]*--args are of a macro/);
   assert.match(await tell('--sql', ''), /^2 [\s\S]*needs the name of a macro, or --sql/);
 });
+
+test('columns of a relation are what a macro of the project says of them, which may ask for the others', async () => {
+  const log =
+    "{% if execute %}{{ log('columns: ' ~ adapter.get_columns_in_relation(ref('a')), info=true) }}{% endif %}";
+  const tell = async (files: Files): Promise<string> => {
+    const folder = project({ 'models/c.sql': `-- depends_on: {{ ref('a') }}\n${log} select 1 as id`, ...files });
+    const { code, text } = await dbt(folder, ['run']);
+    assert.equal(code, 0, text);
+    return /columns: .*/.exec(text)?.[0] ?? '';
+  };
+  const macro = (name: string, gives = "'own'"): string =>
+    `{% macro ${name}(relation) %}{{ return(${gives}) }}{% endmacro %}`;
+  const all = 'get_columns_in_relation';
+  assert.match(await tell({}), /DuckDBColumn\(column='id'/);
+  assert.equal(await tell({ 'macros/m.sql': macro(all) }), 'columns: own');
+  assert.equal(await tell({ 'macros/m.sql': macro(`duckdb__${all}`) }), 'columns: own');
+  const asks = macro(all, `dbt.${all}(relation) | map(attribute='name') | list`);
+  assert.equal(await tell({ 'macros/m.sql': asks }), "columns: ['id']");
+  const packaged = {
+    'packages.yml': 'packages: [{local: other}]\n',
+    'dbt_packages/other/dbt_project.yml': 'name: other\n',
+    'dbt_packages/other/macros/m.sql': macro(all),
+  };
+  assert.equal(await tell(packaged), 'columns: own');
+});

@@ -52,6 +52,8 @@ export interface AdapterHost {
   connection(): Promise<AdapterConnection>;
   /** The macro that `adapter.dispatch` finds, ready to be called. */
   dispatch(name: string, namespace: string | null): Value;
+  /** What the project's own macro of a method's name gives; undefined when there is none. */
+  overridden(name: string, kwargs: Kwargs): Promise<Value | undefined>;
   print(text: string): void;
   warnOnce(message: string): void;
   /** Runs a Python model; the response's text. */
@@ -299,8 +301,12 @@ const methods: Readonly<Record<string, Method>> = {
     host.cache.rename(relationOf(from, 'from_relation'), relationOf(to, 'to_relation'));
     return '';
   },
-  get_columns_in_relation: async (host, [relation]) =>
-    (await columnsOf(host, relationOf(relation, 'relation'))).map((column) => new ColumnObject(column)),
+  async get_columns_in_relation(host, args, kwargs) {
+    const { relation = null } = readArguments('get_columns_in_relation', ['relation'], args, kwargs);
+    const own = await host.overridden('get_columns_in_relation', new Map([['relation', relation]]));
+    if (own !== undefined) return own;
+    return (await columnsOf(host, relationOf(relation, 'relation'))).map((column) => new ColumnObject(column));
+  },
   async get_columns_in_table(host, [schema = null, identifier = null]) {
     const relation = new Relation({
       database: host.database.credentials.database,

@@ -36,6 +36,7 @@ import type { ParsedProject } from '../../project-types.ts';
 import type { RunSession } from '../session.ts';
 import { exceptionsModule } from './exceptions.ts';
 import { type MacroNames, macroNames } from './macros.ts';
+import { overriddenBy } from './own-macro.ts';
 import {
   type EventWindow,
   functionFunction,
@@ -278,6 +279,7 @@ function adapterHost({ session, node, connection, submitPython }: NodeContextOpt
     flags: parsed.flags,
     connection,
     dispatch: macros.dispatch,
+    overridden: overriddenBy(parsed, macros),
     print: (text) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: text.replace(/\n$/, '') }),
     warnOnce: (message) => session.warnOnce(message),
     comment,
