@@ -103,17 +103,21 @@ function connect({
   });
 }
 
-const unreachable = (url: string, cause: unknown): DuckhouseError =>
-  new DuckhouseError(
-    'Unavailable',
-    `cannot reach ${url.replace(/^http/, 'grpc')}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      id: 'server-unreachable',
-      context: { server: url.replace(/^http/, 'grpc') },
-      hint: 'is the server running? (duckhouse serve)',
-      cause,
-    },
-  );
+/** Codes of node:tls for a certificate that is not what the client was told to trust. */
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/;
+
+function unreachable(url: string, cause: NodeJS.ErrnoException): DuckhouseError {
+  const server = url.replace(/^https/, 'grpc+tls').replace(/^http/, 'grpc');
+  const isUntrusted = untrusted.test(cause.code ?? '');
+  return new DuckhouseError('Unavailable', `cannot reach ${server}: ${cause.message}`, {
+    id: isUntrusted ? 'server-untrusted' : 'server-unreachable',
+    context: { server, why: cause.message },
+    hint: isUntrusted
+      ? '--tls-ca FILE names the authority that its certificate comes from'
+      : 'is the server running? (duckhouse serve)',
+    cause,
+  });
+}
 
 function createCall(
   session: ClientHttp2Session,
