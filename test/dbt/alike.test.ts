@@ -132,6 +132,18 @@ const cases: Readonly<Record<string, Case>> = {
     commands: [['parse']],
     code: 0,
   },
+  'a warning of a test is an error when all warnings are, or its own': {
+    files: { 'tests/t.sql': "{{ config(severity='warn') }} select 1 as id" },
+    commands: ['{error: all}', '{error: [LogTestResult]}'].map((options) => ['test', '--warn-error-options', options]),
+    code: 1,
+    text: /Got 1 result, configured to fail if != 0/,
+  },
+  'and a warning when it is left out': {
+    files: { 'tests/t.sql': "{{ config(severity='warn') }} select 1 as id" },
+    commands: [['test', '--warn-error-options', '{error: all, warn: [LogTestResult]}']],
+    code: 0,
+    text: /Got 1 result, configured to warn if != 0/,
+  },
   'a text that speaks of a dispatch is none': {
     files: {
       'macros/m.sql': `{% macro go() %}{# adapter.dispatch('a') #}{{ return("adapter.dispatch('b')") }}{% endmacro %}`,

@@ -1,5 +1,6 @@
 import { PyError, str, type Value } from '../../jinja/index.ts';
 import type { ResultTable } from '../adapter/table.ts';
+import { isErrorWarning } from '../events/warn-options.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { compileNode } from './compile.ts';
 import { failingRows } from './failing-rows.ts';
@@ -61,7 +62,7 @@ function judge(
   if (String(config.severity ?? 'ERROR').toUpperCase() === 'ERROR' && shouldError)
     return { status: 'fail', message: `${got}, configured to fail if ${String(config.error_if)}`, failures };
   if (!shouldWarn) return { status: 'pass', message: null, failures: 0 };
-  return flags.warnError
+  return isErrorWarning(flags.args, 'LogTestResult')
     ? { status: 'fail', message: `${got}, configured to fail if ${String(config.warn_if)}`, failures }
     : { status: 'warn', message: `${got}, configured to warn if ${String(config.warn_if)}`, failures };
 }
