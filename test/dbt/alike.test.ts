@@ -332,3 +332,13 @@ test('columns of a relation are what a macro of the project says of them, which 
   };
   assert.equal(await tell(packaged), 'columns: own');
 });
+
+test('tests of a version that are left empty are those of the model; an empty list is none', () => {
+  const tests = (given: string): string[] => {
+    const entry = `{name: a, data_tests: [{unique: {column_name: id}}], versions: [{v: 1, defined_in: a, data_tests: ${given}}]}`;
+    const { nodes } = parse(project({ 'models/s.yml': `models: [${entry}]\n` })).manifest;
+    return Object.values(nodes).flatMap(({ resource_type, name }) => (resource_type === 'test' ? [name] : []));
+  };
+  assert.deepEqual(tests('null'), ['unique_a_v1_id']);
+  assert.deepEqual(tests('[]'), []);
+});

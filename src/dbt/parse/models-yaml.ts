@@ -117,7 +117,7 @@ function readVersions(
   }
   for (const [index, version] of versions.entries()) {
     const target = targetOf(schema, 'models', entry, all[index]);
-    const own = 'data_tests' in version || 'tests' in version;
+    const own = Array.isArray(version.data_tests ?? version.tests);
     addTestsOf(
       state,
       target,
