@@ -201,3 +201,32 @@ select * from {{ model }} where not({{ expression }}){% endif %}{% endtest %}`,
   assert.match(compiled('as_text'), /where not\(id = 1\)$/m);
   assert.match(compiled('as_relation'), /is_a_relation/);
 });
+
+test('tags of a test that is not the shortest kind stand twice in its config, read or rendered', () => {
+  const { nodes } = parse(
+    newProject({
+      'models/a.sql': 'select 1 as id',
+      'models/m.yml': `models:
+  - name: a
+    columns:
+      - name: id
+        data_tests:
+          - not_null: {config: {tags: [x]}}
+          - accepted_values: {arguments: {values: [1]}, config: {tags: [x, y]}}
+          - relationships: {arguments: {to: "ref(var('q', 'a'))", field: id}, config: {tags: x}}
+`,
+    }),
+  ).manifest;
+  const tests = Object.values(nodes).filter((node) => node.resource_type === 'test');
+  assert.deepEqual(
+    tests.map(({ tags, config }) => [tags, config.tags]),
+    [
+      [['x'], ['x']],
+      [
+        ['x', 'y'],
+        ['x', 'y', 'x', 'y'],
+      ],
+      [['x'], ['x', 'x']],
+    ],
+  );
+});

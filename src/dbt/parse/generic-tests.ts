@@ -317,7 +317,11 @@ function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, tar
   else {
     node.refs.push(...references.refs);
     node.sources.push(...references.sources);
-    if (!simple) node.depends_on.macros.push('macro.dbt.get_where_subquery');
+    if (!simple) {
+      node.depends_on.macros.push('macro.dbt.get_where_subquery');
+      // Rendering calls `config` once more, which shows in lists that are joined.
+      addConfigCall(calls, test.config);
+    }
   }
   state.calls.set(node, { calls, unrendered: simple ? undefined : unrenderedCalls(node.raw_code) });
   applyConfig(state, node);
