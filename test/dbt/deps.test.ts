@@ -191,7 +191,7 @@ test('what cannot be installed is told, with names that are near', async () => {
     /a package needs one of 'package', 'git', 'local', 'private' or 'tarball'/,
   );
   const missing = newProject({ 'packages.yml': 'packages:\n  - {package: acme/lib, version: 1.0.0}\n' });
-  assert.throws(() => parse(missing), /1 packages are listed in packages\.yml, but none is installed/);
+  assert.throws(() => parse(missing), /1 package is listed in packages\.yml, but none installed/);
 });
 
 test('an archive cannot write outside its folder', () => {

@@ -113,7 +113,9 @@ function extensions(output: Mapping, place: CredentialsPlace): string[] {
 
 function loadExtension(name: string, repo: string | undefined, place: CredentialsPlace): string[] {
   if (repo !== undefined && !/^[\w]+$/.test(repo) && !/^'.*'$/.test(repo)) repo = quoteLiteral(repo);
-  if (!/^\w+$/.test(name)) throw wrong(place, `extension "${name}" is no name of an extension`);
+  const isFile = /[/\\]|\.duckdb_extension$/.test(name);
+  if (!isFile && !/^\w+$/.test(name)) throw wrong(place, `extension "${name}" is no name of an extension, and no file`);
+  if (isFile) name = quoteLiteral(name);
   return [`INSTALL ${name}${repo === undefined ? '' : ` FROM ${repo}`}`, `LOAD ${name}`];
 }
 

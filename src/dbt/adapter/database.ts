@@ -64,7 +64,7 @@ export async function openDatabase({ credentials, engine, events, signal }: Data
     for (const sql of credentials.setup) await used.execute(sql);
   } catch (error) {
     if (own) await used.close();
-    throw error;
+    throw own ? error : setupError(error);
   }
   const idle: Connection[] = [];
   return {
@@ -86,6 +86,17 @@ export async function openDatabase({ credentials, engine, events, signal }: Data
       if (own) await used.close();
     },
   };
+}
+
+/** A server that is closed says what it does not do, not why the profile wants it. */
+function setupError(error: unknown): unknown {
+  if (!isDuckhouseError(error) || error.kind !== 'PermissionDenied') return error;
+  return new DuckhouseError(error.kind, `extensions, attachments and secrets of the profile: ${error.message}`, {
+    id: 'dbt-profile-setup',
+    context: error.context,
+    hint: 'they take an administrator and a server with --trusted, or a process of its own while no server runs',
+    cause: error,
+  });
 }
 
 /** With the database and the settings of the profile. */

@@ -183,12 +183,15 @@ function missing(state: ParseState, node: Linked, what: Missing): void {
     if (!disabled) state.warn({ name: 'NodeNotFoundOrDisabled', message });
     return;
   }
+  const near = disabled ? [] : nearestNames(name, candidatesOf(state, kind));
   throw new DuckhouseError('NotFound', message, {
+    id: disabled ? 'dbt-disabled' : 'dbt-not-found',
     context: {
       node: node.unique_id,
       path: node.original_file_path,
-      name,
-      candidates: disabled ? [] : nearestNames(name, candidatesOf(state, kind)),
+      name: `${what.packageName ? `${what.packageName}.` : ''}${name}${version}`,
+      wanted: name,
+      candidates: near.filter((candidate) => candidate !== node.name || kind !== 'node'),
     },
     ...(disabled ? { hint: `enable '${name}', or do not refer to it` } : {}),
   });

@@ -252,7 +252,8 @@ const duplicateNode = (a: ManifestNode, b: ManifestNode): DuckhouseError =>
       ? `two tests are named '${a.name}': one in ${a.original_file_path}, one in ${b.original_file_path}`
       : `two ${plural(a.resource_type)} are named '${a.name}': ${a.original_file_path} and ${b.original_file_path}`,
     {
-      context: { node: a.unique_id, path: b.original_file_path },
+      id: 'dbt-names-twice',
+      context: { node: a.unique_id, name: a.name, earlier: a.original_file_path, path: b.original_file_path },
       hint:
         a.resource_type === 'test'
           ? "give one of them a 'name', or different arguments"

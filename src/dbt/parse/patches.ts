@@ -114,7 +114,16 @@ const describedTwice = (node: ManifestNode, schema: SchemaFile): DuckhouseError 
   new DuckhouseError(
     'AlreadyExists',
     `${node.resource_type} '${node.name}' is described twice: in ${node.patch_path?.split('://')[1]} and in ${schema.file.original}`,
-    { context: { node: node.unique_id, path: schema.file.original }, hint: 'keep one of the two descriptions' },
+    {
+      id: 'dbt-described-twice',
+      context: {
+        node: node.unique_id,
+        name: node.name,
+        earlier: String(node.patch_path?.split('://')[1]),
+        path: schema.file.original,
+      },
+      hint: 'keep one of the two descriptions',
+    },
   );
 
 function patchNode(state: ParseState, node: ManifestNode, patch: NodePatch): void {

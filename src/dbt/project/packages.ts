@@ -57,9 +57,16 @@ export function checkInstalled(root: DbtProject, found: readonly string[]): void
   if (list === undefined || list.packages.length === 0) return;
   const installed = found.length - 1;
   if (installed >= list.packages.length) return;
+  const [count, file] = [list.packages.length, path.basename(list.file)];
+  const listed = count === 1 ? '1 package is' : `${count} packages are`;
+  const there = installed === 0 ? 'none' : `only ${installed}`;
   throw new DuckhouseError(
     'NotFound',
-    `${list.packages.length} packages are listed in ${path.basename(list.file)}, but ${installed === 0 ? 'none is' : `only ${installed} are`} installed in ${root.packagesInstallPath}`,
-    { context: { path: list.file }, hint: 'run: duckhouse dbt deps' },
+    `${listed} listed in ${file}, but ${there} installed in ${root.packagesInstallPath}`,
+    {
+      id: 'dbt-packages-missing',
+      context: { path: list.file, file, count, installed, folder: root.packagesInstallPath },
+      hint: 'run: duckhouse dbt deps',
+    },
   );
 }

@@ -56,22 +56,21 @@ export function readProfile(request: ProfileRequest, load: LoadYaml, render: Ren
   const files = profileFiles(request).filter((file) => existsSync(file));
   if (files.length === 0)
     throw new DuckhouseError('NotFound', `no profiles.yml found; looked for ${profileFiles(request).join(', ')}`, {
-      context: { name },
+      id: 'dbt-profiles-missing',
+      context: { name, files: profileFiles(request).join(', ') },
       hint: 'write one there, or name its folder with --profiles-dir or DBT_PROFILES_DIR',
     });
   for (const file of files) checkWithin(request.within, file);
   const found = files.map((file) => ({ file, content: load(readFileSync(file, 'utf8'), file) }));
   const holder = found.find(({ content }) => isDict(content) && name in content);
-  if (holder === undefined)
-    throw new DuckhouseError('NotFound', `profile '${name}' is not in ${files.join(', ')}`, {
-      context: {
-        name,
-        candidates: nearestNames(
-          name,
-          found.flatMap(({ content }) => (isDict(content) ? Object.keys(content) : [])),
-        ),
-      },
+  if (holder === undefined) {
+    const there = found.flatMap(({ content }) => (isDict(content) ? Object.keys(content) : []));
+    const [file, known] = [files.join(', '), there.filter((key) => key !== 'config').join(', ') || '-'];
+    throw new DuckhouseError('NotFound', `profile '${name}' is not in ${file}; there are: ${known}`, {
+      id: 'dbt-profile-missing',
+      context: { name, file, known, candidates: nearestNames(name, there) },
     });
+  }
   return profileOf(request, holder.file, (holder.content as Dict)[name], render);
 }
 

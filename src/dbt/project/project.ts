@@ -25,7 +25,8 @@ export function readProjectText(root: string, load: LoadYaml, { varsFile = true 
   const file = path.join(root, fileName);
   if (!existsSync(file))
     throw new DuckhouseError('NotFound', `no ${fileName} found in ${root}`, {
-      context: { path: file },
+      id: 'dbt-project-missing',
+      context: { path: file, file: fileName, folder: root },
       hint: 'run in the folder of a dbt project, or name it with --project-dir',
     });
   const text = readFileSync(file, 'utf8');

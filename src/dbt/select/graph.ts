@@ -47,6 +47,7 @@ function cycleIn(parents: ReadonlyMap<string, readonly string[]>, done: Readonly
   }
   const path = [...trail.slice(trail.indexOf(at)), at].reverse();
   return new DuckhouseError('DataInvalid', `found a cycle: ${path.join(' --> ')}`, {
-    context: { node: at, candidates: [] },
+    id: 'dbt-cycle',
+    context: { node: at, cycle: path.join(' --> '), candidates: [] },
   });
 }

@@ -73,7 +73,8 @@ function fullYaml(text: string, path: string, reading: YamlReading): unknown {
     const { line, col } = lines.linePos(error.pos[0]);
     const summary = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
     throw new DuckhouseError('DataInvalid', `${path}:${line}:${col}: not valid YAML: ${summary}`, {
-      context: { path, line, column: col },
+      id: 'dbt-yaml',
+      context: { path, line, column: col, summary },
       hint: `line ${line}: ${text.split('\n')[line - 1]?.trim() ?? ''}`,
     });
   }
