@@ -34,7 +34,7 @@ const entries = field({ id: 'struct' }, [text, number], 'entries');
 /** Arrow types by the name the format gives them, where the name in the matrix above does not tell it already. */
 const arrowTypes: Readonly<Record<string, ArrowField>> = {
   null: field({ id: 'null' }),
-  'float16, decimal256, dense_union': field({ id: 'floatingPoint', bitWidth: 16 }),
+  'float16, dense_union': field({ id: 'floatingPoint', bitWidth: 16 }),
   'string, large_string, string_view': field({ id: 'utf8View' }),
   'binary, large_binary, binary_view, fixed_size_binary': field({ id: 'fixedSizeBinary', byteWidth: 4 }),
   'decimal32, decimal64, decimal128': field({ id: 'decimal', precision: 9, scale: 2, bitWidth: 32 }),

@@ -1,6 +1,7 @@
 import { type ArrowColumn, type ArrowField, type ArrowType, isValidAt } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { createType, destroyType, isUuid, pointers, tooWide } from './create-type.ts';
+import { halfFloat } from './half-float.ts';
 import type { DuckDb } from './library.ts';
 import { type Address, addressOf, allocateBlock, writePointer } from './memory.ts';
 
@@ -360,12 +361,4 @@ function intervalAt(
     days: view.getInt32(row * 16 + 4, true),
     micros: micros(view.getBigInt64(row * 16 + 8, true), 'nanosecond', field),
   };
-}
-
-function halfFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

@@ -1,8 +1,15 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { createBatchDecoder, decodeSchema, readMessageHeader } from '../../arrow/index.ts';
+import {
+  type ArrowSchema,
+  createBatchDecoder,
+  decodeSchema,
+  type RecordBatch,
+  readMessageHeader,
+} from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { duckDbError } from '../duckdb-error.ts';
 import type { LoaderData, LoaderReply, LoaderRequest } from '../loader-protocol.ts';
+import { narrowBatch, narrowSchema } from '../narrow.ts';
 import { buildSchema, type NativeStruct } from '../native/arrow-import.ts';
 import { type NativeArray, openStream } from '../native/arrow-stream.ts';
 import { type DuckDb, loadDuckDb, type NativeFunction } from '../native/library.ts';
@@ -69,11 +76,12 @@ async function open({
   schema: metadata,
   source,
 }: Extract<LoaderRequest, { op: 'open' }>): Promise<void> {
-  const arrowSchema = decodeSchema(metadata);
+  const sentSchema = decodeSchema(metadata);
+  const arrowSchema = narrowSchema(sentSchema);
   if (arrowSchema.fields.length === 0)
     throw new DuckhouseError('InvalidArgument', 'the Arrow data has no columns', { id: 'no-columns' });
   const schema = buildSchema(arrowSchema);
-  const { decode } = createBatchDecoder(arrowSchema);
+  const { decode } = createBatchDecoder(sentSchema);
   const stream = openStream(schema.address, {
     next: () => nextArray(loads.get(id)),
     released: (array) => release(loads.get(id), array),
@@ -86,7 +94,7 @@ async function open({
     id,
     connection,
     schema,
-    decode,
+    decode: (message) => narrowed(decode(message), sentSchema === arrowSchema ? undefined : arrowSchema),
     stream,
     waiting: createRowGroups(),
     held: new Map(),
@@ -141,6 +149,9 @@ function write(load: Load, { message, metadata, body }: Extract<LoaderRequest, {
   load.waiting.add(batch, { message, bytes: body.byteLength });
   maybeInsert(load);
 }
+
+const narrowed = (batch: RecordBatch | undefined, schema: ArrowSchema | undefined): RecordBatch | undefined =>
+  batch === undefined || schema === undefined ? batch : narrowBatch(batch, schema);
 
 /** Dictionaries outlive their message. */
 const lasting = (metadata: Uint8Array, body: Uint8Array): Uint8Array =>
