@@ -34,10 +34,10 @@ const entries = field({ id: 'struct' }, [text, number], 'entries');
 /** Arrow types by the name the format gives them, where the name in the matrix above does not tell it already. */
 const arrowTypes: Readonly<Record<string, ArrowField>> = {
   null: field({ id: 'null' }),
-  'float16, dense_union': field({ id: 'floatingPoint', bitWidth: 16 }),
+  float16: field({ id: 'floatingPoint', bitWidth: 16 }),
   'string, large_string, string_view': field({ id: 'utf8View' }),
   'binary, large_binary, binary_view, fixed_size_binary': field({ id: 'fixedSizeBinary', byteWidth: 4 }),
-  'decimal32, decimal64, decimal128': field({ id: 'decimal', precision: 9, scale: 2, bitWidth: 32 }),
+  'decimal32, decimal64, decimal128, decimal256': field({ id: 'decimal', precision: 9, scale: 2, bitWidth: 32 }),
   'date32, date64': field({ id: 'date', unit: 'millisecond' }),
   'time32[s], time32[ms], time64[us]': field({ id: 'time', unit: 'second', bitWidth: 32 }),
   'time64[ns]': field({ id: 'time', unit: 'nanosecond', bitWidth: 64 }),

@@ -90,7 +90,7 @@ test("pyarrow's own types come back as they were", { skip }, async () => {
 
 test('half floats and decimals of 256 bits whose values fit come in as the nearest types', { skip }, async () => {
   assert.deepEqual(await client('narrowed'), {
-    types: ['float', 'decimal128(38, 3)', 'list<element: decimal128(38, 3)>'],
+    types: ['float', 'decimal128(38, 3)', 'list<item: decimal128(38, 3)>'],
     same: true,
   });
 });

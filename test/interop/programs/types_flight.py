@@ -135,4 +135,4 @@ def compressed(uri, codec):
         return receipt["rows"]
 
 
-run({"mirror": mirror, "mine": mine, "refused": refused, "compressed": compressed})
+run({"mirror": mirror, "mine": mine, "narrowed": narrowed, "refused": refused, "compressed": compressed})
