@@ -41,7 +41,7 @@ export interface StatementOptions {
 }
 
 const interruptEveryMs = 50;
-const graceMs = 100;
+const graceMs = 300;
 
 /** What a statement needs of its engine. */
 export interface StatementHost {
