@@ -1,3 +1,4 @@
+import { createTurns } from '../concurrency.ts';
 import { DuckhouseError } from '../errors.ts';
 import { checkGroup, checkGuard } from './check-guard.ts';
 import { createConnectionPlans } from './connection-plans.ts';
@@ -15,7 +16,6 @@ import { registerArrow } from './register-arrow.ts';
 import { openResult } from './result.ts';
 import { checkNotAborted, finishedRecord, type Statement, startStatement } from './statement.ts';
 import { isKeepable, plainCommand } from './statement-kind.ts';
-import { createTurns } from './turns.ts';
 import type {
   ArrowParams,
   Connection,

@@ -1,3 +1,4 @@
+import { createTurns } from '../../concurrency.ts';
 import type { Connection, PreparedQuery, QueryOptions, QueryResult } from '../../engine/index.ts';
 import { type SpoolableResult, type SpoolLimits, spoolable } from './spool.ts';
 
@@ -14,14 +15,11 @@ export interface Lane {
 }
 
 export function createLane(connection: Connection, limits: SpoolLimits): Lane {
-  let turn: Promise<void> = Promise.resolve();
+  const turns = createTurns();
   let open: SpoolableResult | undefined;
 
   const takeTurn = async (): Promise<() => void> => {
-    const before = turn;
-    let end: () => void = () => undefined;
-    turn = new Promise((resolve) => (end = resolve));
-    await before;
+    const end = await turns.take();
     await open?.spool();
     open = undefined;
     return end;
