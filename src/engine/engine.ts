@@ -39,11 +39,17 @@ const baseSession = [
   'SET enable_progress_bar_print = false',
 ];
 
+/**
+ * DuckDB reads up to this many rows of LIMIT, with or without an order, in the way that is best for few; by default only 50, and
+ * of an unordered LIMIT of more it then looks for the rows' ids first: 4.3 ms in place of 0.7 for 1,000 of 6,000,000 rows.
+ */
+const fewRows = { late_materialization_max_rows: '10000' };
+
 /** Opens a database. One engine a file: DuckDB does not notice a second one in the same process. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const libraryPath = findLibrary(options.libraryPath);
   const duckdb = loadDuckDb(libraryPath);
-  const settings = { ...options.settings, ...(options.readOnly ? { access_mode: 'READ_ONLY' } : {}) };
+  const settings = { ...fewRows, ...options.settings, ...(options.readOnly ? { access_mode: 'READ_ONLY' } : {}) };
   const database = openDatabase(duckdb, { database: options.database, settings });
   forbidPointerCasts(duckdb, database);
   if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));

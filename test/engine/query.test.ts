@@ -273,3 +273,13 @@ test('what was prepared before rows came is planned again, and what is run twice
     ]);
     assert.equal(await engine.execute('DELETE FROM t WHERE i > 200 AND n = $n', { params: { n: 0 } }), 1);
   }));
+
+test('a LIMIT reads its rows and no others: DuckDB used to look for their ids first', () =>
+  withEngine(async (engine) => {
+    await engine.query('CREATE TABLE t AS SELECT range AS a, range::VARCHAR AS b FROM range(300000)');
+    const plan = (sql: string) => query(engine, `EXPLAIN ${sql}`).then((rows) => JSON.stringify(rows));
+    assert.doesNotMatch(await plan('SELECT * FROM t LIMIT 1000'), /JOIN/);
+    assert.match(await plan('SELECT * FROM t LIMIT 1000 OFFSET 200000'), /JOIN/, 'the rows before are not read');
+    const rows = await query(engine, 'SELECT * FROM t LIMIT 1000');
+    assert.deepEqual([rows.length, rows[0], rows[999]], [1000, [0n, '0'], [999n, '999']]);
+  }));
