@@ -7,8 +7,8 @@ import { commandDescriptor, type FlightDescriptor, type FlightInfo, type PollInf
 export interface PolledStatement {
   /** Its name for progress and cancel. */
   readonly queryId: string;
-  /** Told when its info is known: `ready` resolves when its first rows are there. */
-  started(ready: Promise<void>): void;
+  /** Told when its info is known: `ready` resolves when its first rows are there, and rejects when there will be none. */
+  started(ready: Promise<unknown>): void;
 }
 
 /** Begins a statement: `signal` stops it, and nothing else does. */
@@ -107,7 +107,7 @@ export function createPollStore({ idleMs, max, progress }: PollLimits): PollStor
 function startPoll({ descriptor, owner, begin, cancel }: PollRequest): Poll {
   const controller = new AbortController();
   const queryId = randomUUID();
-  let ready: Promise<void> = Promise.resolve();
+  let ready: Promise<unknown> = Promise.resolve();
   let settled = false;
   const polled: PolledStatement = {
     queryId,

@@ -1,4 +1,5 @@
 import type { PreparedQuery, QueryOptions, QueryResult } from '../engine/index.ts';
+import { DuckhouseError } from '../errors.ts';
 
 /** A query on its way to DoGet. */
 export interface PendingQuery {
@@ -15,6 +16,14 @@ export const pendingQuery = (prepared: PreparedQuery): PendingQuery => ({
     prepared.close().catch(() => undefined); // nobody waits for it any more
   },
 });
+
+/** Was stopped before anybody fetched it. */
+export const cancelledQuery: PendingQuery = {
+  async open() {
+    throw new DuckhouseError('Cancelled', 'the statement was cancelled', { id: 'cancelled' });
+  },
+  drop: () => undefined,
+};
 
 export interface RunningQuery {
   readonly queryId: string;

@@ -1,4 +1,4 @@
-import { type ArrowSchema, buildBatch, type IpcMessage } from '../arrow/index.ts';
+import { type ArrowSchema, buildBatch, type IpcMessage, readMessageHeader } from '../arrow/index.ts';
 import type { QueryResult } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 
@@ -54,5 +54,11 @@ async function storeRows(result: QueryResult): Promise<Stored> {
 export function partOf(stored: Stored, part = 0, parts = 1): Stored {
   const { messages } = stored;
   const cut = (at: number): number => Math.floor((messages.length * at) / parts);
-  return parts === 1 ? stored : { ...stored, messages: messages.slice(cut(part), cut(part + 1)) };
+  if (parts === 1) return stored;
+  const own = messages.slice(cut(part), cut(part + 1));
+  return {
+    ...stored,
+    messages: own,
+    rows: own.reduce((sum, { metadata }) => sum + readMessageHeader(metadata).rows, 0),
+  };
 }

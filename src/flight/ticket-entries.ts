@@ -9,7 +9,8 @@ export type Kept = { readonly type: 'pending'; readonly query: PendingQuery } | 
 
 export interface TicketEntry {
   readonly kept: Kept;
-  readonly queryId: string;
+  /** Of what may be cancelled. */
+  readonly queryId?: string;
   readonly owner: string;
   /** The session that has prepared it, where any other may run it again. */
   readonly session?: ClientSession;
@@ -25,7 +26,7 @@ export interface TicketEntries {
   take(id: string): TicketEntry | undefined;
   /** Ends what is kept. */
   drop(id: string): void;
-  /** Keeps it as long again from now on; when that ends. */
+  /** Keeps a stored result as long again from now on, anything else as long as a ticket is kept; when that ends. */
   keepOn(id: string): Date;
   /** The id of a query's entry, when it is the owner's. */
   ofQuery(queryId: string, owner: string): string | undefined;
@@ -38,7 +39,7 @@ export interface TicketEntries {
 const maxAllStoredBytes = 256 << 20;
 
 export function createTicketEntries({ ticketIdleMs, maxTickets }: FlightLimits): TicketEntries {
-  const entries = new Map<string, TicketEntry & { timer: NodeJS.Timeout }>();
+  const entries = new Map<string, TicketEntry & { readonly keptMs: number; timer: NodeJS.Timeout }>();
   const byQuery = new Map<string, string>();
   let storedBytes = 0;
   let early = 0;
@@ -47,7 +48,7 @@ export function createTicketEntries({ ticketIdleMs, maxTickets }: FlightLimits):
     const entry = entries.get(id);
     if (entry === undefined) return undefined;
     entries.delete(id);
-    byQuery.delete(entry.queryId);
+    if (entry.queryId !== undefined) byQuery.delete(entry.queryId);
     clearTimeout(entry.timer);
     storedBytes -= bytesOf(entry);
     early -= Number(entry.early === true);
@@ -69,17 +70,18 @@ export function createTicketEntries({ ticketIdleMs, maxTickets }: FlightLimits):
       early += Number(entry.early === true);
       while (entries.size > 0 && (entries.size >= maxTickets || storedBytes > maxAllStoredBytes))
         drop(entries.keys().next().value as string);
-      entries.set(id, { ...entry, timer: dropLater(id, keptMs) });
-      byQuery.set(entry.queryId, id);
+      entries.set(id, { ...entry, keptMs, timer: dropLater(id, keptMs) });
+      if (entry.queryId !== undefined) byQuery.set(entry.queryId, id);
     },
     get: (id) => entries.get(id),
     keepOn(id) {
       const entry = entries.get(id);
+      const keptMs = entry?.kept.type === 'stored' ? entry.keptMs : ticketIdleMs;
       if (entry !== undefined) {
         clearTimeout(entry.timer);
-        entry.timer = dropLater(id, ticketIdleMs);
+        entry.timer = dropLater(id, keptMs);
       }
-      return new Date(Date.now() + ticketIdleMs);
+      return new Date(Date.now() + keptMs);
     },
     ofQuery(queryId, owner) {
       const id = byQuery.get(queryId);

@@ -4,7 +4,7 @@ import type { ArrowParams } from '../engine/index.ts';
 import type { ClientSession, Lakehouse, SessionQueryOptions, SessionStatement } from '../lakehouse/index.ts';
 import { mayBeScript } from '../sql.ts';
 import { type BoundRows, bindsAsDeclared, boundRows, rowsOf } from './bound-rows.ts';
-import { type PendingQuery, pendingQuery, startedQuery } from './started.ts';
+import { cancelledQuery, type PendingQuery, pendingQuery, startedQuery } from './started.ts';
 import { partOf, type Stored, storeCount, storeResult } from './stored.ts';
 import { createTicketEntries, notKept } from './ticket-entries.ts';
 import { parseHandle } from './ticket-handle.ts';
@@ -31,8 +31,8 @@ export interface IssuedTicket {
   readonly schema: ArrowSchema;
   /** -1 when not known yet. */
   readonly rows: number;
-  /** Resolves when the first rows are there, or have failed to come. */
-  readonly ready: Promise<void>;
+  /** Resolves when the first rows are there; rejects when they fail to come, which whoever fetches it is told as well. */
+  readonly ready: Promise<unknown>;
   /** Until then it may be fetched again and again; undefined = once, or anew each time. */
   readonly expiresAt?: Date;
 }
@@ -76,9 +76,10 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
   const rowLimit = limits.maxRows === undefined ? {} : { rowLimit: limits.maxRows };
 
   /** How long to keep a query that runs: one that is polled until it is ready, and like every ticket after that. */
-  const keptWhileRunning = (id: string, ready: Promise<void>, { hold }: TicketRequest, keptMs: number): number => {
+  const keptWhileRunning = (id: string, ready: Promise<unknown>, { hold }: TicketRequest, keptMs: number): number => {
     if (hold !== true) return keptMs;
-    void ready.then(() => entries.keepOn(id));
+    const keepOn = (): unknown => entries.keepOn(id);
+    ready.then(keepOn, keepOn);
     return heldMs;
   };
 
@@ -98,10 +99,9 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     }
     const result = prepared.run(rowLimit);
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
-    const ready = settled(result);
-    const keptMs = keptWhileRunning(id, ready, request, Math.min(earlyIdleMs, ticketIdleMs));
+    const keptMs = keptWhileRunning(id, result, request, Math.min(earlyIdleMs, ticketIdleMs));
     entries.add(id, { ...entry, kept: { type: 'pending', query }, early: true }, keptMs);
-    return { ...issued, ready };
+    return { ...issued, ready: result };
   };
 
   /** A read that is bound to its place or its parameters: it runs now, and not again. */
@@ -112,13 +112,12 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
   ): Promise<IssuedTicket> => {
     const id = randomUUID();
     const query = startedQuery({ queryId, result, cancel: lakehouse.cancel });
-    const ready = settled(result);
-    const keptMs = keptWhileRunning(id, ready, request, ticketIdleMs);
+    const keptMs = keptWhileRunning(id, result, request, ticketIdleMs);
     const owner = request.session.principal.name;
     entries.add(id, { queryId, owner, kept: { type: 'pending', query } }, keptMs);
     try {
       const schema = known ?? (await result).schema;
-      return { handle: JSON.stringify({ id }), queryId, schema, rows: -1, ready };
+      return { handle: JSON.stringify({ id }), queryId, schema, rows: -1, ready: result };
     } catch (error) {
       entries.drop(id);
       throw error;
@@ -194,8 +193,11 @@ export function createTicketStore(lakehouse: Lakehouse, limits: FlightLimits): T
     },
     cancel(queryId, owner) {
       const id = entries.ofQuery(queryId, owner);
-      if (id !== undefined) entries.drop(id);
-      return id !== undefined;
+      if (id === undefined) return false;
+      entries.drop(id);
+      // Who fetches it all the same is told so: it does not run anew.
+      entries.add(id, { owner, kept: { type: 'pending', query: cancelledQuery } });
+      return true;
     },
     count: entries.count,
     async close() {
@@ -227,12 +229,6 @@ async function leftFor(session: ClientSession): Promise<boolean> {
   await session.close();
   return true;
 }
-
-const settled = (result: Promise<unknown>): Promise<void> =>
-  result.then(
-    () => undefined,
-    () => undefined, // told to whoever fetches it
-  );
 
 /** Reads run when they are fetched; everything else runs when it is asked for, so that a client that never fetches gets its effect. */
 const isQuery = ({ kind, returnsRows }: SessionStatement): boolean => returnsRows && kind === 'select';

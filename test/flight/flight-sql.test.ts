@@ -573,6 +573,9 @@ test('a result is kept and given in parts to who asks for it', async () => {
     ),
     [],
   );
+  const sent = (): number =>
+    Number(/duckhouse_flight_rows_total\{direction="out"\} (\d+)/.exec(running.metrics.render())?.[1] ?? 0);
+  const before = sent();
   const info = await client.info('SELECT range AS i FROM range(400000)');
   assert.deepEqual([info.totalRecords, info.ordered, info.endpoints.length], [400000, true, 4]);
   assert.ok((info.endpoints[0]?.expirationTime?.getTime() ?? 0) > Date.now() + 20_000);
@@ -585,6 +588,7 @@ test('a result is kept and given in parts to who asks for it', async () => {
       'in order',
     );
   }
+  assert.equal(sent() - before, 800_000, 'each part counted all the rows');
   await client.setOptions(
     new Map([
       ['duckhouse.keep_seconds', undefined],

@@ -90,8 +90,23 @@ test('CancelFlightInfo with the info of an unfinished query stops it', async () 
   await eventually('it stopped', () => running.lakehouse.progress().length === 0);
 });
 
+test('a cancelled query is told to be: it was ready for whoever asked after it, and ran anew when it was fetched', async () => {
+  const { info, descriptor } = await client.poll(statement(endlessSql));
+  assert.ok(descriptor);
+  await client.action('CancelFlightInfo', encodeCancelRequest(info));
+  await assert.rejects(client.poll(descriptor), failsWith('Cancelled', /cancelled/));
+  const waiting = await client.info(sqlMessage('CommandStatementQuery', text(1, endlessSql)));
+  await client.action('CancelFlightInfo', encodeCancelRequest(waiting));
+  await assert.rejects(client.rows(waiting), failsWith('Cancelled', /cancelled/));
+  await eventually('it stopped', () => running.lakehouse.progress().length === 0);
+});
+
 test('a statement that fails says so to whoever asks', async () => {
   await assert.rejects(pollToEnd(statement('SELECT * FROM nowhere')), failsWith('NotFound', /nowhere/));
+  await assert.rejects(
+    pollToEnd(statement("SELECT error('too late') FROM range(3)")),
+    failsWith('InvalidArgument', /too late/),
+  );
 });
 
 test('a query that nobody asks after is stopped', async () => {
@@ -129,6 +144,19 @@ test('a result that may be fetched again says until when, and is kept longer whe
   assert.deepEqual(Buffer.from(later.ticket), Buffer.from(endpoint.ticket));
   assert.ok((later.expirationTime?.getTime() ?? 0) > endpoint.expirationTime.getTime());
   for (let i = 0; i < 2; i++) await client.rows({ ...info, endpoints: [later] });
+});
+
+test('a result that is kept long is kept as long again: renewing it cut it to a minute', async () => {
+  const brief = await runServer({ limits: { ticketIdleMs: 50 } });
+  const other = wireClient(brief.port, { 'x-duckhouse-keep-seconds': '600' });
+  const info = await other.info(sqlMessage('CommandStatementQuery', text(1, 'SELECT 1 AS a')));
+  const body = encodeRenewRequest(info.endpoints[0] as FlightEndpoint);
+  const renewed = decodeEndpoint((await other.action('RenewFlightEndpoint', body))[0] as Uint8Array);
+  assert.ok((renewed.expirationTime?.getTime() ?? 0) > Date.now() + 500_000);
+  await pause(300);
+  assert.deepEqual(await other.rows(info), [[1]]);
+  other.close();
+  await brief.close();
 });
 
 test('what is not kept cannot be renewed', async () => {

@@ -56,9 +56,9 @@ export const text = (field: number, value: string): Uint8Array => bytesField(fie
 const flight = '/arrow.flight.protocol.FlightService/';
 const empty: ArrowSchema = { fields: [] };
 
-export function wireClient(port: number): WireClient {
+export function wireClient(port: number, given: Readonly<Record<string, string>> = {}): WireClient {
   const channel = createChannel({ url: `http://127.0.0.1:${port}` });
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...given };
 
   const ask = async (method: string, messages: readonly Uint8Array[], waits = false): Promise<Uint8Array[]> => {
     const call = await channel.open(flight + method, headers, undefined);
