@@ -2,26 +2,14 @@ import { appendBits, appendOnes, isBitSet } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { type Address, type Block, memcpy, readBytes } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
-import type { ArrayNode } from './columns.ts';
-import { countNulls, dataRange, itemPiece, memberPiece, type Piece, scaledPiece } from './pieces.ts';
+import { planDictionary } from './dictionary.ts';
+import { countNulls, dataRange, itemPiece, memberPiece, type Piece, rowsOf, scaledPiece } from './pieces.ts';
+import type { BodyPlan, PlannedBuffer } from './plan.ts';
 import { copyStrings } from './strings.ts';
-import { textWriters } from './text.ts';
+import { planTexts } from './texts.ts';
 import { widenIntegers } from './widen.ts';
 
-/** A buffer of the batch to come: its length in bytes, and how to write it at `offset` of the slab. */
-export interface PlannedBuffer {
-  readonly byteLength: number;
-  write(slab: Block, offset: number): void;
-}
-
-/** What a record batch will hold, in the order of its metadata. */
-export interface BodyPlan {
-  readonly nodes: { readonly length: number; readonly nullCount: number }[];
-  readonly buffers: PlannedBuffer[];
-}
-
 const emptyBuffer: PlannedBuffer = { byteLength: 0, write: () => undefined };
-const rowsOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, piece) => sum + piece.count, 0);
 
 /** Adds the field nodes and buffers of one column, depth first as the format wants them. */
 export function planColumn(plan: BodyPlan, layout: Layout, pieces: readonly Piece[]): void {
@@ -39,8 +27,10 @@ export function planColumn(plan: BodyPlan, layout: Layout, pieces: readonly Piec
       planBytes(plan, pieces, rows);
       break;
     case 'text':
+      planTexts(plan, layout.from, pieces);
+      break;
     case 'dictionary':
-      planTexts(plan, pieces, rows, textReader(layout, pieces));
+      planDictionary(plan, layout.indexWidth, pieces);
       break;
     case 'list':
       plan.buffers.push(offsetBuffer(pieces, rows));
@@ -234,86 +224,4 @@ function planBytes(plan: BodyPlan, pieces: readonly Piece[], rows: number): void
       });
     },
   });
-}
-
-type TextReader = (piece: Piece) => (row: number) => Buffer;
-
-/** Values written here: the reader gives the UTF-8 bytes of a row; null rows take none. */
-function planTexts(plan: BodyPlan, pieces: readonly Piece[], rows: number, reader: TextReader): void {
-  const offsets = new Int32Array(rows + 1);
-  const values: Buffer[] = [];
-  let at = 0;
-  let end = 0;
-  for (const piece of pieces) {
-    const textAt = reader(piece);
-    const validity = piece.node.buffers[0] ?? 0;
-    const valid = validity === 0 ? undefined : readBytes(validity, (piece.start + piece.count + 7) >> 3);
-    for (let row = piece.start; row < piece.start + piece.count; row++) {
-      if (valid === undefined || isBitSet(valid, row)) {
-        const value = textAt(row);
-        values.push(value);
-        end += value.length;
-      }
-      offsets[++at] = end;
-    }
-  }
-  plan.buffers.push(
-    {
-      byteLength: offsets.byteLength,
-      write: (slab, offset) => new Int32Array(slab.buffer, offset, rows + 1).set(offsets),
-    },
-    {
-      byteLength: end,
-      write(slab, offset) {
-        let to = offset;
-        for (const value of values) {
-          slab.bytes.set(value, to);
-          to += value.length;
-        }
-      },
-    },
-  );
-}
-
-function textReader(layout: Layout & { kind: 'text' | 'dictionary' }, pieces: readonly Piece[]): TextReader {
-  if (layout.kind === 'dictionary') return dictionaryReader(layout.indexWidth, pieces);
-  const { width, write } = textWriters[layout.from];
-  const text = (bytes: Buffer): Buffer => Buffer.from(write(bytes), 'utf8');
-  if (width !== undefined) {
-    return ({ node, start, count }) => {
-      const data = readBytes((node.buffers[1] as Address) + start * width, count * width);
-      return (row) => text(data.subarray((row - start) * width, (row - start + 1) * width));
-    };
-  }
-  return (piece) => {
-    const { start, end } = dataRange(piece);
-    const offsets = new Int32Array(piece.count + 1);
-    memcpyInto(offsets, (piece.node.buffers[1] as Address) + 4 * piece.start);
-    const data = readBytes((piece.node.buffers[2] as Address) + start, end - start);
-    return (row) => {
-      const i = row - piece.start;
-      return text(data.subarray((offsets[i] as number) - start, (offsets[i + 1] as number) - start));
-    };
-  };
-}
-
-function memcpyInto(target: Int32Array, source: Address): void {
-  const copy = readBytes(source, target.byteLength);
-  target.set(new Int32Array(copy.buffer, copy.byteOffset, target.length));
-}
-
-/** ENUM: positions into a dictionary that is the same for every piece of a column. */
-function dictionaryReader(indexWidth: 1 | 2 | 4, pieces: readonly Piece[]): TextReader {
-  const values = dictionaryValues((pieces[0] as Piece).node.dictionary as ArrayNode);
-  return ({ node, start, count }) => {
-    const indices = readBytes((node.buffers[1] as Address) + start * indexWidth, count * indexWidth);
-    return (row) => values[indices.readUIntLE((row - start) * indexWidth, indexWidth)] as Buffer;
-  };
-}
-
-function dictionaryValues(dictionary: ArrayNode): Buffer[] {
-  const offsets = new Int32Array(dictionary.length + 1);
-  memcpyInto(offsets, dictionary.buffers[1] as Address);
-  const data = readBytes(dictionary.buffers[2] as Address, offsets.at(-1) as number);
-  return Array.from({ length: dictionary.length }, (_, i) => data.subarray(offsets[i], offsets[i + 1]));
 }

@@ -2,9 +2,10 @@ import type { ArrowSchema } from '../../arrow/index.ts';
 import { layoutOf, recordBatchTemplate } from '../../arrow/index.ts';
 import type { Address, Block } from '../native/memory.ts';
 import type { Layout } from '../type-map.ts';
-import { type BodyPlan, planColumn } from './body.ts';
+import { planColumn } from './body.ts';
 import type { ArrayNode } from './columns.ts';
 import { type Piece, pieceBytes } from './pieces.ts';
+import type { BodyPlan } from './plan.ts';
 
 /** Rows of one DuckDB chunk still to be sent. Plain data, so any thread may go on with it. */
 export interface PendingChunk {

@@ -12,6 +12,8 @@ export interface Piece {
   readonly large: boolean;
 }
 
+export const rowsOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, piece) => sum + piece.count, 0);
+
 const cell = allocateBlock(8);
 
 export function offsetAt(piece: Piece, row: number): number {
@@ -21,6 +23,12 @@ export function offsetAt(piece: Piece, row: number): number {
   memcpy(cell.address, (piece.node.buffers[1] as Address) + width * row, width);
   const low = cell.words[0] as number;
   return piece.large ? low + (cell.words[1] as number) * 2 ** 32 : low;
+}
+
+/** The 32-bit offsets at `address`, one more than `count`. */
+export function readOffsets(address: Address, count: number): Int32Array {
+  const copy = readBytes(address, 4 * (count + 1));
+  return new Int32Array(copy.buffer, copy.byteOffset, count + 1);
 }
 
 export function dataRange(piece: Piece): { readonly start: number; readonly end: number } {

@@ -22,9 +22,12 @@ function zone(offset: number): string {
   return (offset < 0 ? '-' : '+') + shown.map(pad2).join(':');
 }
 
+const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, '0'));
+
 /** A count of padding bits, then the bits, most significant first. */
 function bit(bytes: Buffer): string {
-  const text = Array.from(bytes.subarray(1), (byte) => byte.toString(2).padStart(8, '0')).join('');
+  let text = '';
+  for (let i = 1; i < bytes.length; i++) text += bitsOfByte[bytes[i] as number];
   return text.slice(bytes[0]);
 }
 

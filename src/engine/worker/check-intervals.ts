@@ -7,6 +7,7 @@ import { anyLayout, type Layout } from '../type-map.ts';
 const isInterval = (layout: Layout): boolean => layout.kind === 'fixed' && layout.check === 'interval';
 /** Arrow's intervals count nanoseconds in 64 bits, DuckDB's microseconds. */
 const limit = 9223372036854775n;
+const limitHigh = Number(limit >> 32n);
 
 /** Refuses intervals whose microseconds would overflow as nanoseconds: DuckDB's export would wrap them around silently. */
 export function checkIntervals(
@@ -50,7 +51,10 @@ function checkValues(duckdb: DuckDb, { vector, count, column }: VectorRows): voi
   const values = readBytes(Number(duckdb.vector_get_data(vector)), count * 16);
   const mask = Number(duckdb.vector_get_validity(vector));
   const validity = mask === 0 ? undefined : readBytes(mask, ((count + 63) >> 6) * 8);
+  const words = new Int32Array(values.buffer, values.byteOffset, count * 4);
   for (let row = 0; row < count; row++) {
+    const high = words[4 * row + 3] as number;
+    if (high < limitHigh && high > -limitHigh) continue;
     const micros = values.readBigInt64LE(row * 16 + 8);
     if (micros <= limit && micros >= -limit) continue;
     if (validity !== undefined && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) continue;
