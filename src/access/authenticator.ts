@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { DuckhouseError } from '../errors.ts';
+import { type Logger, silentLogger } from '../log.ts';
 import { type Accounts, findApiToken, type User, watchAccounts } from './accounts.ts';
 import { createJwtVerifier, type JwtOptions, looksLikeJwt } from './jwt.ts';
 import { defaultLifetimeMs, openKeyRing } from './key-ring.ts';
@@ -17,6 +18,8 @@ export interface AuthenticatorOptions {
   /** Users and static tokens, read again when the file changes. */
   readonly usersFile?: string | undefined;
   readonly jwt?: JwtOptions | undefined;
+  /** Told why the keys of JWT cannot be had. */
+  readonly log?: Logger | undefined;
   /** Role of whoever has a certificate of the authority and is no user of the file. */
   readonly certificateRole?: Role | undefined;
   /** What our tokens are signed with; else keys of `tokenKeyFile`, else of this process alone. */
@@ -61,7 +64,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const username = options.username ?? 'admin';
   const keys = openKeyRing({ fixed: options.tokenKey, file: options.tokenKeyFile, tokenLifetimeMs: lifetimeMs });
   const accounts = watchAccounts(options.usersFile);
-  const jwt = options.jwt === undefined ? undefined : createJwtVerifier(options.jwt);
+  const jwt = options.jwt === undefined ? undefined : createJwtVerifier(options.jwt, options.log ?? silentLogger);
   const configured = password !== undefined || tokens.length > 0 || jwt !== undefined || certificateRole !== undefined;
   const required = (): boolean => configured || accounts().users.length > 0 || accounts().tokens.length > 0;
   const slowDown = createSlowDown();
@@ -104,6 +107,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const { name, role, expiresAt } = await jwt.verify(token);
       return { name, role, via: 'jwt', validUntil: expiresAt };
     } catch (error) {
+      if (error instanceof DuckhouseError && error.kind === 'Unavailable') throw error; // no fault of the caller's
       return refuse(peer, error as DuckhouseError);
     }
   };

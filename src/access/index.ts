@@ -23,6 +23,7 @@ export {
   createAuthenticator,
 } from './authenticator.ts';
 export { authorise, decide, type GatePolicy, guardOf, type Request } from './gate.ts';
+export { checkKeySet } from './jwks.ts';
 export type { JwtOptions } from './jwt.ts';
 export { ownerToken } from './owner-token.ts';
 export { isRole, type Principal, type Proof, type Role, roles } from './principal.ts';

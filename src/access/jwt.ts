@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 import { DuckhouseError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { openJwks } from './jwks.ts';
 import { isRole, type Role } from './principal.ts';
 
@@ -44,8 +45,8 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
 /** A JSON Web Token has a header with the algorithm as the first of three parts. */
 export const looksLikeJwt = (token: string): boolean => /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(token);
 
-export function createJwtVerifier(options: JwtOptions): JwtVerifier {
-  const keys = openJwks(options.jwks);
+export function createJwtVerifier(options: JwtOptions, log: Logger): JwtVerifier {
+  const keys = openJwks(options.jwks, log);
   return {
     async verify(token) {
       const [head = '', body = '', signature = ''] = token.split('.');

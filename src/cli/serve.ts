@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readAccounts } from '../access/index.ts';
+import { checkKeySet, readAccounts } from '../access/index.ts';
 import { type Config, packageVersion, shownSettings } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { createLogger } from '../log.ts';
@@ -20,6 +20,7 @@ const leastMemoryWall = 200e6;
 export async function startServer(context: CommandContext): Promise<Supervisor> {
   const { config, translator } = context;
   checkExposure(config);
+  if (config.jwt !== undefined) checkKeySet(config.jwt.jwks);
   const memory = memoryOf(config);
   const childOptions = serverProcessOptions(config, memory.limit);
   if (config.database !== ':memory:') mkdirSync(path.dirname(config.database), { recursive: true });

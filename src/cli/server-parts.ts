@@ -86,7 +86,7 @@ export async function openServerParts(
   });
   const lakehouse = await openLakehouse({ engine });
   const metrics = createMetrics();
-  const authenticator = createAuthenticator(options);
+  const authenticator = createAuthenticator({ ...options, log });
   const limits = { maxMessageBytes, maxHeaderListSize: maxHeaderBytes, queryTimeoutMs, maxRows };
   const dbt = dbtAction({ engine, workspace: options.workspace, version, tableFolders: lakeFolders });
   const flight = createFlightServer({

@@ -239,16 +239,19 @@ function freeze(workspace: string, origins: ReadonlyMap<SettingName, FoundValue>
 /** Issuer and audience are asked for with the keys: a token for somebody else is not for us. */
 function jwtOf(text: (name: SettingName) => string | undefined, keyFile: string | undefined): JwtOptions | undefined {
   const keys = text('jwtKeys');
-  if (keys === undefined || keyFile === undefined) return undefined;
-  const required = (name: 'jwtIssuer' | 'jwtAudience'): string => {
-    const value = text(name);
-    if (value !== undefined) return value;
-    throw new DuckhouseError('InvalidArgument', `jwtKeys needs ${name}`, {
+  const needs = (name: SettingName, other: SettingName): never => {
+    throw new DuckhouseError('InvalidArgument', `${name} needs ${other}`, {
       id: 'setting-needs',
-      context: { name: 'jwtKeys', other: name },
-      hint: `set ${settingOf(name).env[0]}`,
+      context: { name, other },
+      hint: `set ${settingOf(other).env[0]}`,
     });
   };
+  if (keys === undefined || keyFile === undefined) {
+    // Half a configuration is a mistake, and would leave the door open.
+    const alone = (['jwtIssuer', 'jwtAudience'] as const).find((name) => text(name) !== undefined);
+    return alone === undefined ? undefined : needs(alone, 'jwtKeys');
+  }
+  const required = (name: 'jwtIssuer' | 'jwtAudience'): string => text(name) ?? needs('jwtKeys', name);
   return {
     jwks: /^https?:\/\//.test(keys) ? keys : keyFile,
     issuer: required('jwtIssuer'),

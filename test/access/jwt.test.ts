@@ -47,10 +47,11 @@ async function withKeys(
     authenticate: (text: string) => ReturnType<ReturnType<typeof createAuthenticator>['authenticate']>,
   ) => Promise<void>,
   options: Partial<JwtOptions> = {},
+  keys = keySet,
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const jwks = path.join(folder, 'keys.json');
-    writeFileSync(jwks, keySet);
+    writeFileSync(jwks, keys);
     const { authenticate } = createAuthenticator({
       jwt: { jwks, issuer: 'https://issuer', audience: 'duckhouse', ...options },
     });
@@ -124,7 +125,7 @@ test('claims may have other names, and a role of last resort', () =>
     { nameClaim: 'email', roleClaim: 'realm.roles', defaultRole: 'reader' },
   ));
 
-test('keys come from an address, again when a new one signs, and its failure is no login', async () => {
+test('keys come from an address, again when a new one signs, and its failure is no login', async (context) => {
   let keys = JSON.stringify({ keys: [jwk('ES256')] });
   let asked = 0;
   const issuer = createServer((_, response) => {
@@ -145,8 +146,34 @@ test('keys come from an address, again when a new one signs, and its failure is 
     keys = keySet;
     await login(token('EdDSA', good()));
     keys = '';
+    const [before, time] = [asked, Date.now()];
+    const later = (ms: number) => context.mock.timers.enable({ apis: ['Date'], now: time + ms });
+    later(1_200_000);
+    const old = good({ exp: seconds() + 9000 });
+    // An issuer that was down locked everybody out, and was asked by each call.
+    for (let i = 0; i < 3; i++) await login(token('ES256', old), kept);
+    assert.equal(asked, before + 1);
+    context.mock.timers.reset();
+    later(4_000_000);
+    for (let i = 0; i < 2; i++)
+      await assert.rejects(
+        login(token('ES256', old), kept),
+        (error) => (error as DuckhouseError).kind === 'Unavailable',
+      );
+    assert.equal(asked, before + 2);
+    context.mock.timers.reset();
     await assert.rejects(login(token('EdDSA', good())), (error) => (error as DuckhouseError).kind === 'Unavailable');
   } finally {
     issuer.close();
   }
 });
+
+test('a key set may hold what is no key; that was an internal error', () =>
+  withKeys(
+    async (authenticate) => {
+      assert.equal((await authenticate(token('RS256', good()))).name, 'ada');
+      await assert.rejects(authenticate(token('RS256', good(), { header: { kid: 'other' } })), refused(/not by a key/));
+    },
+    {},
+    JSON.stringify({ keys: [null, 5, { kty: 'oct', k: 'AAAA', kid: 'RS256' }, jwk('RS256')] }),
+  ));

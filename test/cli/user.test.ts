@@ -108,3 +108,11 @@ test('a server beyond the loopback address is locked down for administrators too
     assert.deepEqual(await outcomes([]), ['no', 'ok', 'no', 'no', 'no', 'no', 'ok', 'ok']);
     assert.deepEqual(await outcomes(['--trusted']), ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
   }));
+
+test('a server does not start without the key set it is to check tokens with', () =>
+  inTemporaryFolder(async (cwd) => {
+    const env = { DUCKHOUSE_JWT_KEYS: 'none.json', DUCKHOUSE_JWT_ISSUER: 'i', DUCKHOUSE_JWT_AUDIENCE: 'a' };
+    const refused = await duckhouse(['serve', '--flight-port', '0', '--http-port', '0'], { cwd, env });
+    assert.deepEqual([refused.code, refused.stdout], [2, '']);
+    assert.match(refused.stderr, /error: the key set .*none\.json cannot be read: ENOENT/);
+  }));

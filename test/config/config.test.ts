@@ -88,3 +88,10 @@ test('wrong values are named with their place, unknown keys with the nearest', (
     await yaml('host: ${MY_HOST}\n');
     assert.equal(load(folder, { env: { MY_HOST: '::1' } }).host, '::1');
   }));
+
+test('an issuer of tokens without its keys is a mistake: the server was open to everybody', () =>
+  inTemporaryFolder(async (folder) => {
+    const [keys, issuer] = [{ DUCKHOUSE_JWT_KEYS: 'keys.json' }, { DUCKHOUSE_JWT_ISSUER: 'https://issuer' }];
+    assert.throws(() => load(folder, { env: issuer }), fails(/jwtIssuer needs jwtKeys/));
+    assert.throws(() => load(folder, { env: { ...keys, ...issuer } }), fails(/jwtKeys needs jwtAudience/));
+  }));
