@@ -12,7 +12,10 @@ export function appendBits(
 ): void {
   const shift = targetBit & 7;
   let at = targetBit >> 3;
-  for (let done = 0; done < count; done += 8, at++) {
+  const whole = shift === 0 && (sourceBit & 7) === 0 ? count >> 3 : 0;
+  if (whole > 0) target.set(source.subarray(sourceBit >> 3, (sourceBit >> 3) + whole), at);
+  at += whole;
+  for (let done = whole * 8; done < count; done += 8, at++) {
     let bits = byteAt(source, sourceBit + done);
     const left = count - done;
     if (left < 8) bits &= (1 << left) - 1;
@@ -41,8 +44,18 @@ function byteAt(source: Uint8Array, bit: number): number {
 export const isBitSet = (bytes: Uint8Array, bit: number): boolean =>
   (((bytes[bit >> 3] as number) >> (bit & 7)) & 1) === 1;
 
+const onesOfByte = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let ones = 0;
+  for (let bits = byte; bits !== 0; bits >>= 1) ones += bits & 1;
+  return ones;
+});
+
 export function countZeros(source: Uint8Array, start: number, count: number): number {
-  let zeros = 0;
-  for (let i = start; i < start + count; i++) if (!isBitSet(source, i)) zeros++;
-  return zeros;
+  const end = start + count;
+  let ones = 0;
+  let bit = start;
+  for (; bit < end && (bit & 7) !== 0; bit++) if (isBitSet(source, bit)) ones++;
+  for (; bit + 8 <= end; bit += 8) ones += onesOfByte[source[bit >> 3] as number] as number;
+  for (; bit < end; bit++) if (isBitSet(source, bit)) ones++;
+  return count - ones;
 }

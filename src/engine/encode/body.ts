@@ -94,13 +94,10 @@ function bitBuffer(pieces: readonly Piece[], rows: number, index: number): Plann
   };
 }
 
-/** BOOLEAN as one byte a value to bits. */
+/** BOOLEAN as one byte a value, 0 or 1, to bits; those from `targetBit` on are zero. */
 function packBits(target: Uint8Array, targetBit: number, values: Uint8Array): void {
-  let bit = targetBit;
-  for (const value of values) {
-    if (value !== 0) target[bit >> 3] = (target[bit >> 3] as number) | (1 << (bit & 7));
-    bit++;
-  }
+  for (let i = 0, bit = targetBit; i < values.length; i++, bit++)
+    target[bit >> 3] = (target[bit >> 3] as number) | (((values[i] as number) & 1) << (bit & 7));
 }
 
 function copyBuffer(

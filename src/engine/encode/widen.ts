@@ -10,15 +10,15 @@ export function widenIntegers(
 ): void {
   if (count * stored > values.size) values = allocateBlock(count * stored);
   memcpy(values.address, source, count * stored);
-  const target = slab.words.subarray(offset >> 2, (offset >> 2) + 4 * count);
-  if (stored === 8) widenPairs(target, values.words, count);
+  const target = new Int32Array(slab.buffer, offset, 4 * count);
+  if (stored === 8) widenPairs(target, new Int32Array(values.buffer), count);
   else if (stored === 4) widen(target, new Int32Array(values.buffer), count);
   else widen(target, new Int16Array(values.buffer), count);
 }
 
-function widenPairs(target: Uint32Array, words: Uint32Array, count: number): void {
+function widenPairs(target: Int32Array, words: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
-    const upper = (words[2 * i + 1] as number) | 0;
+    const upper = words[2 * i + 1] as number;
     target[4 * i] = words[2 * i] as number;
     target[4 * i + 1] = upper;
     target[4 * i + 2] = upper >> 31;
@@ -26,7 +26,7 @@ function widenPairs(target: Uint32Array, words: Uint32Array, count: number): voi
   }
 }
 
-function widen(target: Uint32Array, integers: Int32Array | Int16Array, count: number): void {
+function widen(target: Int32Array, integers: Int32Array | Int16Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const value = integers[i] as number;
     target[4 * i] = value;
