@@ -1,35 +1,17 @@
 import { deserialize, serialize } from 'node:v8';
-import { DuckhouseError } from '../../errors.ts';
-import { duckDbError } from '../duckdb-error.ts';
-import { type ArrayNode, readColumns } from '../encode/columns.ts';
-import {
-  type BatchEncoder,
-  createBatchEncoder,
-  type OpenChunk,
-  openChunk,
-  type PendingChunk,
-  splitChunk,
-} from '../encode/encoder.ts';
+import { type BatchEncoder, createBatchEncoder, type OpenChunk, openChunk, splitChunk } from '../encode/encoder.ts';
 import { forgetStrings } from '../encode/strings.ts';
-import { readVectors, type VectorColumn } from '../encode/vectors.ts';
-import { arrayStructSize } from '../native/c-data.ts';
-import { checkErrorData } from '../native/database.ts';
-import type { DuckDb } from '../native/library.ts';
-import {
-  type Address,
-  allocateBlock,
-  type Block,
-  free,
-  malloc,
-  memcpy,
-  readPointer,
-  wrapBlock,
-  writePointer,
-} from '../native/memory.ts';
 import type { BatchMessage, ColumnPlan, CursorSlabs, CursorState } from '../protocol.ts';
-import { anyLayout, type Layout, losslessLayout, needsLossless, vectorWidth } from '../type-map.ts';
-import { arrowOptions, releaseArray, type WorkerDatabase } from './arrow-options.ts';
-import { checkIntervals } from './check-intervals.ts';
+import type { WorkerDatabase } from './arrow-options.ts';
+import {
+  type ChunkSource,
+  type OpenResult,
+  openChunkSource,
+  pullChunk,
+  releaseChunk,
+  reopenChunk,
+} from './chunk-source.ts';
+import { openSlots, type Slots } from './slots.ts';
 
 /** Bytes of a record batch's body, never exceeded but by a single row; half of it is aimed at. */
 const batchLimit = 2 << 20;
@@ -46,27 +28,14 @@ export interface WorkerContext extends WorkerDatabase {
 
 export type RunEnd = { readonly end: 'finished' } | { readonly end: 'parked'; readonly state: CursorState };
 
-const cells = allocateBlock(64);
-
 /** A cursor may keep its worker this long while others wait for one. */
 const sliceMs = 4;
 /** A worker waits this long for the reader: longer than a fast one takes, for parking a cursor costs more than a nap. */
 const waitForReaderMs = 4;
 
-/** What stays the same from batch to batch. */
-export interface OpenResult {
-  readonly result: Address;
-  readonly columns: readonly ColumnPlan[];
-}
-
-interface Run extends OpenResult {
+interface Run {
   readonly context: WorkerContext;
-  readonly resultWords: object;
-  readonly layouts: readonly Layout[];
-  readonly lossless: boolean;
-  /** Present when no column needs DuckDB's Arrow export. */
-  readonly vectors: readonly VectorColumn[] | undefined;
-  readonly intervals: boolean;
+  readonly source: ChunkSource;
   readonly encode: BatchEncoder;
   /** Set when it is parked for the first time. */
   parkedAs: { readonly cursor: number; readonly plan: SharedArrayBuffer } | undefined;
@@ -105,7 +74,7 @@ export function continueCursor(
   const run = parkedHere.get(cursor) ?? createRun(context, { result, columns: readPlan(plan) });
   parkedHere.delete(cursor);
   run.parkedAs = { cursor, plan };
-  run.chunks = state.pending.map((pending) => reopen(run, pending));
+  run.chunks = state.pending.map((pending) => reopenChunk(run.source, pending));
   run.exhausted = state.exhausted;
   run.target = state.target;
   return produce(run, slabs, emit);
@@ -150,20 +119,12 @@ function freeSlot(context: WorkerContext, slots: Slots): number | undefined {
   }
 }
 
-function createRun(context: WorkerContext, { result, columns }: OpenResult): Run {
-  const plain = columns.map((column) => column.layout);
-  const lossless = plain.some(needsLossless);
-  const layouts = lossless ? columns.map(({ layout, field }) => losslessLayout(layout, field)) : plain;
+function createRun(context: WorkerContext, open: OpenResult): Run {
+  const source = openChunkSource(context, open);
   return {
     context,
-    result,
-    resultWords: readResultWords(result),
-    columns,
-    layouts,
-    lossless,
-    vectors: vectorColumns(columns),
-    intervals: plain.some((layout) => anyLayout(layout, (node) => node.kind === 'fixed' && node.check === 'interval')),
-    encode: createBatchEncoder({ fields: columns.map((column) => column.field) }, layouts),
+    source,
+    encode: createBatchEncoder({ fields: open.columns.map(({ field }) => field) }, source.layouts),
     parkedAs: undefined,
     chunks: [],
     exhausted: false,
@@ -172,33 +133,15 @@ function createRun(context: WorkerContext, { result, columns }: OpenResult): Run
   };
 }
 
-function vectorColumns(columns: readonly ColumnPlan[]): readonly VectorColumn[] | undefined {
-  const found: VectorColumn[] = [];
-  for (const { layout, field } of columns) {
-    const width = vectorWidth(layout, field);
-    if (width === undefined) return undefined;
-    found.push({ layout, width });
-  }
-  return found;
-}
-
-const resultBlock = allocateBlock(48);
-
-function readResultWords(result: Address): object {
-  memcpy(resultBlock.address, result, 48);
-  const word = (i: number): number => readPointer(resultBlock, i * 8);
-  return { a: word(0), b: word(1), c: word(2), d: word(3), e: word(4), f: word(5) };
-}
-
 function parked(run: Run): RunEnd {
-  run.parkedAs ??= { cursor: run.context.nextCursor(), plan: writePlan(run.columns) };
+  run.parkedAs ??= { cursor: run.context.nextCursor(), plan: writePlan(run.source.columns) };
   const { cursor, plan } = run.parkedAs;
   const pending = run.chunks.map(({ address, form, start, count }) => ({ address, form, start, count }));
-  const { result, exhausted, target } = run;
+  const { source, exhausted, target } = run;
   run.chunks = [];
   parkedHere.set(cursor, run);
   if (parkedHere.size > maxParkedHere) parkedHere.delete(parkedHere.keys().next().value as number);
-  return { end: 'parked', state: { cursor, result, plan, pending, exhausted, target } };
+  return { end: 'parked', state: { cursor, result: source.result, plan, pending, exhausted, target } };
 }
 
 function writePlan(columns: readonly ColumnPlan[]): SharedArrayBuffer {
@@ -214,69 +157,13 @@ const readPlan = (plan: SharedArrayBuffer): readonly ColumnPlan[] =>
 function fillGroup(run: Run): void {
   let bytes = run.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
   while (!run.exhausted && bytes < run.target && run.chunks.length < maxChunksPerBatch) {
-    const chunk = pullChunk(run);
+    const chunk = pullChunk(run.source);
     if (chunk === undefined) run.exhausted = true;
     else if (chunk.count > 0) {
       run.chunks.push(chunk);
       bytes += chunk.bytes;
     }
   }
-}
-
-function pullChunk(run: Run): OpenChunk | undefined {
-  const { duckdb } = run.context;
-  const chunk = Number(duckdb.fetch_chunk(run.resultWords));
-  if (chunk === 0) {
-    const error = duckdb.result_error(run.result);
-    if (typeof error === 'string' && error !== '') throw duckDbError(error);
-    return undefined;
-  }
-  const count = Number(duckdb.data_chunk_get_size(chunk));
-  const columns = run.vectors && readVectors(duckdb, { chunk, count, columns: run.vectors });
-  if (columns !== undefined)
-    return openChunk({ address: chunk, form: 'vectors', start: 0, count }, { columns, layouts: run.layouts });
-  try {
-    if (run.intervals) checkIntervals(duckdb, { chunk, count, columns: run.columns });
-    return reopen(run, { ...exportChunk(run, chunk), start: 0, count });
-  } finally {
-    destroyChunk(duckdb, chunk);
-  }
-}
-
-function reopen({ context, layouts, vectors = [] }: Run, pending: PendingChunk): OpenChunk {
-  const { address, form } = pending;
-  const columns = form === 'vectors' ? readChunk(context.duckdb, address, vectors) : readColumns(address, layouts);
-  return openChunk(pending, { columns, layouts });
-}
-
-/** What could be read from its vectors once can be again. */
-function readChunk(duckdb: DuckDb, chunk: Address, columns: readonly VectorColumn[]): readonly ArrayNode[] {
-  const count = Number(duckdb.data_chunk_get_size(chunk));
-  return readVectors(duckdb, { chunk, count, columns }) as readonly ArrayNode[];
-}
-
-function destroyChunk(duckdb: DuckDb, chunk: Address): void {
-  writePointer(cells, 0, chunk);
-  duckdb.destroy_data_chunk(cells.address);
-}
-
-/** One chunk's strings can pass 2 GiB: it is then exported with 64-bit offsets and sent in several batches. */
-function exportChunk(run: Run, chunk: Address): Pick<PendingChunk, 'address' | 'form'> {
-  const address = malloc(arrayStructSize);
-  const { duckdb } = run.context;
-  const attempt = (mode: 'default' | 'lossless' | 'large'): void =>
-    checkErrorData(duckdb, duckdb.data_chunk_to_arrow(arrowOptions(run.context, mode), chunk, address));
-  try {
-    attempt(run.lossless ? 'lossless' : 'default');
-    return { address, form: 'arrow' };
-  } catch (error) {
-    if (run.lossless || !(error instanceof DuckhouseError) || !/maximum total string size/i.test(error.message)) {
-      free(address);
-      throw error;
-    }
-  }
-  attempt('large');
-  return { address, form: 'large' };
 }
 
 function encodeGroup(run: Run, { slots, slot }: { readonly slots: Slots; readonly slot: number }): BatchMessage {
@@ -303,7 +190,7 @@ function takeGroup(run: Run): { readonly chunks: readonly OpenChunk[]; readonly 
       room -= next.bytes;
       continue;
     }
-    const rows = splitChunk(next, run.layouts, { bytes: room, force: chunks.length === 0 });
+    const rows = splitChunk(next, run.source.layouts, { bytes: room, force: chunks.length === 0 });
     if (rows >= next.count) {
       chunks.push(next);
       consumed.push(next);
@@ -313,50 +200,10 @@ function takeGroup(run: Run): { readonly chunks: readonly OpenChunk[]; readonly 
       const { columns, start, count } = next;
       run.chunks[0] = openChunk(
         { ...next, start: start + rows, count: count - rows },
-        { columns, layouts: run.layouts },
+        { columns, layouts: run.source.layouts },
       );
     }
     break;
   }
   return { chunks, consumed };
-}
-
-export function releaseChunk(duckdb: DuckDb, { address, form }: PendingChunk): void {
-  if (form === 'vectors') return destroyChunk(duckdb, address);
-  releaseArray(address);
-  free(address);
-}
-
-interface Slots {
-  /** Index of a slab that the reader has given back, or -1. */
-  free(): number;
-  closed(): boolean;
-  block(slot: number, bytes: number): Block;
-  /** Marks the slot as the reader's; its memory when it is new to the reader. */
-  take(slot: number, slab: Block): SharedArrayBuffer | undefined;
-}
-
-const slabGrain = 256 << 10;
-
-function openSlots({ slabs, states }: CursorSlabs): Slots {
-  const words = new Int32Array(states);
-  const blocks: (Block | undefined)[] = slabs.map((slab) => (slab === undefined ? undefined : wrapBlock(slab)));
-  const known = new Set(slabs);
-  return {
-    free: () => slabs.findIndex((_, i) => Atomics.load(words, i + 1) === 0),
-    closed: () => Atomics.load(words, 0) !== 0,
-    block(slot, bytes) {
-      const present = blocks[slot];
-      if (present !== undefined && present.size >= bytes) return present;
-      const fresh = allocateBlock(Math.ceil(bytes / slabGrain) * slabGrain);
-      blocks[slot] = fresh;
-      return fresh;
-    },
-    take(slot, slab) {
-      Atomics.store(words, slot + 1, 1);
-      if (known.has(slab.buffer)) return undefined;
-      known.add(slab.buffer);
-      return slab.buffer;
-    },
-  };
 }

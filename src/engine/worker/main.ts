@@ -14,15 +14,9 @@ import {
 } from '../protocol.ts';
 import { isKeepable } from '../statement-kind.ts';
 import { closeArrowOptions } from './arrow-options.ts';
+import { releaseChunk } from './chunk-source.ts';
 import { runCommand } from './command.ts';
-import {
-  continueCursor,
-  type EmitBatch,
-  type RunEnd,
-  releaseChunk,
-  startCursor,
-  type WorkerContext,
-} from './cursor.ts';
+import { continueCursor, type EmitBatch, type RunEnd, startCursor, type WorkerContext } from './cursor.ts';
 import { insertRow } from './insert-row.ts';
 import { inspectStatement } from './inspect.ts';
 import { executeGroup, executeMany } from './many.ts';
