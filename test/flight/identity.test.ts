@@ -225,3 +225,24 @@ test('tokens of one server say nothing to another, and everybody is told the sam
       );
   });
 });
+
+test('administrators get in where the limits are reached: nobody could end what filled them', () =>
+  inTemporaryFolder(async (folder) => {
+    const usersFile = path.join(folder, 'users.json');
+    writeAccounts(usersFile, await addUser(none, { name: 'ada', role: 'writer', password: 'ada-password' }));
+    const auth = { usersFile, username: 'root', password: 'root-password' };
+    const sessions = { maxSessions: 1, maxRunning: 1, maxWaiting: 1 };
+    await withServer({ auth, sessions }, async ({ connect, lakehouse, server }) => {
+      const ada = connect({ username: 'ada', password: 'ada-password' });
+      const endless = ada.query(endlessSql).then(rowsOf);
+      endless.catch(() => undefined); // awaited below
+      await eventually('it runs', () => lakehouse.progress().length === 1);
+      const other = connect({ username: 'ada', password: 'ada-password' });
+      await assert.rejects(query(other, 'SELECT 1'), failsWith('ResourceExhausted', /1 sessions/));
+      const root = connect({ username: 'root', password: 'root-password' });
+      assert.equal(await query(root, 'SELECT 1'), 1);
+      const sessionId = server.sessions.list().find(({ principal }) => principal.name === 'ada')?.id;
+      await root.doAction('kill_session', { sessionId });
+      await assert.rejects(endless);
+    });
+  }));

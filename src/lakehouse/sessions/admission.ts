@@ -3,8 +3,8 @@ import type { SessionLimits } from './types.ts';
 
 /** Lets so many statements run at once; the others wait in the order they came. */
 export interface Admission {
-  /** Resolves with what ends the stay. ResourceExhausted when too many wait or the wait is over. */
-  enter(signal: AbortSignal | undefined): Promise<() => void>;
+  /** Resolves with what ends the stay. ResourceExhausted when too many wait or the wait is over. `beyond` more may run for this one. */
+  enter(signal: AbortSignal | undefined, beyond?: number): Promise<() => void>;
   running(): number;
   waiting(): number;
 }
@@ -20,12 +20,12 @@ export function createAdmission(limits: Pick<SessionLimits, 'maxRunning' | 'maxW
 
   const stay = (): (() => void) => {
     let left = false;
+    running++;
     return () => {
       if (left) return;
       left = true;
-      const next = queue.shift();
-      if (next === undefined) running--;
-      else next.admit();
+      running--;
+      if (running < maxRunning) queue.shift()?.admit();
     };
   };
 
@@ -54,11 +54,8 @@ export function createAdmission(limits: Pick<SessionLimits, 'maxRunning' | 'maxW
     });
 
   return {
-    async enter(signal) {
-      if (running < maxRunning) {
-        running++;
-        return stay();
-      }
+    async enter(signal, beyond = 0) {
+      if (running < maxRunning + beyond) return stay();
       if (queue.length >= maxWaiting) throw queueFull(maxRunning, queue.length);
       return wait(signal);
     },

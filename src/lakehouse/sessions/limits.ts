@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import type { Principal } from '../../access/index.ts';
 import type { SessionLimits } from './types.ts';
 
 /** What a server allows when nothing else is said. */
@@ -15,3 +16,9 @@ export const sessionLimits: SessionLimits = {
   spoolDiskBytes: 4 * 2 ** 30,
   spoolDirectory: tmpdir(),
 };
+
+/** Sessions and running statements beyond the limits, for administrators: who is to end others must get in. */
+const reserved = 4;
+
+/** How far beyond a limit the principal may go. Where nobody is asked who they are, everybody would be one. */
+export const beyondLimit = ({ role, via }: Principal): number => (role === 'admin' && via !== 'open' ? reserved : 0);

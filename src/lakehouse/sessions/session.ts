@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/index.ts';
 import type { Admission } from './admission.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createHome } from './home.ts';
+import { beyondLimit } from './limits.ts';
 import { createLoads, type PutInside } from './loads.ts';
 import { createSessionOptions } from './options.ts';
 import { createOwnTransactions, type OwnTransactions } from './own-transactions.ts';
@@ -36,7 +37,12 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   const { engine, limits, admission } = host;
   const { id, principal } = of;
   const createdAt = new Date();
-  const stay = createStay({ sessionId: id, maxStatements: limits.maxStatements, admission });
+  const stay = createStay({
+    sessionId: id,
+    maxStatements: limits.maxStatements,
+    admission,
+    beyond: beyondLimit(principal),
+  });
   const home = createHome({ engine, initial: host.initial, limits, inUse: () => transactions.atHome() });
   const transactions: OwnTransactions = createOwnTransactions({
     sessionId: id,

@@ -19,9 +19,11 @@ export interface StayOptions {
   readonly sessionId: string;
   readonly maxStatements: number;
   readonly admission: Admission;
+  /** How far beyond the number of statements that run it may go. */
+  readonly beyond: number;
 }
 
-export function createStay({ sessionId, maxStatements, admission }: StayOptions): Stay {
+export function createStay({ sessionId, maxStatements, admission, beyond }: StayOptions): Stay {
   let lastUsedAt = Date.now();
   let statements = 0;
   let waiting = 0;
@@ -37,7 +39,7 @@ export function createStay({ sessionId, maxStatements, admission }: StayOptions)
     waiting++;
     try {
       // Whoever has a statement open passes: it could wait for itself.
-      return statements > 1 ? undefined : await admission.enter(signal);
+      return statements > 1 ? undefined : await admission.enter(signal, beyond);
     } catch (error) {
       statements--;
       throw error;

@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import { createAdmission } from './admission.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { beyondLimit } from './limits.ts';
 import { createSession, type OpenedSession, type SessionHost } from './session.ts';
 import { createTransactions } from './transactions.ts';
 import type { OpenSession, SessionLimits, SessionStore } from './types.ts';
@@ -51,7 +52,7 @@ export function createSessionStore({ engine, limits, initial, put, explained }: 
   sweep.unref();
 
   const create = (of: OpenSession): OpenedSession => {
-    if (sessions.size >= limits.maxSessions) throw tooMany(limits.maxSessions);
+    if (sessions.size >= limits.maxSessions + beyondLimit(of.principal)) throw tooMany(limits.maxSessions);
     const session = createSession(host, { ...of, id: of.id ?? randomBytes(16).toString('hex') });
     sessions.set(session.id, session);
     return session;
