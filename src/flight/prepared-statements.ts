@@ -22,15 +22,22 @@ export interface PreparedStatements {
   /** Looks at the statement without running it. */
   create(session: ClientSession, sql: string, options: SessionQueryOptions): Promise<ClientStatement>;
   /** NotFound when it was closed, or ended with its session. */
-  get(handle: string, sessionOf: (id: string) => ClientSession | undefined): ClientStatement;
-  close(statement: ClientStatement): void;
+  get(handle: string, sessionOf: SessionOf): ClientStatement;
+  /** Of no effect when it was closed, or ended with its session: drivers close what they have, and would hide why it ended. */
+  close(handle: string, sessionOf: SessionOf): void;
 }
+
+type SessionOf = (id: string) => ClientSession | undefined;
 
 const maxPerSession = 2000;
 
 export function createPreparedStatements(): PreparedStatements {
   /** They end with their session. */
   const statements = new WeakMap<ClientSession, Map<string, ClientStatement>>();
+  const ofSession = (handle: string, sessionOf: SessionOf): Map<string, ClientStatement> | undefined => {
+    const session = sessionOf(handle.split('.')[0] ?? '');
+    return session === undefined ? undefined : statements.get(session);
+  };
   return {
     async create(session, sql, options) {
       const own = statements.get(session) ?? new Map<string, ClientStatement>();
@@ -50,8 +57,7 @@ export function createPreparedStatements(): PreparedStatements {
       return statement;
     },
     get(handle, sessionOf) {
-      const session = sessionOf(handle.split('.')[0] ?? '');
-      const statement = session === undefined ? undefined : statements.get(session)?.get(handle);
+      const statement = ofSession(handle, sessionOf)?.get(handle);
       if (statement !== undefined) return statement;
       throw new DuckhouseError(
         'NotFound',
@@ -62,7 +68,7 @@ export function createPreparedStatements(): PreparedStatements {
         },
       );
     },
-    close: ({ handle, session }) => void statements.get(session)?.delete(handle),
+    close: (handle, sessionOf) => void ofSession(handle, sessionOf)?.delete(handle),
   };
 }
 

@@ -52,6 +52,15 @@ test('parameters are bound with their values, prepared or not', async () => {
   await assert.rejects(statement.query(values), failsWith('NotFound', /no prepared statement/));
 });
 
+test('a prepared statement that ended with its session can be closed: the error of it hid why the session ended', async () => {
+  const client = connect();
+  await client.execute('CREATE TEMP TABLE held AS SELECT 1 AS a');
+  const statement = await client.prepare('SELECT * FROM held');
+  for (const { id } of running.server.sessions.list()) await running.server.sessions.kill(id);
+  await statement.close();
+  await assert.rejects(statement.query(), failsWith('NotFound', /no prepared statement/));
+});
+
 test('a prepared statement tells its kind, its columns and the types and names of its parameters', async () => {
   const client = connect();
   await client.execute('CREATE TABLE told(a INTEGER, b VARCHAR)');

@@ -3,7 +3,7 @@ import type { CallContext } from '../../calls/context.ts';
 import { queryOptions, schemaBytes } from '../../calls/query.ts';
 import { decodeStatement, encodeCreatedStatement, packAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
-import { statementOf } from '../commands/prepared-statement.ts';
+import { closeStatement } from '../commands/prepared-statement.ts';
 import { requestOf } from './request.ts';
 
 export const preparedStatementActions: readonly ProtocolAction[] = [
@@ -17,7 +17,7 @@ export const preparedStatementActions: readonly ProtocolAction[] = [
     type: 'ClosePreparedStatement',
     description: 'Closes a prepared statement. Request: ActionClosePreparedStatementRequest; no result',
     async run(context, body) {
-      context.prepared.close(statementOf(context, requestOf(body, 'ActionClosePreparedStatementRequest')));
+      closeStatement(context, requestOf(body, 'ActionClosePreparedStatementRequest'));
       return [];
     },
   },

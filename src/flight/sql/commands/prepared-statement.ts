@@ -25,7 +25,10 @@ export const preparedStatementCommands: SqlCommands = {
   TicketStatementCall: { get: (context, value) => call(context, decodeStatementCall(value)) },
 };
 
-export const statementOf = ({ prepared, sessions, principal }: CallContext, value: Uint8Array): ClientStatement =>
+export const closeStatement = ({ prepared, sessions, principal }: CallContext, value: Uint8Array): void =>
+  prepared.close(decodeHandle(value), (id) => sessions.get(id, principal));
+
+const statementOf = ({ prepared, sessions, principal }: CallContext, value: Uint8Array): ClientStatement =>
   prepared.get(decodeHandle(value), (id) => sessions.get(id, principal));
 
 /** A statement in one call, prepared or not; `params` hold one row. */
