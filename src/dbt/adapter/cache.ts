@@ -7,10 +7,12 @@ export interface SchemaName {
   readonly schema: string;
 }
 
+type ReadRelations = (schemas: readonly SchemaName[]) => Promise<readonly Relation[]>;
+
 /** The relations a run knows of. Filled from DuckDB's catalog once, then kept by what the run itself creates and drops. */
 export interface RelationCache {
   /** Reads schemas not known yet. */
-  fill(connection: AdapterConnection, schemas: readonly SchemaName[]): Promise<void>;
+  fill(schemas: readonly SchemaName[], read: ReadRelations): Promise<void>;
   /** Undefined when its schema is not known. */
   list(schema: SchemaName): readonly Relation[] | undefined;
   find(relation: Pick<Relation, 'database' | 'schema' | 'identifier'>): Relation | undefined;
@@ -30,10 +32,10 @@ export function createRelationCache(): RelationCache {
     return known;
   };
   return {
-    async fill(connection, wanted) {
+    async fill(wanted, read) {
       const missing = wanted.filter(({ database, schema }) => !schemas.has(schemaKey(database, schema)));
       if (missing.length === 0) return;
-      const found = await readRelations(connection, missing);
+      const found = await read(missing);
       for (const schema of missing) of(schema);
       for (const relation of found) of(relation).set(relationKey(relation), relation);
     },

@@ -108,7 +108,7 @@ const describingConnection = (describe: DescribeAhead): AdapterConnection => ({
 /** Answers for relations that stay as they are until the node runs; refuses the rest. */
 function steadyCache(cache: RelationCache, isSteady: (key: string) => boolean): RelationCache {
   return {
-    fill: (_, schemas) =>
+    fill: (schemas) =>
       Promise.resolve(schemas.every((schema) => cache.list(schema) !== undefined) ? undefined : refused()),
     list: refused,
     find: (relation) => {

@@ -3,7 +3,7 @@ import { isDuckhouseError } from '../../errors.ts';
 import { switchArg } from '../args.ts';
 import { loadRoot } from '../project/load.ts';
 import { profileFiles } from '../project/profile.ts';
-import type { CommandInput } from '../tasks/commands.ts';
+import type { CommandInput } from '../tasks/command.ts';
 import { dbtVersion } from '../version.ts';
 import type { CommandContext, DbtCommand } from './context.ts';
 import { ownProject } from './own-project.ts';

@@ -5,7 +5,7 @@ import { type DbtArgs, listArg, switchArg, textArg } from '../args.ts';
 import type { Dict } from '../manifest-types.ts';
 import type { ParsedProject } from '../project-types.ts';
 import { applyDefer, readPreviousState } from '../select/previous.ts';
-import type { CommandInput } from '../tasks/commands.ts';
+import type { CommandInput } from '../tasks/command.ts';
 import type { EarlierRun } from '../tasks/retry.ts';
 import type { CommandContext, DbtCommand } from './context.ts';
 import { DatabaseElsewhere } from './elsewhere.ts';

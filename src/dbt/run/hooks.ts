@@ -1,5 +1,5 @@
 import { fromJs, type Value } from '../../jinja/index.ts';
-import { databaseError } from '../adapter/adapter-object.ts';
+import { databaseError } from '../adapter/adapter-host.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { nodeLabel, writeCompiled } from './compile.ts';
@@ -47,8 +47,9 @@ export async function runHooks(
       results.push({ ...failed, node: hook, status: 'skipped', message: `${name} skipped`, failures: null });
       continue;
     }
-    tell(session, { text: `START hook: ${name}`, status: 'RUN', index, total: hooks.length });
-    const result = await runHook(session, hook, { name, extra });
+    const started = (): void =>
+      tell(session, { text: `START hook: ${name}`, status: 'RUN', index, total: hooks.length });
+    const result = await runHook(session, hook, { name, extra, started });
     const ok = result.status === 'success';
     tell(session, {
       text: `${ok ? 'OK' : 'ERROR'} hook: ${name}`,
@@ -91,9 +92,11 @@ function tell({ log, flags }: RunSession, { index, ...line }: HookLine): void {
 interface HookRun {
   readonly name: string;
   readonly extra: ReadonlyMap<string, Value>;
+  /** Called once its text is rendered. */
+  started(): void;
 }
 
-function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookRun): Promise<NodeResult> {
+function runHook(session: RunSession, hook: ManifestNode, { name, extra, started }: HookRun): Promise<NodeResult> {
   return timed({ node: hook, thread: 'main' }, (clock) =>
     onConnection(session, hook.unique_id, async (connect) => {
       const { render } = createNodeContext({ session, node: hook, connection: connect, extra });
@@ -101,6 +104,7 @@ function runHook(session: RunSession, hook: ManifestNode, { name, extra }: HookR
       Object.assign(hook, { compiled: true, extra_ctes: [], extra_ctes_injected: true });
       writeCompiled(session, hook);
       clock.compiled();
+      started();
       const sql = hook.compiled_code.trim();
       const connection = await connect();
       if (sql !== '')

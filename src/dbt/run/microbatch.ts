@@ -1,9 +1,11 @@
 import { PyError, type Value } from '../../jinja/index.ts';
+import { fillCache } from '../adapter/relation-methods.ts';
 import { momentValue } from '../context/dates.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { type Batch, type BatchSize, batchId, batchName, batchSizeOf, planBatches, timeText } from './batches.ts';
 import { compileNode } from './compile.ts';
+import { createNodeContext } from './context/node-context.ts';
 import { relationOfNode } from './context/refs.ts';
 import { pointToLatest } from './latest-version.ts';
 import { relationText, statusLine } from './lines.ts';
@@ -143,7 +145,8 @@ const existsAsTable = (session: RunSession, node: ManifestNode): Promise<boolean
     const refresh = node.config.full_refresh ?? session.flags.fullRefresh;
     if (refresh === true) return false;
     const relation = relationOfNode(session, node);
-    await session.cache.fill(await connect(), [{ database: node.database ?? '', schema: node.schema }]);
+    const { adapter } = createNodeContext({ session, node, connection: connect });
+    await fillCache(adapter, [{ database: node.database ?? '', schema: node.schema }]);
     return session.cache.find(relation)?.type === 'table';
   });
 

@@ -1,5 +1,5 @@
 import type { PyObject, Value } from '../../jinja/index.ts';
-import { databaseError } from '../adapter/adapter-object.ts';
+import { databaseError } from '../adapter/adapter-host.ts';
 import { printTable } from '../adapter/print-table.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import type { ManifestNode } from '../manifest-types.ts';

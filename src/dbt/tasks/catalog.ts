@@ -1,7 +1,10 @@
 import { quoteLiteral } from '../../sql.ts';
+import type { AdapterHost } from '../adapter/adapter-host.ts';
 import type { Dict } from '../manifest-types.ts';
 import { artifactMetadata } from '../run/results.ts';
-import { onConnection, type RunSession } from '../run/session.ts';
+import type { RunSession } from '../run/session.ts';
+import { ownCatalog, type Place } from './own-catalog.ts';
+import { withAdapter } from './schemas.ts';
 
 interface CatalogTable {
   readonly type: string;
@@ -15,23 +18,11 @@ interface CatalogTable {
 /** catalog.json, version 1: the columns that DuckDB knows of every relation of the project. */
 export async function buildCatalog(session: RunSession, ids?: readonly string[]): Promise<Dict> {
   const { manifest } = session.parsed;
-  const wanted = ids === undefined ? undefined : new Set(ids);
-  const members = [
-    ...Object.values(manifest.nodes).flatMap((node) =>
-      ['model', 'seed', 'snapshot'].includes(node.resource_type) && node.config.materialized !== 'ephemeral'
-        ? [{ id: node.unique_id, key: keyOf(node.database, node.schema, node.alias), section: 'nodes' as const }]
-        : [],
-    ),
-    ...Object.values(manifest.sources).map((source) => ({
-      id: source.unique_id,
-      key: keyOf(source.database, source.schema, source.identifier),
-      section: 'sources' as const,
-    })),
-  ].filter(({ id }) => wanted === undefined || wanted.has(id));
-  const tables = await readTables(session);
+  const members = membersOf(session, ids);
+  const tables = await readTables(session, members);
   const sections: Record<'nodes' | 'sources', Dict> = { nodes: {}, sources: {} };
-  for (const { id, key, section } of members) {
-    const table = tables.get(key);
+  for (const { id, section, database, schema, name } of members) {
+    const table = tables.get(keyOf(database, schema, name));
     if (table !== undefined) sections[section][id] = tableEntry(id, table);
   }
   const { metadata } = manifest;
@@ -45,6 +36,25 @@ export async function buildCatalog(session: RunSession, ids?: readonly string[])
     ...sections,
     errors: null,
   };
+}
+
+interface Member extends Place {
+  readonly id: string;
+  readonly section: 'nodes' | 'sources';
+}
+
+function membersOf({ parsed: { manifest } }: RunSession, ids: readonly string[] | undefined): readonly Member[] {
+  const wanted = ids === undefined ? undefined : new Set(ids);
+  const nodes = Object.values(manifest.nodes).flatMap((node): Member[] => {
+    const { unique_id: id, database, schema, alias: name, resource_type, config } = node;
+    const isKept = ['model', 'seed', 'snapshot'].includes(resource_type) && config.materialized !== 'ephemeral';
+    return isKept ? [{ id, section: 'nodes', database: database ?? '', schema, name }] : [];
+  });
+  const sources = Object.values(manifest.sources).map(({ unique_id: id, database, schema, identifier: name }) => {
+    const member: Member = { id, section: 'sources', database: database ?? '', schema, name };
+    return member;
+  });
+  return [...nodes, ...sources].filter(({ id }) => wanted === undefined || wanted.has(id));
 }
 
 const keyOf = (database: unknown, schema: unknown, name: unknown): string =>
@@ -65,8 +75,17 @@ const tableEntry = (id: string, { type, schema, name, database, comment, columns
   unique_id: id,
 });
 
-async function readTables(session: RunSession): Promise<Map<string, CatalogTable>> {
-  const { manifest } = session.parsed;
+async function readTables(session: RunSession, members: readonly Member[]): Promise<Map<string, CatalogTable>> {
+  const tables = new Map<string, CatalogTable>();
+  await withAdapter(session, 'generate_catalog', async (adapter) => {
+    const rows = (await ownCatalog(adapter, members)) ?? (await readCatalog(session, adapter));
+    for (const row of rows) addRow(tables, row);
+  });
+  return tables;
+}
+
+async function readCatalog({ parsed }: RunSession, adapter: AdapterHost): Promise<readonly (readonly unknown[])[]> {
+  const { manifest } = parsed;
   const databases = new Set<string>();
   for (const node of [...Object.values(manifest.nodes), ...Object.values(manifest.sources)])
     if (node.database !== null) databases.add(node.database.toLowerCase());
@@ -82,12 +101,8 @@ async function readTables(session: RunSession): Promise<Map<string, CatalogTable
     LEFT JOIN duckdb_columns() c USING (database_name, schema_name, table_name)
     WHERE lower(r.database_name) IN (${list})
     ORDER BY r.database_name, r.schema_name, r.table_name, c.column_index`;
-  return onConnection(session, 'generate_catalog', async (connect) => {
-    const { table } = await (await connect()).execute(sql, { fetch: true });
-    const tables = new Map<string, CatalogTable>();
-    for (const row of table.rows) addRow(tables, row);
-    return tables;
-  });
+  const { table } = await (await adapter.connection()).execute(sql, { fetch: true });
+  return table.rows;
 }
 
 const textOrNull = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readCredentials } from '../adapter/credentials.ts';
 import { databaseErrorText, openDatabase } from '../adapter/database.ts';
 import type { ParsedProject } from '../project-types.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command.ts';
 
 type Tell = (line: string) => void;
 

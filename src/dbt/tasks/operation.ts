@@ -1,6 +1,6 @@
 import { nearestNames } from '../../errors.ts';
 import { fromJs, PyError, type PyObject, type Value } from '../../jinja/index.ts';
-import { databaseError } from '../adapter/adapter-object.ts';
+import { databaseError } from '../adapter/adapter-host.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
 import { compileNode } from '../run/compile.ts';

@@ -1,7 +1,6 @@
-import { quoteIdentifier } from '../../sql.ts';
 import { openChanges } from '../changed/changes.ts';
 import type { EventLog } from '../events/events.ts';
-import type { Dict, ManifestNode } from '../manifest-types.ts';
+import type { Dict } from '../manifest-types.ts';
 import type { ParsedProject } from '../project-types.ts';
 import { writeArtifact } from '../run/artifact.ts';
 import { tellFailingRows } from '../run/failing-rows.ts';
@@ -11,9 +10,10 @@ import type { NodeRunner } from '../run/node-runner.ts';
 import { withTestEdges } from '../run/queue.ts';
 import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from '../run/results.ts';
 import { runNodes, skipNodes } from '../run/run-nodes.ts';
-import { onConnection, type RunSession, schemasOf } from '../run/session.ts';
+import type { RunSession } from '../run/session.ts';
 import { tellSummary } from '../run/summary.ts';
 import { lookAhead } from './look-ahead.ts';
+import { prepareCache, prepareSchemas } from './schemas.ts';
 
 export interface TaskOptions {
   readonly runner: NodeRunner;
@@ -154,44 +154,6 @@ function run(
     lines,
     ...(onResult === undefined ? {} : { onResult }),
   });
-}
-
-/** Makes the schemas the run writes to, once and before anything runs, and reads what is in them. */
-async function prepareSchemas(session: RunSession, ids: readonly string[]): Promise<void> {
-  const { manifest } = session.parsed;
-  const writing = ids.flatMap((id) => {
-    const node = nodeOf(manifest, id) as ManifestNode | undefined;
-    return node !== undefined && writesRelation(session, node) ? [node] : [];
-  });
-  const wanted = schemasOf(writing);
-  await onConnection(session, 'create_schemas', async (connect) => {
-    const connection = await connect();
-    const { table } = await connection.execute('SELECT database_name, schema_name FROM duckdb_schemas()', {
-      fetch: true,
-    });
-    const known = new Set(table.rows.map((row) => row.map((name) => String(name).toLowerCase()).join('\u001f')));
-    for (const { database, schema } of wanted)
-      if (!known.has(`${database.toLowerCase()}\u001f${schema.toLowerCase()}`))
-        await connection.execute(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(database)}.${quoteIdentifier(schema)}`);
-    if (!session.flags.populateCache) return;
-    const cached = session.flags.cacheSelectedOnly
-      ? wanted
-      : schemasOf(Object.values(manifest.nodes).filter((node) => node.resource_type !== 'test'));
-    await session.cache.fill(connection, cached);
-  });
-}
-
-async function prepareCache(session: RunSession): Promise<void> {
-  const schemas = schemasOf(
-    Object.values(session.parsed.manifest.nodes).filter((node) => node.resource_type !== 'test'),
-  );
-  await onConnection(session, 'list_relations', async (connect) => session.cache.fill(await connect(), schemas));
-}
-
-function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {
-  if (isEphemeral(node)) return false;
-  if (node.resource_type !== 'test') return ['model', 'seed', 'snapshot', 'function'].includes(node.resource_type);
-  return (node.config.store_failures ?? flags.storeFailures) === true;
 }
 
 /** Writes what came of a command; the manifest is its caller's to write. */

@@ -15,11 +15,13 @@ import {
   str,
   type Value,
 } from '../../../jinja/index.ts';
-import { type AdapterHost, AdapterObject } from '../../adapter/adapter-object.ts';
+import type { AdapterHost } from '../../adapter/adapter-host.ts';
+import { AdapterObject } from '../../adapter/adapter-object.ts';
 import { ResponseObject } from '../../adapter/answers.ts';
 import { columnClass } from '../../adapter/column-object.ts';
 import type { AdapterConnection } from '../../adapter/database.ts';
 import type { Relation } from '../../adapter/relation.ts';
+import { fillCache } from '../../adapter/relation-methods.ts';
 import { RelationObject } from '../../adapter/relation-object.ts';
 import { readSeed } from '../../adapter/seed.ts';
 import { TableObject } from '../../adapter/table-object.ts';
@@ -75,6 +77,7 @@ export interface NodeContext {
   readonly context: Context;
   readonly macros: MacroNames;
   readonly results: StatementResults;
+  readonly adapter: AdapterHost;
   /** Ephemeral models that rendering referred to. */
   readonly ctes: string[];
   render(text: string, label: { readonly path: string; readonly name: string }): Promise<string>;
@@ -111,6 +114,7 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
     context: macros,
     macros,
     results,
+    adapter,
     ctes,
     render,
     async addTestArguments() {
@@ -240,7 +244,7 @@ export function thisRelation(session: RunSession, node: ManifestNode): Value {
 
 async function relationExists(adapter: AdapterHost, relation: Relation): Promise<boolean> {
   const schema = { database: relation.database ?? '', schema: relation.schema ?? '' };
-  await adapter.cache.fill(await adapter.connection(), [schema]);
+  await fillCache(adapter, [schema]);
   return adapter.cache.find(relation) !== undefined;
 }
 

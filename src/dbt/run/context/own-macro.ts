@@ -6,12 +6,22 @@ import type { MacroNames } from './macros.ts';
 
 const isBuiltIn = (name: string): boolean => name === 'dbt' || name === 'dbt_duckdb';
 
+const found = new WeakMap<ParsedProject, Map<string, MacroNode | undefined>>();
+
+/** As `findOwn`, which is asked for each relation that is made or dropped. */
+function ownMacro(parsed: ParsedProject, name: string): MacroNode | undefined {
+  const known = found.get(parsed) ?? new Map<string, MacroNode | undefined>();
+  found.set(parsed, known);
+  if (!known.has(name)) known.set(name, findOwn(parsed, name));
+  return known.get(name);
+}
+
 /** The root's macro of the name, a package's, or one that the built-in macro would dispatch to. */
-function ownMacro({ macros, project }: ParsedProject, name: string): MacroNode | undefined {
+function findOwn({ macros, project }: ParsedProject, name: string): MacroNode | undefined {
   const owners = [project.name, ...macros.packages.filter((one) => one !== project.name && !isBuiltIn(one))];
   const named = owners.map((owner) => macros.find(owner, name)).find((macro) => macro !== undefined);
-  const found = named ?? macros.dispatched(name, 'dbt', project.name);
-  return found === undefined || isBuiltIn(found.package_name) ? undefined : found;
+  const chosen = named ?? macros.dispatched(name, 'dbt', project.name);
+  return chosen === undefined || isBuiltIn(chosen.package_name) ? undefined : chosen;
 }
 
 type Overridden = (name: string, kwargs: ReadonlyMap<string, Value>) => Promise<Value | undefined>;
