@@ -99,6 +99,8 @@ export interface MacroIndex {
   readonly find: (packageName: string, name: string) => MacroNode | undefined;
   /** The macro an unqualified `name` means inside `packageName`: local, then root, then built in. */
   readonly resolve: (name: string, packageName: string) => MacroNode | undefined;
+  /** The macro that a generic test of a node in `packageName` is written down to use, whatever package the test names: as `resolve`, but macros of other packages come before the built-in ones. */
+  readonly testMacro: (name: string, packageName: string) => MacroNode | undefined;
   /** As `adapter.dispatch`: throws a NotFound that lists every name tried. */
   readonly dispatch: (name: string, namespace: string | null, packageName: string) => MacroNode;
   /** The same; undefined when no name tried is one of a macro. */

@@ -230,3 +230,29 @@ test('tags of a test that is not the shortest kind stand twice in its config, re
     ],
   );
 });
+
+test('the macro a generic test is written down to use is found by its name alone: own package, root, others, built in', () => {
+  const columns = 'columns: [{name: id, data_tests: [not_null]}]';
+  const { nodes } = parse(
+    newProject({
+      'macros/t.sql': '{% test own(model) %}select 1{% endtest %}',
+      'models/a.sql': 'select 1 as id',
+      'models/m.yml': `models: [{name: a, data_tests: [lib.own, own, lib.fine], ${columns}}]\n`,
+      'dbt_packages/lib/dbt_project.yml': 'name: lib\nversion: 1.0.0\n',
+      'dbt_packages/lib/macros/t.sql':
+        '{% test own(model) %}select 1{% endtest %}{% test fine(model) %}select 1{% endtest %}{% test not_null(model, column_name) %}select 1{% endtest %}',
+      'dbt_packages/lib/models/b.sql': 'select 1 as id',
+      'dbt_packages/lib/models/m.yml': 'models: [{name: b, data_tests: [own]}]\n',
+    }),
+  ).manifest;
+  const used = Object.values(nodes).flatMap((node) =>
+    node.resource_type === 'test' ? [[node.name, node.depends_on.macros[0]]] : [],
+  );
+  assert.deepEqual(Object.fromEntries(used), {
+    not_null_a_id: 'macro.lib.test_not_null',
+    lib_own_a_: 'macro.shop.test_own',
+    own_a_: 'macro.shop.test_own',
+    lib_fine_a_: 'macro.lib.test_fine',
+    own_b_: 'macro.lib.test_own',
+  });
+});

@@ -303,8 +303,7 @@ function testCode({ name, namespace, config }: BuiltTest): string {
 const simpleTests = new Set(['test_not_null', 'test_unique', 'test_accepted_values', 'test_relationships']);
 
 function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, target: TestTarget): void {
-  const packageName = test.namespace ?? node.package_name;
-  const macro = state.macros.resolve(`test_${test.name}`, packageName);
+  const macro = state.macros.testMacro(`test_${test.name}`, node.package_name);
   if (macro !== undefined) node.depends_on.macros.push(macro.unique_id);
   const calls: Dict = {};
   addConfigCall(calls, test.config);

@@ -220,6 +220,11 @@ export function createMacroIndex({ macros, root, packages, packagesWin = false }
   return {
     find: (packageName, name) => (packageName === 'dbt' ? builtIn(name) : find(packageName, name)),
     resolve,
+    testMacro: (name, packageName) =>
+      find(packageName, name) ??
+      find(root.name, name) ??
+      imports.map((one) => find(one, name)).findLast((one) => one !== undefined) ??
+      builtIn(name),
     packages,
     dispatched,
     dispatch(name, namespace, packageName) {
