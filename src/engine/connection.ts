@@ -7,6 +7,7 @@ import type { EngineCore } from './core.ts';
 import { guardedText } from './guarded-text.ts';
 import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
+import { checkOwnDatabase } from './own-database.ts';
 import { runPlainChange } from './plain-change.ts';
 import { dataChanged, type KeptPlan, type KeptPlans, shouldKeep } from './plans.ts';
 import { checkPointers } from './pointer-functions.ts';
@@ -74,8 +75,10 @@ export function createConnection(
 
   const start = async (sql: string, options: QueryOptions): Promise<Statement> => {
     checkPointers(sql);
+    checkOwnDatabase(sql, core.databaseName);
     if (core.watches.length > 0 && options.unwatched !== true && options.guard === undefined)
       await refreshWatched(sql, options);
+    if (options.guard !== undefined) core.ownExtensionsOnly();
     const end = await turns.take();
     try {
       const statement = begin(sql, options, end);
@@ -199,6 +202,7 @@ export function createConnection(
 
   const executeGroup = async (group: readonly GroupedStatement[]): Promise<readonly number[]> => {
     for (const { sql } of group) checkPointers(sql);
+    if (group.some(({ guard }) => guard !== undefined)) core.ownExtensionsOnly();
     const statement = await start('', {});
     try {
       await checkGroup(statement, { connection: address, group, catalogVersion: core.catalogVersion.current });

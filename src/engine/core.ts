@@ -9,9 +9,13 @@ import type { TableWatch } from './types.ts';
 export interface EngineCore extends StatementHost, PlanHost {
   readonly database: Address;
   readonly libraryPath: string;
+  /** Name of the database that connections start in. */
+  readonly databaseName: string;
   readonly loaders: LoaderPool;
   readonly sessionInit: readonly string[];
   /** What is open, for who ends this thread. */
   readonly handles: Handles | undefined;
   readonly watches: TableWatch[];
+  /** Before the first statement that has a guard. */
+  readonly ownExtensionsOnly: () => void;
 }

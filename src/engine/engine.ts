@@ -11,6 +11,8 @@ import { addHandle, closeGate, handlesIn, takeHandle, takeHandles, useHandles } 
 import { type DuckDb, findLibrary, loadDuckDb } from './native/library.ts';
 import type { Address } from './native/memory.ts';
 import { forbidPointerCasts } from './native/pointer-casts.ts';
+import { databaseName } from './own-database.ts';
+import { ownExtensionsOnly } from './own-extensions.ts';
 import { createWorkerPool, type WorkerPool } from './pool.ts';
 import { cancelReason, type Statement } from './statement.ts';
 import type {
@@ -100,12 +102,13 @@ interface Threads {
 
 function coreOn(
   duckdb: DuckDb,
-  { libraryPath, database, sessionInit }: EngineShare,
+  { file, libraryPath, database, sessionInit }: EngineShare,
   { pool, size, handles }: Threads,
 ): EngineCore {
   return {
     duckdb,
     database,
+    databaseName: databaseName(file),
     libraryPath,
     pool,
     loaders: createLoaderPool({ libraryPath, handles: handles?.memory }, size),
@@ -114,6 +117,7 @@ function coreOn(
     handles,
     history: createHistory(keptRecords),
     watches: [],
+    ownExtensionsOnly: ownExtensionsOnly(duckdb, database),
     catalogVersion: { current: 0 },
     dataVersion: { current: 0 },
     plans: new Set(),

@@ -258,6 +258,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.users-file-locked': 'another command holds {file}',
   'error.attempts-too-many': 'too many failed attempts from {peer}',
   'error.users-file-damaged': 'the users file {file} is damaged: {what}',
+  'error.own-database': 'database {name} is the server’s own: {command} is not for it',
   'error.jwks-unavailable': 'the keys that tokens are checked with cannot be had',
   'error.jwks-unreadable': 'the key set {source} cannot be read: {why}',
   'error.catalog-changed': 'the catalog changed while the statement was examined; run it again',

@@ -260,6 +260,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.users-file-locked': 'une autre commande tient {file}',
   'error.attempts-too-many': 'trop de tentatives manquées depuis {peer}',
   'error.users-file-damaged': "le fichier d'utilisateurs {file} est abîmé : {what}",
+  'error.own-database': 'la base {name} est celle du serveur : {command} n’est pas pour elle',
   'error.jwks-unavailable': 'les clés qui vérifient les jetons ne sont pas disponibles',
   'error.jwks-unreadable': 'le jeu de clés {source} est illisible : {why}',
   'error.catalog-changed': "le catalogue a changé pendant l'examen de l'instruction ; recommencez",

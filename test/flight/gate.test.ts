@@ -120,6 +120,19 @@ for (const role of ['reader', 'writer'] as const) {
   });
 }
 
+test('who is no administrator makes DuckDB install and load no extension: binding what an extension is known for did', async () => {
+  for (const sql of [
+    "SELECT '1.2.3.4'::INET",
+    'PRAGMA tpch(1)',
+    'SELECT stem($$running$$, $$porter$$)',
+    "SET s3_region = 'x'",
+  ])
+    assert.doesNotMatch((await outcome(as('reader'), sql)).said, /automatically|download/i);
+  const [set] = await running.rows(`SELECT current_setting('autoload_known_extensions') AS load,
+    current_setting('autoinstall_known_extensions') AS install`);
+  assert.deepEqual(set, { load: false, install: false });
+});
+
 test('a file smuggled into any place of a statement is found, tables in the same places are read', async () => {
   const random = seeded(20_260_101);
   const wrong: string[] = [];
@@ -270,6 +283,19 @@ test('nobody, not even an administrator, reads memory at an address of their own
     assert.match(said, /No function matches .*VARIANT/);
   }
   await as('admin').query("SELECT 'arrow_scan' AS name FROM duckdb_functions() WHERE function_name = 'arrow_scan'");
+});
+
+test('nobody takes away the database that sessions start in: the server was of no use until it started again', async () => {
+  const admin = as('admin');
+  await rowsOf(await admin.query("ATTACH ':memory:' AS beside"));
+  for (const sql of [
+    'USE beside; DETACH memory',
+    'DETACH DATABASE IF EXISTS "Memory";',
+    'ALTER DATABASE memory SET ALIAS TO other',
+  ])
+    assert.match((await outcome(admin, sql)).said, /database memory is the server/, sql);
+  assert.equal((await outcome(admin, "SELECT 'detach memory'")).kind, 'ok');
+  await rowsOf(await admin.query('USE memory; DETACH beside'));
 });
 
 test('locked down, DuckDB lets not even an administrator out of the folders that are open', async () => {
