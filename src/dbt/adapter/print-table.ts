@@ -6,22 +6,24 @@ export interface PrintTableOptions {
   readonly maxRows?: number | null;
   readonly maxColumns?: number | null;
   /** Longer texts are cut. */
-  readonly maxWidth?: number;
+  readonly maxWidth?: number | null;
+  /** Decimal places of numbers; more of them are shown by an ellipsis. */
+  readonly maxPlaces?: number | null;
 }
-
-const maxPlaces = 3;
 
 /** A table in text: `| a | b |` lines under a header, texts to the left, everything else to the right. */
 export function printTable(
   table: ResultTable,
-  { maxRows = 20, maxColumns = 6, maxWidth = 20 }: PrintTableOptions = {},
+  { maxRows = 20, maxColumns = 6, maxWidth = 20, maxPlaces = 3 }: PrintTableOptions = {},
 ): string {
-  const cut = cutter(maxWidth);
+  const cut = cutter(maxWidth ?? Number.POSITIVE_INFINITY);
   const rows = maxRows === null ? table.rows : table.rows.slice(0, maxRows);
   const shown = maxColumns === null ? table.columnNames.length : Math.min(maxColumns, table.columnNames.length);
   const more = shown < table.columnNames.length;
   const names = [...table.columnNames.slice(0, shown).map(cut), ...(more ? ['...'] : [])];
-  const formats = names.map((_, column) => cellFormat(table, rows, column));
+  const formats = names.map((_, column) =>
+    cellFormat({ table, rows, column, maxPlaces: maxPlaces ?? Number.POSITIVE_INFINITY }),
+  );
   const cells = rows.map((row) => [
     ...row.slice(0, shown).map((value, column) => cut((formats[column] as CellFormat)(value as Value))),
     ...(more ? ['...'] : []),
@@ -35,7 +37,8 @@ export function printTable(
     return `| ${padded.join(' | ')} |`;
   };
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [line(names), rule, ...cells.map(line), ''].join('\n');
+  const cutRow = rows.length < table.rows.length ? [line(names.map(() => '...'))] : [];
+  return [line(names), rule, ...cells.map(line), ...cutRow, ''].join('\n');
 }
 
 const cutter =
@@ -45,7 +48,14 @@ const cutter =
 
 type CellFormat = (value: Value) => string;
 
-function cellFormat(table: ResultTable, rows: ResultTable['rows'], column: number): CellFormat {
+interface ColumnCells {
+  readonly table: ResultTable;
+  readonly rows: ResultTable['rows'];
+  readonly column: number;
+  readonly maxPlaces: number;
+}
+
+function cellFormat({ table, rows, column, maxPlaces }: ColumnCells): CellFormat {
   if (table.columnTypes[column] !== 'Number') return (value) => (value === null ? '' : str(value));
   const places = Math.max(0, ...rows.map((row) => decimalPlaces(row[column])));
   return (value) => (value === null ? '' : formatNumber(str(value), Math.min(places, maxPlaces), places > maxPlaces));

@@ -7,160 +7,14 @@ import {
   readArguments,
   repr,
   str,
+  truth,
   type Value,
 } from '../../jinja/index.ts';
 import { own } from '../plain.ts';
 import { printTable } from './print-table.ts';
-import type { ResultTable, TableType } from './table.ts';
-
-/** A sequence whose items have names as well, as agate's rows, columns and lists of them are. */
-abstract class NamedSequence extends PyObject {
-  abstract values(): readonly Value[];
-  abstract keys(): readonly string[] | null;
-
-  override attr(name: string): Value | undefined {
-    switch (name) {
-      case 'values':
-        return hostFunction(name, () => new PyTuple([...this.values()]));
-      case 'keys':
-        return hostFunction(name, () => (this.keys() === null ? null : new PyTuple([...(this.keys() ?? [])])));
-      case 'items':
-        return hostFunction(name, () => this.entries().map(([key, value]) => new PyTuple([key, value])));
-      case 'dict':
-        return hostFunction(name, () => new PyDict(this.entries()));
-      case 'get':
-        return hostFunction(name, ([key = null, fallback = null]) => this.named(str(key)) ?? fallback);
-      default:
-        return undefined;
-    }
-  }
-  entries(): [string, Value][] {
-    const values = this.values();
-    return (this.keys() ?? values.map((_, i) => String(i))).map((key, i) => [key, values[i] ?? null]);
-  }
-  named(name: string): Value | undefined {
-    const at = this.keys()?.indexOf(name) ?? -1;
-    return at < 0 ? undefined : this.values()[at];
-  }
-  override item(key: Value): Value | undefined {
-    if (typeof key === 'number') return this.values().at(key);
-    return typeof key === 'string' ? this.named(key) : undefined;
-  }
-  override iterate(): Iterable<Value> {
-    return this.values();
-  }
-  override length(): number {
-    return this.values().length;
-  }
-  override contains(value: Value): boolean {
-    return this.values().some((item) => str(item) === str(value) && repr(item) === repr(value));
-  }
-  override str(): string {
-    return str(new PyTuple([...this.values()]));
-  }
-  override repr(): string {
-    const values = this.values();
-    const sample = values.slice(0, 5).map(repr).join(', ');
-    return `<agate.${this.typeName}: (${sample}${values.length > 5 ? ', ...' : ''})>`;
-  }
-  override equals(other: Value): boolean {
-    const items = other instanceof NamedSequence ? other.values() : other instanceof PyTuple ? other.items : undefined;
-    return items !== undefined && repr(new PyTuple([...items])) === repr(new PyTuple([...this.values()]));
-  }
-}
-
-class RowObject extends NamedSequence {
-  readonly typeName = 'Row';
-  readonly names: readonly string[];
-  readonly cells: readonly Value[];
-  constructor(names: readonly string[], cells: readonly Value[]) {
-    super();
-    this.names = names;
-    this.cells = cells;
-  }
-  values(): readonly Value[] {
-    return this.cells;
-  }
-  keys(): readonly string[] {
-    return this.names;
-  }
-}
-
-class ColumnSequence extends NamedSequence {
-  readonly typeName = 'Column';
-  readonly table: ResultTable;
-  readonly index: number;
-  constructor(table: ResultTable, index: number) {
-    super();
-    this.table = table;
-    this.index = index;
-  }
-  values(): readonly Value[] {
-    return this.table.rows.map((row) => row[this.index] as Value);
-  }
-  keys(): null {
-    return null;
-  }
-  override attr(name: string): Value | undefined {
-    switch (name) {
-      case 'name':
-        return this.table.columnNames[this.index] as string;
-      case 'index':
-        return this.index;
-      case 'data_type':
-        return new TypeObject(this.table.columnTypes[this.index] as TableType);
-      case 'values_distinct':
-        return hostFunction(name, () => {
-          const seen = new Map(this.values().map((value) => [repr(value), value]));
-          return new PyTuple([...seen.values()]);
-        });
-      case 'values_without_nulls':
-        return hostFunction(name, () => new PyTuple(this.values().filter((value) => value !== null)));
-      case 'values_sorted':
-        return hostFunction(name, () => new PyTuple([...this.values()].sort(order)));
-      default:
-        return super.attr(name);
-    }
-  }
-}
-
-/** Nulls last, numbers and dates by value, everything else by its text. */
-function order(a: Value, b: Value): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  if (a instanceof PyObject) return a.compare(b) ?? (str(a) < str(b) ? -1 : 1);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-class TypeObject extends PyObject {
-  readonly typeName: string;
-  constructor(type: TableType) {
-    super();
-    this.typeName = type;
-  }
-  override truth(): boolean {
-    return true;
-  }
-  override repr(): string {
-    return `<dbt_common.clients.agate_helper.${this.typeName} object>`;
-  }
-}
-
-class Sequence extends NamedSequence {
-  readonly typeName = 'MappedSequence';
-  readonly list: readonly Value[];
-  readonly names: readonly string[] | null;
-  constructor(list: readonly Value[], names: readonly string[] | null) {
-    super();
-    this.list = list;
-    this.names = names;
-  }
-  values(): readonly Value[] {
-    return this.list;
-  }
-  keys(): readonly string[] | null {
-    return this.names;
-  }
-}
+import type { ResultTable } from './table.ts';
+import { distinct, indexes, names, ordered, pick, renamed, structureOf } from './table-methods.ts';
+import { ColumnSequence, NamedSequence, RowObject, Sequence, TypeObject } from './table-sequences.ts';
 
 /** A result table as templates handle it: what agate's Table gives them. */
 export class TableObject extends PyObject {
@@ -214,6 +68,9 @@ export class TableObject extends PyObject {
   override item(key: Value): Value | undefined {
     return this.rows().item(key);
   }
+  override sequence(): readonly Value[] {
+    return this.rows().values();
+  }
   override iterate(): Iterable<Value> {
     return this.rows().values();
   }
@@ -223,17 +80,8 @@ export class TableObject extends PyObject {
   override repr(): string {
     return '<agate.table.Table object>';
   }
-  /** The names and types of the columns, as a table of their own. */
   override str(): string {
-    const { columnNames, columnTypes } = this.table;
-    return printTable(
-      {
-        columnNames: ['column', 'data_type'],
-        columnTypes: ['Text', 'Text'],
-        rows: columnNames.map((name, i) => [name, columnTypes[i] ?? '']),
-      },
-      { maxRows: null, maxWidth: Number.POSITIVE_INFINITY },
-    );
+    return structureOf(this.table, null);
   }
 }
 
@@ -271,6 +119,14 @@ class TableSetObject extends NamedSequence {
         return super.attr(name);
     }
   }
+  /** The first groups and how many rows each has. */
+  override str(): string {
+    const rows = this.groups.slice(0, 20).map(([key, table]) => [key, String(table.length())]);
+    return printTable({ columnNames: ['table', 'rows'], columnTypes: ['Text', 'Text'], rows }, { maxWidth: null });
+  }
+  override repr(): string {
+    return '<agate.tableset.TableSet object>';
+  }
   group(wanted: Value): TableObject | undefined {
     return this.groups.find(([key]) => repr(key) === repr(wanted))?.[1];
   }
@@ -299,48 +155,52 @@ function grouped(table: TableObject, key: string, keyName: string): TableSetObje
 
 type TableMethod = (table: TableObject, args: readonly Value[], kwargs: ReadonlyMap<string, Value>) => Value;
 
-const names = (value: Value | undefined): string[] =>
-  Array.isArray(value) ? value.map(str) : value instanceof PyTuple ? value.items.map(str) : [str(value ?? null)];
-
-function pick({ table }: TableObject, wanted: readonly string[]): ResultTable {
-  const at = wanted.map((name) => {
-    const index = table.columnNames.indexOf(name);
-    if (index < 0) throw new PyError('KeyError', `'${name}'`);
-    return index;
-  });
-  return {
-    columnNames: at.map((i) => table.columnNames[i] as string),
-    columnTypes: at.map((i) => table.columnTypes[i] as TableType),
-    rows: table.rows.map((row) => at.map((i) => row[i])),
-  };
-}
-
-function renamed({ table }: TableObject, change: Value | undefined): ResultTable {
-  if (change instanceof PyDict)
-    return { ...table, columnNames: table.columnNames.map((name) => str(change.item(name) ?? name)) };
-  return { ...table, columnNames: names(change) };
-}
+/** What agate's `print_table` takes, in its order. */
+const printDefaults: Record<string, Value> = {
+  max_rows: 20,
+  max_columns: 6,
+  output: null,
+  max_column_width: 20,
+  locale: null,
+  max_precision: 3,
+};
 
 const tableMethods: Readonly<Record<string, TableMethod>> = {
   print_table(table, args, kwargs) {
-    const given = readArguments('print_table', ['max_rows', 'max_columns'], args, kwargs, {
-      max_rows: 20,
-      max_columns: 6,
-    });
+    const given = readArguments('print_table', Object.keys(printDefaults), args, kwargs, printDefaults);
     table.print(
       printTable(table.table, {
         maxRows: given.max_rows as number | null,
         maxColumns: given.max_columns as number | null,
+        maxWidth: given.max_column_width as number | null,
+        maxPlaces: given.max_precision as number | null,
       }),
     );
     return null;
   },
-  select: (table, [wanted]) => table.with(pick(table, names(wanted))),
+  print_structure(table, args, kwargs) {
+    const given = readArguments('print_structure', ['output', 'max_rows'], args, kwargs, {
+      output: null,
+      max_rows: null,
+    });
+    table.print(structureOf(table.table, given.max_rows as number | null));
+    return null;
+  },
+  order_by: (table, args, kwargs) => {
+    const given = readArguments('order_by', ['key', 'reverse'], args, kwargs, { reverse: false });
+    return table.with(ordered(table.table, indexes(table.table, names(given.key)), truth(given.reverse ?? false)));
+  },
+  distinct: (table, args, kwargs) => {
+    const given = readArguments('distinct', ['key'], args, kwargs, { key: null });
+    const key = given.key ?? null;
+    return table.with(distinct(table.table, key === null ? undefined : indexes(table.table, names(key))));
+  },
+  select: (table, [wanted]) => table.with(pick(table.table, names(wanted))),
   exclude: (table, [unwanted]) => {
     const out = new Set(names(unwanted));
     return table.with(
       pick(
-        table,
+        table.table,
         table.table.columnNames.filter((name) => !out.has(name)),
       ),
     );
@@ -352,7 +212,7 @@ const tableMethods: Readonly<Record<string, TableMethod>> = {
     });
     return grouped(table, str(given.key), str(given.key_name ?? given.key));
   },
-  rename: (table, args, kwargs) => table.with(renamed(table, kwargs.get('column_names') ?? args[0])),
+  rename: (table, args, kwargs) => table.with(renamed(table.table, kwargs.get('column_names') ?? args[0])),
   limit: (table, [first = null, stop = null]) => {
     const range = stop === null ? [0, Number(first)] : [Number(first), Number(stop)];
     return table.with({ ...table.table, rows: table.table.rows.slice(range[0], range[1]) });

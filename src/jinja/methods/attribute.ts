@@ -138,7 +138,7 @@ export function slice(value: Value, start: Value, stop: Value, step: Value): Val
   const taken: Value[] = [];
   for (let i = from; by < 0 ? i > to : i < to; i += by) taken.push(items[i] as Value);
   if (typeof value === 'string' || value instanceof Markup) return taken.join('');
-  return value instanceof PyTuple ? new PyTuple(taken) : taken;
+  return Array.isArray(value) || value instanceof PyRange ? taken : new PyTuple(taken);
 }
 
 function sliceable(value: Value): string | readonly Value[] {
@@ -147,6 +147,8 @@ function sliceable(value: Value): string | readonly Value[] {
   if (value instanceof PyTuple) return value.items;
   if (value instanceof Markup) return value.text;
   if (value instanceof PyRange) return [...value.iterate()];
+  const items = value instanceof PyObject ? value.sequence() : undefined;
+  if (items !== undefined) return items;
   throw typeError(
     value instanceof PyDict ? "unhashable type: 'slice'" : `'${typeName(value)}' object is not subscriptable`,
   );

@@ -28,6 +28,10 @@ export abstract class PyObject {
   length(): number | undefined {
     return undefined;
   }
+  /** What `value[1:3]` takes a part of, as a tuple; undefined for what has no parts. */
+  sequence(): readonly Value[] | undefined {
+    return undefined;
+  }
   truth(): boolean {
     return this.length() !== 0;
   }
