@@ -16,6 +16,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'dbt.usage': 'Usage: duckhouse dbt COMMAND [OPTIONS]; dbt COMMAND --help lists the options of a command',
   'dbt.validated': 'Checked {checked} of {total} queries before the run ({seconds} s): {count} cannot run',
   'dbt.reused': 'unchanged since {time}',
+  'dbt.undone': 'What the text changed is undone, as dbt does it: end the text with "; commit" to keep it',
   'dbt.failing-rows': 'Failing rows of {test} ({shown} of {count}):',
   'dbt.command.build': 'run seeds, models, snapshots and tests in order',
   'dbt.command.clean': 'remove the folders of clean-targets',

@@ -16,6 +16,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'dbt.usage': 'Usage : duckhouse dbt COMMANDE [OPTIONS] ; dbt COMMANDE --help liste les options d’une commande',
   'dbt.validated': '{checked} requêtes sur {total} vérifiées avant l’exécution ({seconds} s) : {count} impossibles',
   'dbt.reused': 'inchangé depuis {time}',
+  'dbt.undone': 'Ce que le texte a changé est annulé, comme le fait dbt : terminer le texte par « ; commit » pour le garder',
   'dbt.failing-rows': 'Lignes en échec de {test} ({shown} sur {count}) :',
   'dbt.command.build': 'exécuter graines, modèles, instantanés et tests dans l’ordre',
   'dbt.command.clean': 'supprimer les dossiers de clean-targets',

@@ -278,12 +278,17 @@ test('documentation that cannot be made leaves no manifest and no results', asyn
     assert.ok(existsSync(path.join(folder, 'target', name)), name);
 });
 
-test('run-operation --sql runs a text with references, and keeps what it made', async () => {
+test('run-operation --sql runs a text with references, and keeps what it made if the text commits', async () => {
   const folder = project({ 'macros/m.sql': '{% macro seven() %}7{% endmacro %}' });
   assert.equal((await dbt(folder, ['run'])).code, 0);
   const sql = "create table made as select {{ seven() }} as x, id from {{ ref('a') }}";
-  const ran = await dbt(folder, ['run-operation', '--sql', sql]);
+  const undone = await dbt(folder, ['run-operation', '--sql', sql]);
+  assert.equal(undone.code, 0, undone.text);
+  assert.match(undone.text, /is undone, as dbt does it: end the text with "; commit"/);
+  assert.equal((await dbt(folder, ['show', '--inline', 'select * from made'])).code, 2);
+  const ran = await dbt(folder, ['run-operation', '--sql', `${sql}; commit`]);
   assert.equal(ran.code, 0, ran.text);
+  assert.doesNotMatch(ran.text, /undone/);
   assert.match(ran.text, /1 of 1 START executing inline_query \.+ \[RUN\]/);
   assert.match(ran.text, /1 of 1 OK executed inline_query \.+ \[OK in /);
   const [result] = json(folder, 'run_results.json').results as unknown as Record<string, unknown>[];

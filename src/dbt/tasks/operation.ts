@@ -34,10 +34,10 @@ export async function runOperation(session: RunSession, name: string, args: Dict
   return result;
 }
 
-/** `run-operation --sql`: runs a text of the command line. What it did is committed when it ends well. */
+/** `run-operation --sql`: runs a text of the command line, in a transaction that is not committed unless it says so. */
 export async function runStatement(session: RunSession, sql: string): Promise<NodeResult> {
   const node = inlineNode(session, sql);
-  tellStatement(session, 'START executing', 'RUN');
+  let isUndone = false;
   const result = await timed({ node, thread: 'MainThread' }, (clock) =>
     onConnection(session, node.name, async (connect) => {
       const compiled = { ...node }; // results do not keep its code
@@ -45,10 +45,11 @@ export async function runStatement(session: RunSession, sql: string): Promise<No
       clock.compiled();
       const connection = await connect();
       const text = compiled.compiled_code ?? '';
-      await connection.execute(text).catch((error: unknown) => {
+      tellStatement(session, 'START executing', 'RUN');
+      await connection.execute(text, { autoBegin: true }).catch((error: unknown) => {
         throw databaseError(error, text);
       });
-      await connection.commit();
+      isUndone = connection.isOpenTransaction() && changing.test(text) && !/\bcommit\b/i.test(text);
       return { status: 'success', message: null, failures: 0, adapterResponse: ok };
     }),
   );
@@ -56,8 +57,12 @@ export async function runStatement(session: RunSession, sql: string): Promise<No
   if (failed) tellCaught(session, result.error);
   const [text, status] = failed ? (['ERROR executing', 'ERROR'] as const) : (['OK executed', 'OK'] as const);
   tellStatement(session, text, status, result.executionTime);
+  if (isUndone) session.log.fire({ name: 'Note', code: 'Z050', level: 'info', msg: session.text('dbt.undone') });
   return result;
 }
+
+/** Words of statements whose effect a rollback undoes. */
+const changing = /\b(create|insert|update|delete|drop|alter|merge|truncate|replace)\b/i;
 
 const ok = { message: 'OK', code: null, rowsAffected: null } as const;
 
