@@ -188,7 +188,7 @@ test('what cannot be installed is told, with names that are near', async () => {
   assert.match(await failing('{local: nowhere}'), /the local package 'nowhere' has no dbt_project\.yml/);
   assert.match(
     await failing('{version: 1.0.0}'),
-    /a package needs one of 'package', 'git', 'local', 'private' or 'tarball'/,
+    /package 1 needs one of 'package', 'git', 'local', 'private' and 'tarball'/,
   );
   const missing = newProject({ 'packages.yml': 'packages:\n  - {package: acme/lib, version: 1.0.0}\n' });
   assert.throws(() => parse(missing), /1 package is listed in packages\.yml, but none installed/);

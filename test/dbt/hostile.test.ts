@@ -210,6 +210,7 @@ test('where there is a workspace no file outside of it is read', () => {
     at('file', '', { 'models/b.sql': 'secret/secret.sql' }),
     at('folder', '', { 'models/sub': 'secret' }),
     at('package', '', { 'dbt_packages/lib': 'secret' }),
+    at('lock', '', { 'package-lock.yml': 'secret/secret.yml' }),
     at('install', `packages-install-path: ../..`),
   ];
   for (const folder of projects)

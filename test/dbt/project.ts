@@ -37,7 +37,15 @@ export const baseFiles: Files = {
     'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 2}\n',
 };
 
-export const newProject = (files: Files): string => writeFiles(newFolder(), { ...baseFiles, ...files });
+/** A list of the packages that are installed: dbt takes no others. */
+function listOf(files: Files): Files {
+  const names = new Set(Object.keys(files).flatMap((file) => /^dbt_packages\/([^/]+)\//.exec(file)?.[1] ?? []));
+  const entries = [...names].map((name) => `{local: dbt_packages/${name}}`);
+  return names.size === 0 ? {} : { 'packages.yml': `packages: [${entries.join(', ')}]\n` };
+}
+
+export const newProject = (files: Files): string =>
+  writeFiles(newFolder(), { ...baseFiles, ...listOf(files), ...files });
 
 export function copyKitchenSink(): string {
   const folder = newFolder();

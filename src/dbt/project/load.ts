@@ -1,5 +1,4 @@
 /** Loads the root project, its profile and the packages it has installed. */
-import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckhouseError } from '../../errors.ts';
@@ -7,7 +6,7 @@ import type { Dict } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, ParseFlags } from '../project-types.ts';
 import { checkWithin } from '../within.ts';
 import { catalogsFile, checkCatalogs } from './catalogs.ts';
-import { checkInstalled } from './packages.ts';
+import { checkInstalled, installedFolders } from './installed.ts';
 import { readProfile } from './profile.ts';
 import { buildProject, type ProjectText, readProjectText } from './project.ts';
 import { earlyRenderer, readYaml } from './render.ts';
@@ -77,8 +76,12 @@ export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedP
     profile,
     ...invocation,
   };
-  for (const folder of installedFolders(root)) {
-    checkWithin(flags.within, path.join(folder, 'dbt_project.yml'));
+  const folders = installedFolders(root);
+  for (const folder of folders) checkWithin(flags.within, path.join(folder, 'dbt_project.yml'));
+  for (const name of ['packages.yml', 'dependencies.yml', 'package-lock.yml'])
+    checkWithin(flags.within, path.join(root.root, name));
+  checkInstalled(root, folders);
+  for (const folder of folders) {
     const source = readProjectText(folder, readYaml, { varsFile: false });
     const project = buildProject(source, earlyRenderer(early, path.join(folder, 'dbt_project.yml')));
     const other = projects.get(project.name);
@@ -93,19 +96,8 @@ export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedP
     projects.set(project.name, project);
     texts.set(project.name, source);
   }
-  checkInstalled(root, [...projects.keys()]);
   for (const name of ['dbt_duckdb', 'dbt']) projects.set(name, builtInProject(name));
   return { root, profile, projects, texts };
-}
-
-function installedFolders(root: DbtProject): string[] {
-  const folder = path.resolve(root.root, root.packagesInstallPath);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => path.join(folder, name))
-    .filter((one) => existsSync(path.join(one, 'dbt_project.yml')))
-    .sort();
 }
 
 /** Macros that come with the engine are files beside its code. */

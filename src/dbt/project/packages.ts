@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
-import type { DbtProject } from '../project-types.ts';
+import { checkPackageEntry } from './package-entry.ts';
 import { readYaml } from './render.ts';
 
 export interface PackageList {
@@ -24,11 +24,21 @@ export function readPackageList(root: string): PackageList | undefined {
         hint: 'keep one of the two lists',
       },
     );
+  if (
+    packages !== undefined &&
+    !Object.hasOwn(packages.content, 'packages') &&
+    Object.keys(packages.content).length > 0
+  )
+    throw new DuckhouseError('DataInvalid', `${packages.file}: there is no 'packages' in it`, {
+      context: { path: packages.file },
+    });
   const found = packages ?? dependencies;
   if (found === undefined) return undefined;
+  const listed = dicts(found.content.packages ?? dependencies?.content.packages, found.file);
+  for (const [i, entry] of listed.entries()) checkPackageEntry(entry, path.basename(found.file), i + 1);
   return {
     file: found.file,
-    packages: dicts(found.content.packages ?? dependencies?.content.packages, found.file),
+    packages: listed,
     projects: dicts(dependencies?.content.projects, found.file),
   };
 }
@@ -49,24 +59,4 @@ function dicts(value: unknown, file: string): Dict[] {
   throw new DuckhouseError('DataInvalid', `${file}: the list of packages must be a list of dictionaries`, {
     context: { path: file },
   });
-}
-
-/** A project whose list names more packages than are installed cannot be parsed. */
-export function checkInstalled(root: DbtProject, found: readonly string[]): void {
-  const list = readPackageList(root.root);
-  if (list === undefined || list.packages.length === 0) return;
-  const installed = found.length - 1;
-  if (installed >= list.packages.length) return;
-  const [count, file] = [list.packages.length, path.basename(list.file)];
-  const listed = count === 1 ? '1 package is' : `${count} packages are`;
-  const there = installed === 0 ? 'none' : `only ${installed}`;
-  throw new DuckhouseError(
-    'NotFound',
-    `${listed} listed in ${file}, but ${there} installed in ${root.packagesInstallPath}`,
-    {
-      id: 'dbt-packages-missing',
-      context: { path: list.file, file, count, installed, folder: root.packagesInstallPath },
-      hint: 'run: duckhouse dbt deps',
-    },
-  );
 }
