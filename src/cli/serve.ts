@@ -32,7 +32,7 @@ export async function startServer(context: CommandContext): Promise<Supervisor> 
     flightPort: config.flightPort,
     httpPort: config.httpPort,
     stateDir: config.stateDir,
-    secure: config.tlsCert !== undefined,
+    certificate: childOptions.tls && firstCertificate(childOptions.tls.cert),
     memoryWall: memory.wall,
     drainSeconds: config.drainSeconds,
     version: packageVersion(),
@@ -189,6 +189,9 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     settings: shownSettings(config),
   };
 }
+
+/** A file may hold the certificates of its authorities as well. */
+const firstCertificate = (pem: string): string => /-----BEGIN [\s\S]*?-----END [^\n]*-----/.exec(pem)?.[0] ?? pem;
 
 function tlsOf({ tlsCert, tlsKey, tlsClientCa }: Config): ServerProcessOptions['tls'] {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;

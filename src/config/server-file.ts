@@ -8,6 +8,8 @@ export interface ServerFile {
   readonly serverPid: number;
   readonly flight: string;
   readonly http: string;
+  /** What the server shows, where it has TLS (PEM): commands of its workspace trust it and no other. */
+  readonly certificate?: string | undefined;
   readonly startedAt: string;
   readonly version: string;
 }

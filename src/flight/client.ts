@@ -39,7 +39,7 @@ export interface FlightClientOptions {
   readonly password?: string | undefined;
   /** A bearer token. */
   readonly token?: string | undefined;
-  readonly tls?: Pick<ChannelOptions, 'ca' | 'cert' | 'key' | 'insecure'> | undefined;
+  readonly tls?: Pick<ChannelOptions, 'ca' | 'cert' | 'key' | 'pinned' | 'insecure'> | undefined;
   /** Sent with each call. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**

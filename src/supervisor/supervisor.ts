@@ -21,7 +21,7 @@ export interface SupervisorOptions {
   readonly httpPort: number;
   readonly stateDir: string;
   /** TLS on the Flight port. */
-  readonly secure: boolean;
+  readonly certificate: string | undefined;
   /** Resident bytes the server process may have. */
   readonly memoryWall: number;
   readonly drainSeconds: number;
@@ -80,11 +80,14 @@ interface Addresses {
   readonly http: string;
 }
 
-function addressesOf({ host, secure }: SupervisorOptions, listeners: readonly Listener[]): Addresses {
+function addressesOf({ host, certificate }: SupervisorOptions, listeners: readonly Listener[]): Addresses {
   const name = host.includes(':') ? `[${host}]` : host;
   const at = (kind: ConnectionKind): string =>
     `${name}:${listeners.find((listener) => listener.kind === kind)?.port ?? 0}`;
-  return { flight: `${secure ? 'grpc+tls' : 'grpc'}://${at('flight')}`, http: `http://${at('http')}` };
+  return {
+    flight: `${certificate !== undefined ? 'grpc+tls' : 'grpc'}://${at('flight')}`,
+    http: `http://${at('http')}`,
+  };
 }
 
 interface Parts {
@@ -94,7 +97,7 @@ interface Parts {
 }
 
 async function supervise(options: SupervisorOptions, { handover, addresses, closeAll }: Parts): Promise<Supervisor> {
-  const { log, stateDir, version, drainSeconds, signal } = options;
+  const { log, stateDir, version, certificate, drainSeconds, signal } = options;
   const startedAt = new Date().toISOString();
   let reported: number | undefined;
   const onMessage = (message: FromChild): void => {
@@ -104,7 +107,8 @@ async function supervise(options: SupervisorOptions, { handover, addresses, clos
   const onReady = (child: ChildProcess): void => {
     handover.attach(child);
     try {
-      writeServerFile(stateDir, { pid: process.pid, serverPid: child.pid as number, ...addresses, startedAt, version });
+      const serverPid = child.pid as number;
+      writeServerFile(stateDir, { pid: process.pid, serverPid, ...addresses, certificate, startedAt, version });
     } catch (error) {
       log.error('cannot write server.json: commands of this workspace may not find the server', { error }); // a full disk: serving goes on
     }

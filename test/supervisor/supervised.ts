@@ -29,7 +29,7 @@ export async function supervise(
     flightPort: 0,
     httpPort: 0,
     stateDir: path.join(folder, '.duckhouse'),
-    secure: false,
+    certificate: undefined,
     memoryWall: 8e9,
     drainSeconds: 5,
     version: '0',

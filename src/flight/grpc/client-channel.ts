@@ -9,6 +9,8 @@ export interface ChannelOptions {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
+  /** The one certificate to accept (PEM), whoever made it and whatever name is in it; in place of `ca`. */
+  readonly pinned?: string | undefined;
   /** Accept any certificate. */
   readonly insecure?: boolean | undefined;
   readonly connectTimeoutMs?: number | undefined;
@@ -76,6 +78,7 @@ function connect({
   ca,
   cert,
   key,
+  pinned,
   insecure,
   connectTimeoutMs = 10_000,
 }: ChannelOptions): Promise<ClientHttp2Session> {
@@ -83,7 +86,7 @@ function connect({
     const session = http2.connect(url, {
       settings: { initialWindowSize: streamWindow, maxFrameSize: 1 << 20, enablePush: false },
       maxSessionMemory: 1000,
-      ...(ca === undefined ? {} : { ca }),
+      ...(pinned === undefined ? (ca === undefined ? {} : { ca }) : pinning(pinned)),
       ...(cert === undefined || key === undefined ? {} : { cert, key }),
       ...(insecure ? { rejectUnauthorized: false } : {}),
     });
@@ -103,10 +106,28 @@ function connect({
   });
 }
 
+/** Its own authority: only who has its key is trusted. */
+const pinning = (certificate: string): object => ({
+  ca: certificate,
+  allowPartialTrustChain: true,
+  checkServerIdentity: () => undefined,
+});
+
 /** Codes of node:tls for a certificate that is not what the client was told to trust. */
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/;
 
+/** Codes of OpenSSL for a server that misses the client's certificate or does not like it: with TLS 1.3 it says so after the handshake. */
+const certificateWanted = /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)/;
+
+const clientUntrusted = (cause: Error): DuckhouseError =>
+  new DuckhouseError('Unauthenticated', 'the server wants a client certificate of an authority that it trusts', {
+    id: 'client-untrusted',
+    hint: '--tls-cert FILE and --tls-key FILE name it',
+    cause,
+  });
+
 function unreachable(url: string, cause: NodeJS.ErrnoException): DuckhouseError {
+  if (certificateWanted.test(cause.code ?? '')) return clientUntrusted(cause);
   const server = url.replace(/^https/, 'grpc+tls').replace(/^http/, 'grpc');
   const isUntrusted = untrusted.test(cause.code ?? '');
   return new DuckhouseError('Unavailable', `cannot reach ${server}: ${cause.message}`, {
@@ -161,6 +182,8 @@ function createCall(
     if (signal?.aborted) return toDuckhouseError(signal.reason);
     if (trailers !== undefined) return errorOfTrailers(trailers);
     if (isDuckhouseError(failure)) return failure;
+    if (certificateWanted.test((failure as NodeJS.ErrnoException | undefined)?.code ?? ''))
+      return clientUntrusted(failure as Error);
     return new DuckhouseError('Unavailable', 'the connection broke off', { id: 'connection-lost', cause: failure });
   };
 
