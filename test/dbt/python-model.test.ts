@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { runDbt } from '../../src/dbt/run-dbt.ts';
 import { newFolder, newProject } from './project.ts';
 
@@ -20,14 +21,17 @@ function fakePython(script: string): string {
   return folder;
 }
 
-async function build(pathOfPrograms: string): Promise<{ readonly code: number; readonly told: string }> {
+async function build(
+  pathOfPrograms: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<{ readonly code: number; readonly told: string }> {
   const before = process.env.PATH;
   process.env.PATH = pathOfPrograms;
   let told = '';
   try {
     const code = await runDbt(
       ['build', '--profiles-dir', '.'],
-      { env: { TZ: 'UTC' }, cwd: newProject(models), write: (text) => (told += text) },
+      { env: { TZ: 'UTC' }, cwd: newProject(models), write: (text) => (told += text), ...(signal && { signal }) },
       {
         version: () => Promise.resolve('0'),
         summary: () => '',
@@ -79,3 +83,34 @@ test('without Python the model says so', async () => {
   assert.equal(code, 1);
   assert.match(told, /model py is written in Python, and there is no python3 on the PATH/);
 });
+
+test('a Python model that ignores signals ends when the run is cancelled, with the programs it started', async () => {
+  const stop = new AbortController();
+  const file = path.join(newFolder(), 'pids');
+  const program = fakePython(`
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => undefined);
+    const { spawn } = require('node:child_process');
+    const started = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60000)'], { stdio: 'inherit' });
+    require('node:fs').writeFileSync('${file}', process.pid + ' ' + started.pid);
+    console.error('running');
+    setTimeout(() => undefined, 60000);
+  `);
+  const waiting = setInterval(() => existsSync(file) && stop.abort(), 50);
+  const { code, told } = await build(program, { signal: stop.signal });
+  clearInterval(waiting);
+  assert.notEqual(code, 0, told);
+  assert.match(told, /Runtime Error in model py.*cancelled/s);
+  for (const pid of readFileSync(file, 'utf8').split(' ')) await gone(Number(pid));
+});
+
+/** Waits until no process has this id; one that has ended and was not waited for counts as gone. */
+async function gone(pid: number): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const state = existsSync(`/proc/${pid}/stat`)
+      ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]
+      : undefined;
+    if (state === undefined || state.startsWith('Z')) return;
+    await setTimeout(50);
+  }
+  assert.fail(`process ${pid} still runs`);
+}

@@ -2,10 +2,19 @@
  * What the Python child of a model runs. Relations come and the result goes as Parquet files; the child asks for both
  * with a line of JSON each, and has a line of JSON for an answer. What the model prints goes to standard error.
  */
-export const pythonDriver = `import json, os, sys, traceback
+export const pythonDriver = `import json, os, shutil, signal, sys, threading, time, traceback
 
 requests = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
+
+
+def end_with_parent(folder):
+    """A caller that was killed cannot end this program, nor what it started."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
 
 
 def tell(**request):
@@ -75,6 +84,8 @@ def run(model_file, folder):
     names["materialize"](result, Target(connection, files))
 
 
+if os.getpgrp() == os.getpid():
+    threading.Thread(target=end_with_parent, args=(sys.argv[2],), daemon=True).start()
 try:
     run(sys.argv[1], sys.argv[2])
     tell(op="done")

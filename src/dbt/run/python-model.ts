@@ -38,10 +38,29 @@ export async function runPythonModel(session: RunSession, node: ManifestNode, mo
     const text = path.join(folder, `${node.name}.py`);
     await writeFile(driver, pythonDriver);
     await writeFile(text, model.code);
-    const child = spawn('python3', ['-u', driver, text, folder], { stdio: 'pipe', signal: session.signal });
-    await converse(child, node, await model.connection());
+    // A group of its own, so that what the model started ends with it.
+    const child = spawn('python3', ['-u', driver, text, folder], { stdio: 'pipe', detached: true });
+    const end = (): void => killGroup(child);
+    session.signal?.addEventListener('abort', end, { once: true });
+    if (session.signal?.aborted) end();
+    try {
+      await converse(child, node, await model.connection());
+    } catch (error) {
+      throw session.signal?.aborted ? new PyError('DbtRuntimeError', 'cancelled', { kind: 'Cancelled' }) : error;
+    } finally {
+      session.signal?.removeEventListener('abort', end);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Not to be ignored, as a model may do with other signals. */
+function killGroup({ pid }: ChildProcessWithoutNullStreams): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
   }
 }
 
@@ -100,7 +119,6 @@ const failure = (node: ManifestNode, text: string, hint?: string): PyError =>
   new PyError('DbtRuntimeError', `Python model failed:\n${text}`, { context: { path: node.original_file_path }, hint });
 
 function startFailure(node: ManifestNode, error: Error): PyError {
-  if (error.name === 'AbortError') return new PyError('DbtRuntimeError', 'cancelled', { kind: 'Cancelled' });
   const missing = 'code' in error && error.code === 'ENOENT';
   return new PyError(
     'DbtRuntimeError',
