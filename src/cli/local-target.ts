@@ -1,15 +1,14 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import { encodeSchema } from '../arrow/index.ts';
 import type { Config } from '../config/index.ts';
 import { type LoadMessage, openEngine } from '../engine/index.ts';
 import type { OutgoingBatch } from '../flight/index.ts';
 import { openLakehouse, parseTableName } from '../lakehouse/index.ts';
+import { prepareDatabaseFolder } from './database-folder.ts';
 import type { Target } from './target.ts';
 
 /** The database file itself, opened by this process. */
 export async function openLocalTarget(config: Config): Promise<Target> {
-  if (config.database !== ':memory:') mkdirSync(path.dirname(config.database), { recursive: true });
+  prepareDatabaseFolder(config);
   const engine = await openEngine({
     database: config.database,
     settings: config.memoryLimit === undefined ? {} : { memory_limit: `${config.memoryLimit}B` },

@@ -1,4 +1,5 @@
 import type { ProgramHost } from './program.ts';
+import { withSqlComments } from './sql-words.ts';
 
 /**
  * Runs the command that the words name. dbt reads its own words, so for it what reads those of all other commands is not
@@ -12,5 +13,6 @@ export async function runProgram(argv: readonly string[], host: ProgramHost): Pr
     return;
   }
   const { createProgram } = await import('./program.ts');
-  await createProgram(host).parseAsync([...argv], { from: 'user' });
+  const program = createProgram(host);
+  await program.parseAsync(first === 'query' ? withSqlComments(program, argv) : [...argv], { from: 'user' });
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkKeySet, readAccounts } from '../access/index.ts';
@@ -6,6 +6,7 @@ import { type Config, packageVersion, shownSettings } from '../config/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { availableMemory, type Supervisor, startSupervisor } from '../supervisor/index.ts';
+import { prepareDatabaseFolder } from './database-folder.ts';
 import { type CommandContext, note, write } from './effects.ts';
 import type { ServerProcessOptions } from './server-parts.ts';
 
@@ -23,7 +24,7 @@ export async function startServer(context: CommandContext): Promise<Supervisor> 
   if (config.jwt !== undefined) checkKeySet(config.jwt.jwks);
   const memory = memoryOf(config);
   const childOptions = serverProcessOptions(config, memory.limit);
-  if (config.database !== ':memory:') mkdirSync(path.dirname(config.database), { recursive: true });
+  prepareDatabaseFolder(config);
   const signals = stopOnSignals(context);
   const supervisor = await startSupervisor({
     module: fileURLToPath(new URL('./server-process.js', import.meta.url)),

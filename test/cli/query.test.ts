@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { bindParams, parseParams } from '../../src/cli/params.ts';
@@ -136,4 +136,28 @@ test('a server named by --server is asked as any Flight SQL server is', () =>
     assert.equal(await ask('INSERT INTO t FROM range(3)'), '{"Count":3}\n');
     assert.equal(await ask('SELECT sum(i) AS total FROM t WHERE i > $low', '--param', 'low=0'), '{"total":3}\n');
     assert.equal(await server.stop(), 0);
+  }));
+
+test('SQL that begins with a comment is no option: it was an unknown one', () =>
+  inTemporaryFolder(async (cwd) => {
+    for (const words of [['-- how many\nSELECT 1 AS a'], ['--json', '--how many\nSELECT 1 AS a']])
+      assert.match((await duckhouse(['query', ...words], { cwd, env: inMemory })).stdout, /"a":\s*1/);
+    const value = await duckhouse(['query', 'SELECT $x AS x', '--param', 'x=-- no'], { cwd, env: inMemory });
+    assert.equal(value.stdout, '{"x":"-- no"}\n');
+    assert.equal((await duckhouse(['query', '--nosuch', 'SELECT 1'], { cwd, env: inMemory })).code, 2);
+  }));
+
+test('the folder of a database that was typed has to be there: another, empty database was made in it', () =>
+  inTemporaryFolder(async (cwd) => {
+    await writeFile(path.join(cwd, 'a.csv'), 'a\n1\n');
+    for (const words of [
+      ['ingest', 'a.csv'],
+      ['serve', '--flight-port', '0', '--http-port', '0'],
+    ]) {
+      const typed = await duckhouse([...words, '--database', 'typo/x.duckdb'], { cwd });
+      assert.deepEqual([typed.code, typed.stdout], [3, '']);
+      assert.match(typed.stderr, /there is no folder .*typo for the database\nhint: make it first: mkdir -p/);
+    }
+    const set = await duckhouse(['ingest', 'a.csv'], { cwd, env: { DUCKHOUSE_DATABASE: 'data/x.duckdb' } });
+    assert.equal(set.code, 0);
   }));
