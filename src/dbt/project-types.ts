@@ -31,6 +31,8 @@ export interface DbtProject {
   readonly onRunStart: readonly string[];
   readonly onRunEnd: readonly string[];
   readonly queryComment: unknown;
+  /** What selectors.yml holds, rendered; null where there is none, and for packages. */
+  readonly selectors: unknown;
   /** The config trees (`models:`, `seeds:` ...), rendered, and as written. */
   readonly trees: Readonly<Dict<Dict>>;
   readonly unrenderedTrees: Readonly<Dict<Dict>>;

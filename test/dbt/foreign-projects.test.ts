@@ -256,3 +256,48 @@ test('the macro a generic test is written down to use is found by its name alone
     own_b_: 'macro.lib.test_own',
   });
 });
+
+test('selectors.yml is rendered: its values, its default and its texts', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/a.sql': 'select 1 as id',
+    'models/b.sql': 'select 1 as id',
+    'selectors.yml': `selectors:
+  - name: one
+    description: >
+      Some text
+    definition: {method: fqn, value: "{{ var('which', 'b') }}"}
+  - name: two
+    default: "{{ target.name == 'dev' }}"
+    definition: a
+`,
+  });
+  const listed = async (...words: string[]) => (await dbt(folder, ['-q', 'ls', ...words])).text.trim();
+  assert.equal(await listed('--selector', 'one'), 'shop.b');
+  assert.equal(await listed('--selector', 'one', '--vars', 'which: a'), 'shop.a');
+  assert.equal(await listed(), 'shop.a');
+  assert.deepEqual(parse(folder).manifest.selectors.one, {
+    name: 'one',
+    description: 'Some text',
+    definition: { method: 'fqn', value: 'b' },
+  });
+});
+
+test('the catalog has the tables that tests store their failures in', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/a.sql': 'select 1 as id',
+    'models/m.yml': `models:
+  - name: a
+    columns: [{name: id, data_tests: [{unique: {config: {store_failures: true}}}, not_null]}]
+`,
+  });
+  for (const command of [['build'], ['docs', 'generate']]) assert.equal((await dbt(folder, command)).code, 0);
+  const { nodes } = JSON.parse(readFileSync(path.join(folder, 'target', 'catalog.json'), 'utf8')) as CatalogFile;
+  const columns = Object.entries(nodes).map(([id, node]) => [id.split('.')[2], Object.keys(node.columns)]);
+  assert.deepEqual(Object.fromEntries(columns), { a: ['id'], unique_a_id: ['unique_field', 'n_records'] });
+});
+
+interface CatalogFile {
+  readonly nodes: Readonly<Record<string, { readonly columns: Readonly<Record<string, unknown>> }>>;
+}

@@ -44,7 +44,7 @@ export function emptyManifest(
     exposures: {},
     metrics: {},
     groups: {},
-    selectors: selectorEntries(root.root),
+    selectors: selectorEntries(root),
     disabled: {},
     parent_map: {},
     child_map: {},

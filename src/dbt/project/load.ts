@@ -1,4 +1,5 @@
 /** Loads the root project, its profile and the packages it has installed. */
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckhouseError } from '../../errors.ts';
@@ -8,8 +9,8 @@ import { checkWithin } from '../within.ts';
 import { catalogsFile, checkCatalogs } from './catalogs.ts';
 import { checkInstalled, installedFolders } from './installed.ts';
 import { readProfile } from './profile.ts';
-import { buildProject, type ProjectText, readProjectText } from './project.ts';
-import { earlyRenderer, readYaml } from './render.ts';
+import { buildProject, type ProjectText, type RenderYaml, readProjectText } from './project.ts';
+import { earlyRenderer, readYaml, renderAll } from './render.ts';
 
 export interface LoadedProjects {
   readonly root: DbtProject;
@@ -24,12 +25,13 @@ export interface Invocation {
   readonly runStartedAt: Date;
 }
 
+const selectorsFile = 'selectors.yml';
 const projectFiles = [
   'dbt_project.yml',
   'vars.yml',
   'packages.yml',
   'dependencies.yml',
-  'selectors.yml',
+  selectorsFile,
   catalogsFile,
 ] as const;
 
@@ -59,8 +61,14 @@ export function loadRoot(
     secret,
   );
   const vars = { ...text.fileVars, ...early.vars };
-  const root = buildProject(text, earlyRenderer({ ...early, vars, secrets: false, profile }, 'dbt_project.yml'), flags);
-  return { root, profile, text };
+  const rendererOf = (file: string) => earlyRenderer({ ...early, vars, secrets: false, profile }, file);
+  const root = buildProject(text, rendererOf('dbt_project.yml'), flags);
+  return { root: { ...root, selectors: readSelectorFile(root, rendererOf(selectorsFile)) }, profile, text };
+}
+
+function readSelectorFile({ root }: DbtProject, render: RenderYaml): unknown {
+  const file = path.join(root, selectorsFile);
+  return existsSync(file) ? renderAll(readYaml(readFileSync(file, 'utf8'), file), render) : null;
 }
 
 export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedProjects {

@@ -7,6 +7,7 @@ import { isDict, isText, typeName } from '../plain.ts';
 import type { DbtProfile, Env } from '../project-types.ts';
 import { checkWithin } from '../within.ts';
 import type { LoadYaml, RenderYaml } from './project.ts';
+import { renderAll } from './render.ts';
 
 export interface ProfileRequest {
   readonly projectDir: string;
@@ -135,13 +136,6 @@ const credentialShapes: Readonly<Record<string, { readonly is: (value: unknown) 
     settings: dict,
     config_options: dict,
   };
-
-const renderAll = (value: unknown, render: RenderYaml): unknown => {
-  if (isText(value)) return render(value);
-  if (Array.isArray(value)) return value.map((item) => renderAll(item, render));
-  if (!isDict(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderAll(item, render)]));
-};
 
 /** The database's name: `memory`, or the file's name without its extension; another only when it is attached. */
 function databaseOf(credentials: Dict, dbPath: string, wrong: (problem: string) => DuckhouseError): string {

@@ -142,6 +142,7 @@ export function buildProject(source: ProjectText, render: RenderYaml, options: B
     onRunStart: hooksOf(rendered['on-run-start']),
     onRunEnd: hooksOf(rendered['on-run-end']),
     queryComment: rendered['query-comment'],
+    selectors: null,
     trees: treesOf(file, underscored(rendered)),
     unrenderedTrees: treesOf(file, raw),
     rendered,

@@ -5,6 +5,7 @@ import { type Context, compileTemplate, createEnvironment, PyFloat, renderNative
 import { createBaseContext } from '../context/base-context.ts';
 import { dateTimeValue, dateValue } from '../context/dates.ts';
 import type { Dict } from '../manifest-types.ts';
+import { isDict, isText } from '../plain.ts';
 import type { DbtProfile, Env } from '../project-types.ts';
 import { type DuplicateKey, loadYaml } from '../yaml/load.ts';
 import type { ScalarMakers } from '../yaml/scalars.ts';
@@ -65,3 +66,11 @@ export function earlyRenderer(options: EarlyContextOptions, path: string): Rende
     }
   };
 }
+
+/** All texts in a document; keys stay as they are. */
+export const renderAll = (value: unknown, render: RenderYaml): unknown => {
+  if (isText(value)) return render(value);
+  if (Array.isArray(value)) return value.map((item) => renderAll(item, render));
+  if (!isDict(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderAll(item, render)]));
+};

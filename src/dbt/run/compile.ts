@@ -40,7 +40,8 @@ async function renderNode(session: RunSession, node: ManifestNode, options: Comp
     node.relation_name = `"${node.database}"."${node.schema}"."${node.alias}"`;
 }
 
-const storesFailures = ({ flags }: RunSession, { config }: ManifestNode): boolean =>
+/** Whether failing rows of a test become a relation. */
+export const storesFailures = ({ flags }: RunSession, { config }: ManifestNode): boolean =>
   (config.store_failures ?? flags.storeFailures) === true;
 
 export const nodeLabel = (node: {

@@ -30,10 +30,10 @@ export function selectNodes(parsed: ParsedProject, request: SelectionRequest): S
 
 function selectionOf({ project }: ParsedProject, request: SelectionRequest): Selection {
   const { select, exclude, selector, indirectSelection = 'eager' } = request;
-  if (selector !== undefined) return selectorSelection(project.root, selector, indirectSelection);
+  if (selector !== undefined) return selectorSelection(project, selector, indirectSelection);
   if (select === undefined && (exclude === undefined || exclude.length === 0)) {
-    const name = defaultSelector(project.root);
-    if (name !== undefined) return selectorSelection(project.root, name, indirectSelection);
+    const name = defaultSelector(project);
+    if (name !== undefined) return selectorSelection(project, name, indirectSelection);
   }
   return parseSelection(select, exclude);
 }
@@ -66,7 +66,7 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
   const open = new Set<string>();
   /** Selectors by their names, which may be patterns. */
   const named = (pattern: string): Set<string> => {
-    const found = readSelectors(project.root).filter(({ name }) => matchesGlob(name, pattern));
+    const found = readSelectors(project).filter(({ name }) => matchesGlob(name, pattern));
     const names = found.length === 0 ? [pattern] : found.map(({ name }) => name);
     return new Set(names.flatMap((name) => [...oneNamed(name)]));
   };
@@ -74,7 +74,7 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
     if (open.has(name))
       throw new DuckhouseError('DataInvalid', `selectors refer to each other: ${[...open, name].join(' --> ')}`);
     open.add(name);
-    const ids = run(selectorSelection(project.root, name, indirect));
+    const ids = run(selectorSelection(project, name, indirect));
     open.delete(name);
     return ids;
   };

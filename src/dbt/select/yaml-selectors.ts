@@ -1,11 +1,9 @@
 /** selectors.yml: named selections, as written for the manifest and as definitions. */
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { Dict, SelectorEntry } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
-import { readYaml } from '../project/render.ts';
-import type { IndirectSelection } from '../project-types.ts';
+import type { DbtProject, IndirectSelection } from '../project-types.ts';
 import { methodOf } from './methods.ts';
 import { type Criteria, parseCriteria, type Selection, union } from './spec.ts';
 
@@ -16,10 +14,11 @@ export interface NamedSelector {
   readonly description: string | undefined;
 }
 
-export function readSelectors(root: string): NamedSelector[] {
+/** Of a project, what its selectors are read from. */
+export type SelectorSource = Pick<DbtProject, 'root' | 'selectors'>;
+
+export function readSelectors({ root, selectors: content }: SelectorSource): NamedSelector[] {
   const file = path.join(root, 'selectors.yml');
-  if (!existsSync(file)) return [];
-  const content = readYaml(readFileSync(file, 'utf8'), file);
   if (content === null) return [];
   if (!isDict(content) || !Array.isArray(content.selectors)) throw bad(file, `it must hold a list 'selectors'`);
   const found = content.selectors.map((entry: unknown): NamedSelector => {
@@ -40,8 +39,8 @@ const bad = (file: string, problem: string): DuckhouseError =>
   new DuckhouseError('DataInvalid', `${file}: ${problem}`, { context: { path: file } });
 
 /** `selectors` of the manifest: text definitions split into method and value. */
-export function selectorEntries(root: string): Dict<SelectorEntry> {
-  const named = readSelectors(root);
+export function selectorEntries(project: SelectorSource): Dict<SelectorEntry> {
+  const named = readSelectors(project);
   for (const { name } of named) checkMethods(definitionOf(named, name, 'eager', []));
   return Object.fromEntries(
     named.map(({ name, definition, description, isDefault }) => [
@@ -97,13 +96,13 @@ function spelledText(text: string): unknown {
 }
 
 /** The selection a named selector stands for. */
-export function selectorSelection(root: string, name: string, indirect: IndirectSelection): Selection {
-  const named = readSelectors(root);
+export function selectorSelection(project: SelectorSource, name: string, indirect: IndirectSelection): Selection {
+  const named = readSelectors(project);
   return definitionOf(named, name, indirect, []);
 }
 
-export const defaultSelector = (root: string): string | undefined =>
-  readSelectors(root).find(({ isDefault }) => isDefault)?.name;
+export const defaultSelector = (project: SelectorSource): string | undefined =>
+  readSelectors(project).find(({ isDefault }) => isDefault)?.name;
 
 function definitionOf(
   named: readonly NamedSelector[],

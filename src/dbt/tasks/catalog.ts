@@ -1,6 +1,7 @@
 import { quoteLiteral } from '../../sql.ts';
 import type { AdapterHost } from '../adapter/adapter-host.ts';
-import type { Dict } from '../manifest-types.ts';
+import type { Dict, ManifestNode } from '../manifest-types.ts';
+import { storesFailures } from '../run/compile.ts';
 import { artifactMetadata } from '../run/results.ts';
 import type { RunSession } from '../run/session.ts';
 import { ownCatalog, type Place } from './own-catalog.ts';
@@ -43,19 +44,28 @@ interface Member extends Place {
   readonly section: 'nodes' | 'sources';
 }
 
-function membersOf({ parsed: { manifest } }: RunSession, ids: readonly string[] | undefined): readonly Member[] {
+/** All relations of the project or, with `ids`, those among them. Of nodes in one place dbt keeps the last. */
+function membersOf(session: RunSession, ids: readonly string[] | undefined): readonly Member[] {
+  const { manifest } = session.parsed;
   const wanted = ids === undefined ? undefined : new Set(ids);
-  const nodes = Object.values(manifest.nodes).flatMap((node): Member[] => {
-    const { unique_id: id, database, schema, alias: name, resource_type, config } = node;
-    const isKept = ['model', 'seed', 'snapshot'].includes(resource_type) && config.materialized !== 'ephemeral';
-    return isKept ? [{ id, section: 'nodes', database: database ?? '', schema, name }] : [];
-  });
+  const nodes = new Map<string, Member>();
+  for (const node of Object.values(manifest.nodes)) {
+    const { unique_id: id, database, schema, alias: name } = node;
+    if (isRelational(session, node))
+      nodes.set(keyOf(database, schema, name), { id, section: 'nodes', database: database ?? '', schema, name });
+  }
   const sources = Object.values(manifest.sources).map(({ unique_id: id, database, schema, identifier: name }) => {
     const member: Member = { id, section: 'sources', database: database ?? '', schema, name };
     return member;
   });
-  return [...nodes, ...sources].filter(({ id }) => wanted === undefined || wanted.has(id));
+  return [...nodes.values(), ...sources].filter(({ id }) => wanted === undefined || wanted.has(id));
 }
+
+/** Tests are relations where they store their failures. */
+const isRelational = (session: RunSession, node: ManifestNode): boolean =>
+  node.resource_type === 'test'
+    ? storesFailures(session, node)
+    : ['model', 'seed', 'snapshot'].includes(node.resource_type) && node.config.materialized !== 'ephemeral';
 
 const keyOf = (database: unknown, schema: unknown, name: unknown): string =>
   [database, schema, name].map((part) => String(part).toLowerCase()).join('\u001f');

@@ -4,6 +4,7 @@ import { Relation, schemaKey } from '../adapter/relation.ts';
 import { fillCache } from '../adapter/relation-methods.ts';
 import { createSchema, ownCreateSchema, ownSchemas } from '../adapter/schema-methods.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import { storesFailures } from '../run/compile.ts';
 import { createNodeContext } from '../run/context/node-context.ts';
 import { isEphemeral, nodeOf } from '../run/results.ts';
 import { onConnection, type RunSession, schemasOf } from '../run/session.ts';
@@ -82,8 +83,8 @@ async function catalogSchemas(adapter: AdapterHost): Promise<ReadonlySet<string>
   return new Set(table.rows.map(([database, schema]) => schemaKey(String(database), String(schema))));
 }
 
-function writesRelation({ flags }: RunSession, node: ManifestNode): boolean {
+function writesRelation(session: RunSession, node: ManifestNode): boolean {
   if (isEphemeral(node)) return false;
   if (node.resource_type !== 'test') return ['model', 'seed', 'snapshot', 'function'].includes(node.resource_type);
-  return (node.config.store_failures ?? flags.storeFailures) === true;
+  return storesFailures(session, node);
 }
