@@ -112,6 +112,7 @@ export interface MacroIndex {
   /** `generate_schema_name` and its like: only root and built-in macros count, and the node's own package. */
   readonly generate: (component: 'schema' | 'alias' | 'database', packageName: string) => MacroNode;
   readonly packages: readonly string[];
+  readonly namesIn: (packageName: string) => readonly string[];
 }
 
 export interface ParseTimings {

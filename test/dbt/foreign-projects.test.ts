@@ -301,3 +301,14 @@ test('the catalog has the tables that tests store their failures in', async () =
 interface CatalogFile {
   readonly nodes: Readonly<Record<string, { readonly columns: Readonly<Record<string, unknown>> }>>;
 }
+
+test('a package in context is a mapping of its macros, while parsing as while running', async () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'macros/m.sql': `{% macro probe() %}{{ return(context.get(project_name, {}).get('two')() ~ '_' ~ context.get('gone', {}).get('x') ~ '_' ~ (context[project_name] is mapping) ~ '_' ~ context[project_name].keys() | list | length) }}{% endmacro %}
+{% macro two() %}{{ return('two') }}{% endmacro %}`,
+    'models/a.sql': "{{ config(alias=probe()) }}select '{{ probe() }}' as found",
+  });
+  assert.equal(parse(folder).manifest.nodes['model.shop.a']?.alias, 'two_None_True_2');
+  assert.deepEqual(await shown(folder, "select '{{ probe() }}' as found"), [{ found: 'two_None_True_2' }]);
+});

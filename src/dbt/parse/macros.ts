@@ -226,6 +226,10 @@ export function createMacroIndex({ macros, root, packages, packagesWin = false }
       imports.map((one) => find(one, name)).findLast((one) => one !== undefined) ??
       builtIn(name),
     packages,
+    namesIn: (packageName) => {
+      const owners = packageName === 'dbt' ? ['dbt', 'dbt_duckdb'] : [packageName];
+      return [...new Set(owners.flatMap((owner) => [...(macros.get(owner)?.keys() ?? [])]))];
+    },
     dispatched,
     dispatch(name, namespace, packageName) {
       const found = dispatched(name, namespace, packageName);

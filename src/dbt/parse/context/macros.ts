@@ -11,7 +11,7 @@ import {
   type Template,
   type Value,
 } from '../../../jinja/index.ts';
-import { ofPackage } from '../../context/package-macro.ts';
+import { PackageMacros } from '../../context/package-macro.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { entryOf } from '../../plain.ts';
 import type { MacroIndex } from '../../project-types.ts';
@@ -115,10 +115,13 @@ export class MacroNames {
       const own = new Map(macros.filter((macro) => macro.package_name === owner).map((macro) => [macro.name, macro]));
       names.set(
         owner,
-        new PackageMacros((name) => {
-          const macro = own.get(name);
-          return macro === undefined ? undefined : this.object(macro);
-        }),
+        new PackageMacros(
+          (name) => {
+            const macro = own.get(name);
+            return macro === undefined ? undefined : this.object(macro);
+          },
+          () => [...own.keys()],
+        ),
       );
     }
     return names;
@@ -138,34 +141,13 @@ export class MacroNames {
     if (!index.packages.includes(name)) return undefined;
     let found = this.#packages.get(name);
     if (found === undefined) {
-      found = new PackageMacros((macro) => {
+      const find = (macro: string): Value | undefined => {
         const node = index.find(name, macro);
-        return node === undefined ? undefined : ofPackage(this.object(node));
-      });
+        return node === undefined ? undefined : this.object(node);
+      };
+      found = new PackageMacros(find, () => index.namesIn(name));
       this.#packages.set(name, found);
     }
     return found;
-  }
-}
-
-/** `package.macro`. */
-class PackageMacros extends PyObject {
-  readonly typeName = 'dict';
-  readonly #find: (name: string) => Value | undefined;
-  constructor(find: (name: string) => Value | undefined) {
-    super();
-    this.#find = find;
-  }
-  override attr(name: string): Value | undefined {
-    return this.#find(name);
-  }
-  override item(key: Value): Value | undefined {
-    return typeof key === 'string' ? this.#find(key) : undefined;
-  }
-  override contains(key: Value): boolean {
-    return typeof key === 'string' && this.#find(key) !== undefined;
-  }
-  override truth(): boolean {
-    return true;
   }
 }

@@ -4,11 +4,9 @@ import {
   compileTemplate,
   type Environment,
   hostFunction,
-  PyObject,
-  str,
   type Value,
 } from '../../../jinja/index.ts';
-import { ofPackage } from '../../context/package-macro.ts';
+import { PackageMacros } from '../../context/package-macro.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { macroLabel } from '../../parse/macros.ts';
 import type { MacroIndex } from '../../project-types.ts';
@@ -34,29 +32,6 @@ export interface MacroNames extends Context {
   /** The macro as a callable of this context. */
   bind(macro: MacroNode): Value;
   dispatch(name: string, namespace: string | null): Value;
-}
-
-/** The macros of one package. */
-class PackageObject extends PyObject {
-  readonly typeName = 'dict';
-  readonly find: (name: string) => Value | undefined;
-  constructor(find: (name: string) => Value | undefined) {
-    super();
-    this.find = find;
-  }
-  override attr(name: string): Value | undefined {
-    if (name === 'get') return hostFunction(name, ([key = null, fallback = null]) => this.find(str(key)) ?? fallback);
-    return this.find(name);
-  }
-  override item(key: Value): Value | undefined {
-    return typeof key === 'string' ? this.find(key) : undefined;
-  }
-  override contains(key: Value): boolean {
-    return typeof key === 'string' && this.find(key) !== undefined;
-  }
-  override truth(): boolean {
-    return true;
-  }
 }
 
 /** What a name means inside a node: a macro of its package, of the root or built in, a package, or one of `names`. */
@@ -89,7 +64,8 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
   };
   const packageOf = (name: string): Value | undefined => {
     if (!macros.packages.includes(name)) return undefined;
-    const known = packages.get(name) ?? new PackageObject((macro) => ofPackage(maybeBind(macros.find(name, macro))));
+    const find = (macro: string): Value | undefined => maybeBind(macros.find(name, macro));
+    const known = packages.get(name) ?? new PackageMacros(find, () => macros.namesIn(name));
     packages.set(name, known);
     return known;
   };
