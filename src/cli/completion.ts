@@ -10,14 +10,24 @@ complete -o default -F _duckhouse duckhouse
 `,
   zsh: `#compdef duckhouse
 _duckhouse() {
-  local -a candidates
-  candidates=("\${(@f)$(duckhouse __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  compadd -- $candidates
-  _files
+  local found="$(duckhouse __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)"
+  if [[ -n $found ]]; then
+    compadd -- "\${(@f)found}"
+  else
+    _files
+  fi
 }
 compdef _duckhouse duckhouse
 `,
-  fish: `complete -c duckhouse -a '(duckhouse __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+  fish: `function __duckhouse_candidates
+  set -l found (duckhouse __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c duckhouse -f -a '(__duckhouse_candidates)'
 `,
   pwsh: `Register-ArgumentCompleter -Native -CommandName duckhouse -ScriptBlock {
   param($word, $ast, $position)

@@ -245,39 +245,4 @@ function addCompletion(program: Command, { effects, onExit }: ProgramHost, { t }
       effects.stdout.write(completionScript(shell));
       onExit(0);
     });
-  program
-    .command('__complete [words...]', { hidden: true })
-    .allowUnknownOption()
-    .action(async (words: readonly string[]) => {
-      effects.stdout.write((await candidates(program, words)).map((word) => `${word}\n`).join(''));
-      onExit(0);
-    });
-}
-
-/** Commands, then their options; for `describe` the tables there are. */
-async function candidates(program: Command, words: readonly string[]): Promise<string[]> {
-  const [name, ...rest] = words;
-  const commands = program.commands.map((command) => command.name()).filter((command) => !command.startsWith('__'));
-  if (rest.length === 0) return commands.filter((command) => command.startsWith(name ?? ''));
-  const command = program.commands.find((one) => one.name() === name);
-  const last = rest.at(-1) ?? '';
-  const options = (command?.options ?? []).flatMap(({ long }) => (long === undefined || long === null ? [] : [long]));
-  const subcommands = command?.commands.map((one) => one.name()) ?? [];
-  const tables = name === 'describe' && !last.startsWith('-') ? await tableNames() : [];
-  return [...subcommands, ...tables, ...options].filter((candidate) => candidate.startsWith(last));
-}
-
-async function tableNames(): Promise<string[]> {
-  try {
-    const [{ loadConfig }, { openTarget }] = await Promise.all([
-      import('../config/index.ts'),
-      import('./open-target.ts'),
-    ]);
-    const target = await openTarget(loadConfig({ workspace: '.' }), { create: false });
-    const tables = await target.listTables();
-    await target.close();
-    return tables.map(({ name }) => name);
-  } catch {
-    return []; // completion must not complain: without a server there are no names to offer
-  }
 }

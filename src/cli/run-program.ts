@@ -14,5 +14,12 @@ export async function runProgram(argv: readonly string[], host: ProgramHost): Pr
   }
   const { createProgram } = await import('./program.ts');
   const program = createProgram(host);
+  // The words are to be completed, not read.
+  if (first === '__complete') {
+    const { candidates } = await import('./candidates.ts');
+    host.effects.stdout.write((await candidates(program, words)).map((word) => `${word}\n`).join(''));
+    host.onExit(0);
+    return;
+  }
   await program.parseAsync(first === 'query' ? withSqlComments(program, argv) : [...argv], { from: 'user' });
 }

@@ -14,3 +14,6 @@ export type { ThreadOutcome, ThreadRun } from './thread/protocol.ts';
 
 /** Command lines of dbt in a thread of their own. */
 export const loadDbtThreads = (): Promise<typeof import('./thread/host.ts')> => import('./thread/host.ts');
+
+/** What may stand in a dbt command line. */
+export const loadDbtCandidates = (): Promise<typeof import('./candidates.ts')> => import('./candidates.ts');
