@@ -35,6 +35,8 @@ test('calls with hooks, and files with marks that take spaces away, are rendered
     'models/marked.sql': "{{- config(tags=['a']) -}} select 1 as id",
     'models/later.sql': "{{ config(tags=['a']) }} select 1 as id from {{ ref('plain') -}}",
     'models/hooked.sql': "{{ config(tags=['a'], pre_hook=['select 1']) }} select 1 as id",
+    'models/shown.sql': `{% set text %}{{ "{{ config(tags=['a']) }}" }}{% endset %} select 1 as id -- {{ text }} {{ var('x', 'config (') }}`,
+    'models/spaced.sql': "{{ config (tags=['a']) }} select 1 as id -- {{ var('x', 1) }} {{- '' }}",
   };
   const { nodes } = parse(newProject(files)).manifest;
   const unrendered = (name: string) => nodes[`model.shop.${name}`]?.unrendered_config;
@@ -42,6 +44,7 @@ test('calls with hooks, and files with marks that take spaces away, are rendered
   assert.deepEqual(unrendered('marked'), { tags: "['a']" });
   assert.deepEqual(unrendered('later'), { tags: "['a']" });
   assert.deepEqual(unrendered('hooked'), { tags: "['a']", pre_hook: "['select 1']" });
+  assert.deepEqual(unrendered('shown'), {});
 });
 
 test('configs that reach nothing are told for every kind of resource', () => {

@@ -6,7 +6,7 @@ const environment = createEnvironment();
 
 /** Text values stay as they are, other literals and expressions are spelled as dbt does; undefined = no call. */
 export function unrenderedCalls(code: string): Dict | undefined {
-  if (!code.includes('config')) return undefined;
+  if (!code.includes('config(')) return undefined;
   const open = openingOf(code);
   if (open === undefined) return undefined;
   const text = callText(code, open);
@@ -19,13 +19,17 @@ export function unrenderedCalls(code: string): Dict | undefined {
   }
 }
 
-/** Where the arguments of the first call begin; comments and raw text call nothing. */
+/** Texts in a tag; one that holds the end of a tag goes on to the end of what was matched. */
+const quoted = /"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)/g;
+
+/** Where the arguments of the first call begin; comments, raw text and texts in tags call nothing. */
 function openingOf(code: string): number | undefined {
   for (const tag of code.matchAll(
     /\{#[\s\S]*?#\}|\{%[-+]?\s*raw\b[\s\S]*?endraw\s*[-+]?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g,
   )) {
     if (/^\{#|^\{%[-+]?\s*raw\b/.test(tag[0])) continue;
-    const call = /(?<![\w.])config\s*\(/.exec(tag[0]);
+    const bare = tag[0].replace(quoted, (text) => ' '.repeat(text.length));
+    const call = /(?<![\w.])config\s*\(/.exec(bare);
     if (call !== null) return tag.index + call.index + call[0].length;
   }
   return undefined;
