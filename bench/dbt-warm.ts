@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { median } from './compare.ts';
@@ -50,22 +50,56 @@ async function inServer(workspace: string, project: string, models: number): Pro
     serverPid: number;
   };
   const idle = residentMb(serverPid);
-  const cpu: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    appendFileSync(path.join(project, 'models/layer0/g00000/m0_00001.sql'), `-- ${i}\n`);
+  const parse = async (): Promise<number> => {
     const before = cpuMs(serverPid);
     const { status } = spawnSync(process.execPath, [command, 'dbt', 'parse', '--quiet', '--workspace', workspace]);
     if (status !== 0) throw new Error(`dbt parse ended with ${status}`);
-    cpu.push(cpuMs(serverPid) - before);
+    const cpu = cpuMs(serverPid) - before;
     await new Promise((resolve) => setTimeout(resolve, 2500));
+    return cpu;
+  };
+  process.stdout.write(`  ${models} models, in the server: first ${await parse()} ms of CPU\n`);
+  for (const [what, edit] of Object.entries(edits)) {
+    const cpu: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      edit(path.join(project, 'models/layer0/g00000'), i);
+      cpu.push(await parse());
+    }
+    process.stdout.write(
+      `    then ${what} changed: median ${median(cpu)} ms, ${Math.min(...cpu)}-${Math.max(...cpu)}\n`,
+    );
   }
-  const [first, ...warm] = cpu;
-  process.stdout.write(
-    `  ${models} models, in the server: first ${first} ms of CPU, then median ${median(warm)} ms; ${(residentMb(serverPid) - idle).toFixed(0)} MB over the idle server\n`,
-  );
+  process.stdout.write(`    ${(residentMb(serverPid) - idle).toFixed(0)} MB over the idle server\n`);
   server.kill('SIGTERM');
   await ended;
 }
+
+type Edit = (folder: string, n: number) => void;
+
+const inModel =
+  (add: (n: number) => string): Edit =>
+  (folder, n) =>
+    replace(path.join(folder, 'm0_00001.sql'), /(-- \d.*)?\n?$/, `-- ${n} ${add(n)}\n`);
+const inProperties =
+  (of: RegExp, now: (n: number) => string): Edit =>
+  (folder, n) =>
+    replace(path.join(folder, 'schema.yml'), of, now(n));
+
+const replace = (file: string, of: RegExp, now: string): void =>
+  writeFileSync(file, readFileSync(file, 'utf8').replace(of, now));
+
+/** One file is another each time. */
+const edits: Readonly<Record<string, Edit>> = {
+  'the text of a model': inModel(() => ''),
+  'its source': inModel((n) => `{{ source('raw', 'src_${n + 2}') }}`),
+  'its config': inModel((n) => `{{ config(tags=['t${n}']) }}`),
+  'a description in YAML': inProperties(/Model 2.* of/, (n) => `Model 2 (${n}) of`),
+  'a config in YAML': inProperties(/(- name: m0_00003\n)(?: *config.*\n)?/, (n) => `$1    config: {meta: {n: ${n}}}\n`),
+  'a test in YAML': inProperties(
+    /description: key.*\}/,
+    (n) => `description: key, data_tests: [{unique: {name: u${n}}}]}`,
+  ),
+};
 
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

@@ -127,7 +127,7 @@ export function createContext(parts: ContextParts): CommandContext {
     if (kept === undefined) keepManifest(of);
     else if (isKept) {
       writeManifest(kept, targetPath(of), { texts: memo?.texts, isKept: true });
-      keepSemantics(of);
+      keepSemantics({ ...of, manifest: kept });
     }
   };
   const targetPath = ({ project }: ParsedProject): string => {

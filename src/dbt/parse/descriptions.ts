@@ -52,7 +52,7 @@ function describeColumns(state: ParseState, owner: ManifestNode | SourceNode): v
   }
 }
 
-const needsRendering = ({ description }: Described): boolean =>
+export const needsRendering = ({ description }: Pick<Described, 'description'>): boolean =>
   (description.includes('{') || description.includes('}') || description.includes('#') || description.includes('%')) &&
   /[{#%][{%#}]|%\}|#\}/.test(description);
 

@@ -62,8 +62,9 @@ export class LastParse {
     return { last, changed };
   }
 
-  /** Looks at the files that a parse of everything reads without the memo. */
-  look(files: FilesByPackage): void {
+  /** A parse of everything begins: looks at the files that it reads without the memo. */
+  beginAll(files: FilesByPackage): void {
+    this.#told = [];
     for (const { fixtures, functions } of files.values())
       for (const { absolute } of [...fixtures, ...functions]) this.#files.look(absolute).text = undefined;
   }
@@ -71,6 +72,10 @@ export class LastParse {
   /** A parse of everything told something; what is not of a kept result is told each time. */
   told(warning: ParseWarning): void {
     if (!this.#reads.isInside) this.#told.push(warning);
+  }
+
+  get hasTold(): boolean {
+    return this.#told.length > 0;
   }
 
   /** A parse of everything is done; its manifest is about to be handed out. */

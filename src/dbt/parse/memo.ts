@@ -88,6 +88,11 @@ export class ParseMemo {
     return made.size === 1 && nodes?.length === 1 ? nodes[0] : undefined;
   }
 
+  /** What was made of a file last, of whatever content. */
+  lastOf<T>(kind: string, file: FoundFile): T | undefined {
+    return (this.#files.look(file.absolute).made.get(kind) as Kept<T> | undefined)?.value;
+  }
+
   /** A parse succeeded: what it did not use is of files that are gone. */
   end(): void {
     this.#files.end();

@@ -38,7 +38,7 @@ export function readModels(state: ParseState, schema: SchemaFile): void {
 }
 
 /** Properties and tests of a node, made or remembered. */
-function describe(
+export function describe(
   state: ParseState,
   schema: SchemaFile,
   key: 'models' | 'seeds' | 'snapshots',

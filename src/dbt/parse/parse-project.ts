@@ -24,6 +24,7 @@ import { warnDeprecated } from './deprecated.ts';
 import { renderDescriptions } from './descriptions.ts';
 import { type FoundFile, findPackageFiles } from './files.ts';
 import { readFunction } from './functions.ts';
+import { handOut } from './hand-out.ts';
 import { holdTelling } from './hold-telling.ts';
 import type { FilesByPackage } from './last-parse.ts';
 import { linkFunctions, linkMetrics, linkRefs, linkSources, ownDependencies } from './links.ts';
@@ -32,7 +33,7 @@ import { emptyManifest, finishMaps } from './manifest.ts';
 import type { ParseMemo } from './memo.ts';
 import { warnDeprecatedModels } from './model-dates.ts';
 import { addDisabled, addEnabled, baseName } from './nodes.ts';
-import { handOut, parseAgain } from './parse-again.ts';
+import { parseAgain } from './parse-again.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
 import { isBuiltIn, readMacros } from './read-macros.ts';
@@ -79,13 +80,18 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
   const macros = readMacros(loaded, files, { manifest, memo, warn, flags: flags.flags ?? {} });
   const macroTime = clock();
   const held = holdTelling({ ...sink, warn });
-  const state = createState({ loaded, manifest, macros, flags, invocation, sink: held.sink, memo });
-  const again = parseAgain(state, files);
+  const parts = { loaded, macros, flags, invocation, sink: held.sink, memo };
+  const again =
+    memo &&
+    parseAgain(memo, files, () =>
+      createState({ ...parts, manifest: { ...manifest, nodes: {}, disabled: {}, docs: {}, macros: {} } }),
+    );
   held.release(again !== undefined);
   const steps = { nodes: 0, yaml: 0 };
   let graph: DbtGraph;
   if (again === undefined) {
-    memo?.last.look(files);
+    memo?.last.beginAll(files);
+    const state = createState({ ...parts, manifest });
     readNodes(state, loaded, files);
     steps.nodes = clock();
     readSchemas(state, files);

@@ -4,6 +4,7 @@ import { readExposures, readGroups } from './exposures.ts';
 import { type FoundFile, readText } from './files.ts';
 import { readFunctionProperties } from './functions.ts';
 import { readAnalyses, readMacros, readModels, readSeeds, readSingularTests, readSnapshots } from './models-yaml.ts';
+import { withEarlierEntries } from './schema-changes.ts';
 import { checkShape, type SchemaFile } from './schema-file.ts';
 import { readSemantics } from './semantic.ts';
 import { SourceReader } from './sources.ts';
@@ -14,7 +15,7 @@ import { type Fixtures, readUnitTests } from './unit-tests.ts';
 export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], fixtures: Fixtures): SourceReader {
   const sources = new SourceReader();
   for (const file of files) {
-    const schema = state.memo === undefined ? readSchemaFile(file) : state.memo.ofFile('schema', file, readSchemaFile);
+    const schema = schemaOf(state, file);
     if (schema === undefined) continue;
     for (const { key, line, column } of schema.duplicates)
       state.warn({
@@ -36,6 +37,13 @@ export function readSchemaFiles(state: ParseState, files: readonly FoundFile[], 
     readUnitTests(state, schema, fixtures);
   }
   return sources;
+}
+
+/** A file as it is read, or remembered. */
+export function schemaOf({ memo }: ParseState, file: FoundFile): SchemaFile | undefined {
+  if (memo === undefined) return readSchemaFile(file);
+  const earlier = memo.lastOf<SchemaFile>('schema', file);
+  return memo.ofFile('schema', file, (found) => withEarlierEntries(readSchemaFile(found), earlier));
 }
 
 /** What rendering changes: expressions, and texts that may end in a line break, which is taken away. */

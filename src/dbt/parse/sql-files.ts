@@ -36,10 +36,6 @@ function addNodesOf(state: ParseState, kind: NodeType, file: FoundFile, make: Ma
 
 export const readModel = (state: ParseState, file: FoundFile): void => void addNodesOf(state, 'model', file, modelsOf);
 
-/** The node of a model by itself. */
-export const modelOf = (state: ParseState, file: FoundFile): KeptNode =>
-  nodesOf(state, 'model', file, modelsOf)[0] as KeptNode;
-
 function modelsOf(state: ParseState, file: FoundFile): ManifestNode[] {
   const text = readText(file);
   const python = file.relative.endsWith('.py');

@@ -13,15 +13,33 @@ export function buildGraph(manifest: DbtManifest): DbtGraph {
     parents.set(id, known.every((parent) => parent in above) ? known : known.filter((parent) => parent in above));
     children.set(id, below[id] ?? []);
   }
+  return ordered(parents, children);
+}
+
+/** The graph of a manifest that has the members of an earlier one: all are joined as they were but for `ids`. */
+export function buildGraphAgain(manifest: DbtManifest, earlier: DbtGraph, ids: Iterable<string>): DbtGraph {
+  const parents = new Map(earlier.parents);
+  const children = new Map(earlier.children);
+  for (const id of ids) {
+    if (!parents.has(id)) continue;
+    parents.set(
+      id,
+      (manifest.parent_map[id] ?? []).filter((parent) => parents.has(parent)),
+    );
+    children.set(id, manifest.child_map[id] ?? []);
+  }
+  return ordered(parents, children);
+}
+
+type Neighbours = ReadonlyMap<string, readonly string[]>;
+
+function ordered(parents: Neighbours, children: Neighbours): DbtGraph {
   const order = sorted(parents, children);
   const cycle = order.length < parents.size ? cycleIn(parents, new Set(order)) : undefined;
   return { parents, children, order, ...(cycle === undefined ? {} : { cycle }) };
 }
 
-function sorted(
-  parents: ReadonlyMap<string, readonly string[]>,
-  children: ReadonlyMap<string, readonly string[]>,
-): string[] {
+function sorted(parents: Neighbours, children: Neighbours): string[] {
   const waiting = new Map<string, number>();
   const order: string[] = [];
   for (const [id, list] of parents) {
@@ -38,7 +56,7 @@ function sorted(
 }
 
 /** Follows parents that are not in the order until one comes again. */
-function cycleIn(parents: ReadonlyMap<string, readonly string[]>, done: ReadonlySet<string>): DuckhouseError {
+function cycleIn(parents: Neighbours, done: ReadonlySet<string>): DuckhouseError {
   const trail: string[] = [];
   let at = [...parents.keys()].find((id) => !done.has(id)) as string;
   while (!trail.includes(at)) {
