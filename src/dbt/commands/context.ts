@@ -136,9 +136,18 @@ export function createContext(parts: ContextParts): CommandContext {
       checkWithin(host.within, file);
     return folder;
   };
+  let isStateTold = false;
   const previous = (of: ParsedProject): PreviousState | undefined => {
     const folder = textArg(args, 'state');
-    return folder === undefined ? undefined : readPreviousState(folder, targetPath(of), projectDir);
+    if (folder === undefined) return undefined;
+    if (!isStateTold && path.normalize(folder) === path.normalize(of.project.targetPath))
+      warn({
+        name: 'WarnStateTargetEqual',
+        message: `the state folder is the target folder, '${folder}': what is compared with is overwritten by each run`,
+        data: { state_path: folder },
+      });
+    isStateTold = true;
+    return readPreviousState(folder, targetPath(of), projectDir);
   };
   return {
     args,

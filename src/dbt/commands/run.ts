@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import { type DbtArgs, listArg, switchArg, textArg } from '../args.ts';
 import type { Dict } from '../manifest-types.ts';
+import { loadRoot } from '../project/load.ts';
 import type { ParsedProject } from '../project-types.ts';
 import { applyDefer, readPreviousState } from '../select/previous.ts';
 import type { CommandInput } from '../tasks/command.ts';
@@ -21,7 +22,8 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
   const parsed = context.parse();
   checkServed(context, parsed);
   if (name === 'freshness') warnOfHooks(context, parsed);
-  defer(context, parsed);
+  const undeferred = defer(context, parsed);
+  const select = (kinds: readonly string[]): readonly string[] => context.select(parsed, wantedKinds(args, kinds));
   const targetPath = context.targetPath(parsed);
   const input: CommandInput = {
     parsed,
@@ -32,7 +34,11 @@ async function runNamed(name: string, context: CommandContext, retried: EarlierR
     signal: host.signal,
     engine: host.engine as CommandInput['engine'],
     language: host.language,
-    select: (kinds) => context.select(parsed, wantedKinds(args, kinds)),
+    select: (kinds) => {
+      const ids = select(kinds);
+      if (undeferred !== undefined && ids.length > 0) throw undeferred;
+      return ids;
+    },
     retried,
   };
   const code = await runCommand(name, input);
@@ -75,14 +81,18 @@ function wantedKinds(args: DbtArgs, kinds: readonly string[]): readonly string[]
   return wanted.filter((kind) => !without.includes(kind));
 }
 
-function defer({ args, targetPath, projectDir }: CommandContext, parsed: ParsedProject): void {
-  if (!switchArg(args, 'defer') && args.command !== 'clone') return;
+/** Defers to the state that is named; where one is needed and none is named, it gives the error of what would use it. */
+function defer({ args, targetPath, projectDir }: CommandContext, parsed: ParsedProject): DuckhouseError | undefined {
+  if (!switchArg(args, 'defer') && args.command !== 'clone') return undefined;
   const folder = textArg(args, 'defer_state') ?? textArg(args, 'state');
-  if (folder === undefined)
-    throw new DuckhouseError(
+  if (folder === undefined) {
+    const missing = new DuckhouseError(
       'InvalidArgument',
       '--defer needs the manifest of an earlier run: give its folder with --state or --defer-state',
     );
+    if (args.command === 'clone') return missing;
+    throw missing;
+  }
   const { manifest } = readPreviousState(folder, targetPath(parsed), projectDir);
   if (manifest === undefined)
     throw new DuckhouseError(
@@ -91,16 +101,24 @@ function defer({ args, targetPath, projectDir }: CommandContext, parsed: ParsedP
       { context: { path: folder } },
     );
   applyDefer(parsed, manifest);
+  return undefined;
 }
+
+/** What was run and where stays as it was, whatever the command line of `retry` says; dbt has it so. */
+const repeated = new Set(['target', 'profile', 'full_refresh', 'fail_fast']);
 
 /** Repeats the run whose results are in the target folder, or in that of `--state`, for what did not succeed. */
 export const retryCommand: DbtCommand = async (context) => {
   const { readEarlierRun } = await import('../tasks/retry.ts');
-  const { args, projectDir } = context;
+  const { args, projectDir, parseFlags, invocationId, startedAt } = context;
   const folder = textArg(args, 'state') ?? textArg(args, 'target_path') ?? 'target';
+  // A profile or target that is not there is an error nevertheless.
+  loadRoot(parseFlags, { invocationId, runStartedAt: startedAt });
   const earlier = readEarlierRun(path.resolve(projectDir, folder));
-  const given = Object.fromEntries([...args.explicit].map((name) => [name, args.values[name]]));
-  const values: Dict = { ...args.values, ...earlier.args, ...given };
+  const own = [...args.explicit].filter((name) => !repeated.has(name));
+  const given = Object.fromEntries(own.map((name) => [name, args.values[name]]));
+  const unset = Object.fromEntries([...repeated].map((name) => [name, null]));
+  const values: Dict = { ...args.values, ...unset, ...earlier.args, ...given };
   const { macro } = earlier.args;
   const words = typeof macro === 'string' ? [macro] : [];
   return runNamed(earlier.which, context.withArgs({ ...args, values, words }), earlier);

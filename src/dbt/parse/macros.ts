@@ -332,12 +332,14 @@ function dispatchedBy(
 /** Says of each macro which others it calls. */
 export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): void {
   const find = macroFinder(macros.values(), index);
+  // `dbt.x` is the adapter's own macro when it is called; what it depends on is dbt's.
+  const within: Find = (owner, name) => macros.get(`macro.${owner}.${name}`) ?? find(owner, name);
   for (const macro of macros.values()) {
     const { name: own, package_name: packageName } = macro;
     const ids = new Set<string>();
     const add = (target: MacroNode | undefined): void => void (target !== undefined && ids.add(target.unique_id));
     for (const [kind, name, namespace] of calls.get(macro.unique_id) ?? []) {
-      if (kind === 'call' && namespace !== null) add(namespace === 'adapter' ? undefined : find(namespace, name));
+      if (kind === 'call' && namespace !== null) add(namespace === 'adapter' ? undefined : within(namespace, name));
       else if (name !== own && !(kind === 'call' && standardNames.has(name))) add(find(packageName, name));
       if (kind === 'dispatch') add(dispatchedBy(macro, index, name, namespace));
     }

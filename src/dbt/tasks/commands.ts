@@ -88,7 +88,7 @@ const commands: Readonly<Record<string, Command>> = {
   test: task(['test', 'unit_test']),
   seed: task(['seed']),
   snapshot: task(['snapshot']),
-  clone: task(['model', 'seed', 'snapshot'], { runner: cloneNode, hooks: false, isUnordered: true }),
+  clone: task(['model', 'seed', 'snapshot'], { runner: cloneNode, hooks: false, isUnordered: true, onlySummary: true }),
   compile,
   show,
   'run-operation': operation,

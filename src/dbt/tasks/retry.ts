@@ -47,16 +47,18 @@ const placeBound = new Set([
   'invocation_command',
 ]);
 
+const readResults = (file: string): { args: Dict; results: EarlierResult[] } => JSON.parse(readFileSync(file, 'utf8'));
+
 /** Reads run_results.json of a folder. NotFound when nothing was run before. */
 export function readEarlierRun(folder: string): EarlierRun {
   const file = path.join(folder, 'run_results.json');
-  if (!existsSync(file))
+  const { args, results } = existsSync(file) ? readResults(file) : { args: {}, results: [] };
+  if (results.length === 0)
     throw new DuckhouseError('NotFound', `could not find previous run in '${folder}' target directory`, {
       id: 'dbt-no-earlier-run',
       context: { folder },
       hint: 'run a command such as dbt build first',
     });
-  const { args, results } = JSON.parse(readFileSync(file, 'utf8')) as { args: Dict; results: EarlierResult[] };
   const which = String(args.which ?? '');
   if (!repeatable.has(which)) throw new DuckhouseError('InvalidArgument', `retry cannot repeat the command '${which}'`);
   return { which, args: Object.fromEntries(Object.entries(args).filter(([name]) => !placeBound.has(name))), results };

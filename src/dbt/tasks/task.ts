@@ -28,6 +28,8 @@ export interface TaskOptions {
   readonly testsFirst: boolean;
   /** Start, result and summary lines are told. */
   readonly lines: boolean;
+  /** Of them the summary only. */
+  readonly onlySummary?: boolean;
   readonly keepsEphemeral?: boolean;
   /** Nodes are bound first although nothing is built. */
   readonly looksAhead?: boolean;
@@ -134,7 +136,7 @@ async function withHooks(
 function run(
   session: RunSession,
   ids: readonly string[],
-  { runner, lines, testsFirst, isUnordered, keepsEphemeral, onResult }: TaskOptions,
+  { runner, lines, onlySummary, testsFirst, isUnordered, keepsEphemeral, onResult }: TaskOptions,
 ): Promise<NodeResult[]> {
   const { manifest, graph } = session.parsed;
   const isTest = (id: string): boolean => manifest.nodes[id]?.resource_type === 'test';
@@ -151,7 +153,7 @@ function run(
     unitTestsFirst: testsFirst,
     skipsOnSkipped: testsFirst,
     runner,
-    lines,
+    lines: lines && onlySummary !== true,
     ...(onResult === undefined ? {} : { onResult }),
   });
 }

@@ -40,8 +40,18 @@ export class ConfigObject extends PyObject {
   }
   read(name: string): Value | undefined {
     const value = configOf(this.node, name);
-    return value === undefined ? undefined : fromJs(value);
+    return value === undefined ? undefined : keptValue(value);
   }
+}
+
+const kept = new WeakMap<object, Value>();
+
+/** Lists and dictionaries stay the same ones: templates may change them. */
+function keptValue(value: unknown): Value {
+  if (typeof value !== 'object' || value === null) return fromJs(value);
+  const known = kept.get(value) ?? fromJs(value);
+  kept.set(value, known);
+  return known;
 }
 
 const configAliases: Readonly<Record<string, string>> = { pre_hook: 'pre-hook', post_hook: 'post-hook' };
