@@ -36,7 +36,7 @@ export function addTokenCommands(add: CommandAdder, { t }: Translator): void {
     (await import('./token.ts')).tokenCreateCommand(context, {
       name: name as string,
       role: flags.role as Role,
-      days: flags.days === undefined ? undefined : Number(flags.days),
+      days: flags.days as string | undefined,
       json: flags.json === true,
     }),
   )

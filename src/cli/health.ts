@@ -4,12 +4,16 @@ import { type CommandContext, write } from './effects.ts';
 import { clientOf } from './flight-client.ts';
 
 /** `duckhouse health`: the workspace's server over HTTP, another over gRPC. Unavailable (exit 5) when it is not ready. */
-export async function healthCommand({ config, stdout, translator }: CommandContext): Promise<void> {
+export async function healthCommand(
+  { config, stdout, translator }: CommandContext,
+  { json }: { readonly json: boolean },
+): Promise<void> {
   const running = config.server === undefined ? readServerFile(config.stateDir) : undefined;
   if (config.server === undefined && running === undefined) throw noServer();
   if (config.server !== undefined) await checkGrpc(config.server, () => clientOf(config, config.server as string));
   else await checkHttp(running?.http as string);
-  await write(stdout, `${translator.t('health.ready')}\n`);
+  const server = config.server ?? running?.flight;
+  await write(stdout, json ? `${JSON.stringify({ ready: true, server })}\n` : `${translator.t('health.ready')}\n`);
 }
 
 const notReady = (reason: string): DuckhouseError =>

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../errors.ts';
-import { type CommandContext, note } from './effects.ts';
+import { type CommandContext, note, write } from './effects.ts';
 
 const files: Readonly<Record<string, string>> = {
   'duckhouse.yaml': `# DuckHouse workspace. A flag wins over the environment, .env and this file;
@@ -41,7 +41,7 @@ model-paths: [models]
 /** `duckhouse init`: a workspace's folders and commented files. A folder with something in it is refused unless forced; no file is overwritten. */
 export async function initCommand(
   context: CommandContext,
-  { folder, force }: { readonly folder: string; readonly force: boolean },
+  { folder, force, json }: { readonly folder: string; readonly force: boolean; readonly json: boolean },
 ): Promise<void> {
   const root = path.resolve(folder);
   if (!force && existsSync(root) && readdirSync(root).length > 0) {
@@ -51,10 +51,15 @@ export async function initCommand(
       hint: '--force adds what is missing',
     });
   }
-  for (const [name, text] of Object.entries(files)) {
+  const missing = Object.entries(files).filter(([name]) => !existsSync(path.join(root, name)));
+  for (const [name, text] of missing) {
     const file = path.join(root, name);
     mkdirSync(path.dirname(file), { recursive: true });
-    if (!existsSync(file)) writeFileSync(file, text);
+    writeFileSync(file, text);
+  }
+  if (json) {
+    const made = { workspace: root, files: missing.map(([name]) => name) };
+    return write(context.stdout, `${JSON.stringify(made)}\n`);
   }
   await note(context, context.translator.t('init.done', { folder: root }));
   await note(context, context.translator.t('init.next'));

@@ -87,14 +87,20 @@ export function createProgram(host: ProgramHost): Command {
     (await import('./ls.ts')).describeCommand(context, { table: table as string, json: flags.json === true }),
   ).option('--json', t('option.json'));
   add('init [dir]', 'command.init', [], async (context, flags, [dir]) =>
-    (await import('./init.ts')).initCommand(context, { folder: dir ?? '.', force: flags.force === true }),
-  ).option('--force', t('option.force'));
+    (await import('./init.ts')).initCommand(context, {
+      folder: dir ?? '.',
+      force: flags.force === true,
+      json: flags.json === true,
+    }),
+  )
+    .option('--force', t('option.force'))
+    .option('--json', t('option.json'));
   add('doctor', 'command.doctor', ['host', 'flightPort', 'httpPort', 'database'], async (context, flags) =>
     (await import('./doctor.ts')).doctorCommand(context, { json: flags.json === true }),
   ).option('--json', t('option.json'));
-  add('health', 'command.health', clientSettings, async (context) =>
-    (await import('./health.ts')).healthCommand(context),
-  );
+  add('health', 'command.health', clientSettings, async (context, flags) =>
+    (await import('./health.ts')).healthCommand(context, { json: flags.json === true }),
+  ).option('--json', t('option.json'));
   addDbt(program, host, translator);
   const config = program.command('config').description(t('command.config'));
   commandAdder(config, host, translator)('show', 'command.config.show', serverSettings, async (context, flags) =>

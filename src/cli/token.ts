@@ -7,17 +7,18 @@ import { report } from './user.ts';
 export interface TokenCreateOptions {
   readonly name: string;
   readonly role: Principal['role'];
-  readonly days: number | undefined;
+  readonly days: string | undefined;
   readonly json: boolean;
 }
 
 /** `duckhouse token create`: the token is printed once, on standard output; only its hash is kept. */
 export async function tokenCreateCommand(context: CommandContext, options: TokenCreateOptions): Promise<void> {
-  const { name, role, days, json } = options;
+  const { name, role, json } = options;
+  const days = options.days === undefined ? undefined : Number(options.days);
   if (days !== undefined && !(days > 0))
-    throw new DuckhouseError('InvalidArgument', `--days must be more than 0, not ${days}`, {
+    throw new DuckhouseError('InvalidArgument', `--days must be more than 0, not ${options.days}`, {
       id: 'config-value',
-      context: { origin: '--days', name: 'days', expected: '> 0', value: String(days) },
+      context: { origin: '--days', name: 'days', expected: '> 0', value: options.days },
     });
   const { token, text, addTo } = createApiToken({ name, role, days });
   await updateAccounts(context.config.usersFile, addTo);

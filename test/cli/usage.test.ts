@@ -99,3 +99,14 @@ test(
       await chmod(path.join(cwd, '.duckhouse'), 0o777);
     }),
 );
+
+test('a workspace that is made is told as JSON too', () =>
+  inTemporaryFolder(async (cwd) => {
+    const { stdout, stderr } = await duckhouse(['init', 'new', '--json'], { cwd });
+    const { workspace, files } = JSON.parse(stdout) as { readonly workspace: string; readonly files: string[] };
+    assert.deepEqual([path.basename(workspace), files.includes('duckhouse.yaml'), stderr], ['new', true, '']);
+    const again = await duckhouse(['init', 'new', '--json'], { cwd });
+    assert.deepEqual([again.code, JSON.parse(again.stdout).error.kind], [2, 'InvalidArgument']);
+    const days = await duckhouse(['token', 'create', 'x', '--days', 'soon'], { cwd });
+    assert.deepEqual([days.code, /must be > 0, not "soon"/.test(days.stderr)], [2, true], days.stderr);
+  }));

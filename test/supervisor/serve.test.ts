@@ -40,6 +40,8 @@ test('serve says where it is, answers, and leaves nothing behind after SIGTERM',
     assert.equal((await fetch(`${server.http}/nothing`)).status, 404);
     assert.equal((await fetch(`${server.http}/livez`, { method: 'POST' })).status, 405);
     assert.equal((await duckhouse(['health'], { cwd })).stdout, 'ready\n');
+    const { stdout } = await duckhouse(['health', '--json'], { cwd });
+    assert.deepEqual(JSON.parse(stdout), { ready: true, server: server.flight });
     assert.equal(await server.stop(), 0);
     assert.equal(existsSync(path.join(cwd, '.duckhouse', 'server.json')), false);
     assert.equal(existsSync(path.join(cwd, '.duckhouse', 'server.lock')), false);
