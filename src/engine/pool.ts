@@ -15,6 +15,7 @@ interface Task {
 interface PoolWorker {
   readonly worker: Worker;
   task: Task | undefined;
+  isStarting: boolean;
 }
 
 export interface WorkerPool {
@@ -58,7 +59,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
       workerData: { ...data, pressure: pressure.buffer as SharedArrayBuffer } satisfies WorkerData,
     });
     worker.unref();
-    const member: PoolWorker = { worker, task: undefined };
+    const member: PoolWorker = { worker, task: undefined, isStarting: true };
     workers.add(member);
     worker.on('message', (replies: readonly Reply[]) => replies.forEach((reply) => receive(member, reply)));
     worker.on('error', (error) => lose(member, error));
@@ -83,6 +84,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
     if (reply.type === 'batch') lastMoved = performance.now();
     if (reply.type === 'started' || reply.type === 'batch') return member.task?.onReply?.(reply);
     const task = finish(member);
+    member.isStarting = false;
     next(member);
     if (reply.type === 'done') task?.resolve(reply.value);
     else if (reply.type === 'error') task?.reject(rebuildError(reply.error));
@@ -136,13 +138,19 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
     growTimer = setTimeout(grow, growAfterMs);
   };
 
+  /** A worker that is about to be there takes a task too: starting one costs more than most tasks. */
+  const startFor = (tasks: number): void => {
+    const starting = [...workers].filter(({ isStarting }) => isStarting).length;
+    if (tasks > starting) start();
+  };
+
   const submit = (task: Task): void => {
     const member = idle.pop();
     if (member !== undefined) return give(member, task);
     queue.push(task);
     Atomics.add(pressure, 0, 1);
     wake();
-    if (workers.size < size) start();
+    if (workers.size < size) startFor(queue.length);
     else growTimer ??= setTimeout(grow, growAfterMs);
   };
 

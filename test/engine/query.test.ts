@@ -141,6 +141,16 @@ test('more rows than the limit end the result', () =>
     assert.equal((await query(engine, 'FROM range(10)', { rowLimit: 10 })).length, 10);
   }));
 
+test('one statement after the other is the work of one thread: a second was started while the first was about to be there', () =>
+  withEngine(async (engine) => {
+    assert.deepEqual(await query(engine, 'SELECT 1'), [[1]]);
+    assert.deepEqual(await query(engine, 'SELECT 2'), [[2]]);
+    assert.equal(engine.stats().workers, 1);
+    const both = await Promise.all(['SELECT 3', 'SELECT 4'].map((sql) => query(engine, sql)));
+    assert.deepEqual(both, [[[3]], [[4]]]);
+    assert.equal(engine.stats().workers, 2);
+  }));
+
 test('200 cursors whose readers have stopped hold no thread: a query beside them answers', () =>
   withEngine(async (engine) => {
     const open = [];
