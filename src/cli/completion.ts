@@ -17,7 +17,11 @@ _duckhouse() {
     _files
   fi
 }
-compdef _duckhouse duckhouse
+if [[ $funcstack[1] == _duckhouse ]]; then
+  _duckhouse "$@"
+else
+  compdef _duckhouse duckhouse
+fi
 `,
   fish: `function __duckhouse_candidates
   set -l found (duckhouse __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)

@@ -45,3 +45,28 @@ test(
       assert.equal(stdout, 'table json ndjson csv parquet arrow md\ncomplete -o default -F _duckhouse duckhouse\n');
     }),
 );
+
+for (const [shell, ask] of [
+  ['fish', "complete -C 'duckhouse query --format n'"],
+  // As a file of $fpath it is run to complete the first time already.
+  [
+    'zsh',
+    'compdef() { print registered; }; words=(duckhouse query --format n); CURRENT=4; compadd() { print $@[2,-1]; }; _duckhouse',
+  ],
+] as const) {
+  const missing = spawnSync(shell, ['-c', 'true']).error !== undefined;
+  test(`${shell} completes with what is offered`, { skip: missing ? `no ${shell} here` : false }, () =>
+    inTemporaryFolder(async (cwd) => {
+      const command = path.join(cwd, 'duckhouse');
+      await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${commandFile}" "$@"\n`, { mode: 0o755 });
+      const script = (await duckhouse(['completion', shell], { cwd })).stdout;
+      const text = shell === 'zsh' ? ask.replace(/_duckhouse$/, `${script}\n_duckhouse`) : `${script}\n${ask}`;
+      const { stdout, stderr } = spawnSync(shell, ['-c', text], {
+        env: { ...process.env, HOME: cwd, PATH: `${cwd}:${process.env.PATH}` },
+        encoding: 'utf8',
+      });
+      assert.match(stdout, /ndjson/, stderr);
+      if (shell === 'zsh') assert.match(stdout, /registered/);
+    }),
+  );
+}
