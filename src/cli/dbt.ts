@@ -68,7 +68,7 @@ export async function dbtCommand(
   };
   enterProject(path.resolve(cwd, namedProject(words) ?? env.DBT_PROJECT_DIR ?? projectDir ?? '.'));
   const write = (text: string): void => void stdout.write(text);
-  const host = { env, cwd, workspace: folder, projectDir, signal, language, write };
+  const host = { env, cwd, workspace: folder, projectDir, signal, language, write, ownProcess: true };
   const code = await runDbt(words, host, messages);
   return signal.aborted && code !== 0 ? interruptedCode : code;
 }

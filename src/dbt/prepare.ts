@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DuckhouseError } from '../errors.ts';
 import { type DbtArgs, type GivenArgs, readArgs, resolveArgs } from './args.ts';
 import { type CommandContext, createContext, type DbtHost } from './commands/context.ts';
+import { endOnInterrupt } from './interrupts.ts';
 import type { Dict } from './manifest-types.ts';
 import { isDict, isText } from './plain.ts';
 import { profileFiles } from './project/profile.ts';
@@ -16,6 +17,7 @@ const yamlText = (text: string): unknown => readYaml(text, 'command line');
 /** From words to what a command needs. */
 export function prepare(argv: readonly string[], host: DbtHost): CommandContext {
   const { env, cwd } = host;
+  if (host.ownProcess === true && host.signal !== undefined) endOnInterrupt(host.signal);
   const given = readArgs(argv, yamlText);
   if (given.command === undefined)
     throw new DuckhouseError('InvalidArgument', 'no command of dbt is named', { hint: 'see: duckhouse dbt --help' });

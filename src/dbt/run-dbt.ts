@@ -1,4 +1,5 @@
 /** One command line of dbt, from words to exit code: 0 ok, 1 something failed, 2 it could not be run. */
+import { setImmediate } from 'node:timers/promises';
 import { DuckhouseError, isDuckhouseError } from '../errors.ts';
 import { type GivenArgs, readArgs } from './args.ts';
 import { commands } from './commands/commands.ts';
@@ -56,7 +57,9 @@ async function run(argv: readonly string[], context: CommandContext): Promise<nu
     data: { version: `=${dbtVersion}`, log_version: 3 },
   });
   warnUsage(argv, context);
-  const code = await (await load())(context);
+  const command = await load();
+  await setImmediate(); // a signal that came while modules were loaded is heard
+  const code = await command(context);
   context.deprecations.summarize();
   const elapsed = (Date.now() - startedAt.getTime()) / 1000;
   log.fire({

@@ -39,6 +39,9 @@ class Generator {
   get #function(): string {
     return this.#options.async ? 'async ' : '';
   }
+  get #turn(): string {
+    return this.#options.async ? 'if(R.due())await R.turn();' : '';
+  }
   #awaited(code: string): string {
     return this.#options.async ? `((t=${code})instanceof Promise?await t:t)` : code;
   }
@@ -209,7 +212,7 @@ class Generator {
       item,
       () => `if(${this.#condition(statement.test as Expression)})${kept}.push(${item});`,
     );
-    return `const ${kept}=[];for(const ${item} of ${items}){${inner}}${items}=${kept};`;
+    return `const ${kept}=[];for(const ${item} of ${items}){${this.#turn}${inner}}${items}=${kept};`;
   }
 
   /** Binds the loop's targets to an item in a new scope. */
@@ -239,7 +242,7 @@ class Generator {
     });
     const start = wantsLoop ? `const ${loop}=R.loop(${items},${depth},${self});` : '';
     const step = wantsLoop ? `${loop}.position=${index};` : '';
-    return `${start}for(let ${index}=0;${index}<${items}.length;${index}++){const ${item}=${items}[${index}];${step}${inner}}`;
+    return `${start}for(let ${index}=0;${index}<${items}.length;${index}++){${this.#turn}const ${item}=${items}[${index}];${step}${inner}}`;
   }
 
   #loopBody(body: readonly Statement[], target: Target, wantsLoop: boolean): string {

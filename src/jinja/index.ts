@@ -39,6 +39,7 @@ export {
 export { MacroReturn } from './runtime.ts';
 export type { Filter, Test } from './runtime-types.ts';
 export { type StaticCall, staticCalls } from './static-calls.ts';
+export { stopTemplatesOn } from './turns.ts';
 export { keywordTexts } from './unparse.ts';
 export { keyError, PyDict } from './values/dict.ts';
 export { PyFloat } from './values/float.ts';

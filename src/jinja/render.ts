@@ -3,6 +3,7 @@ import { PyError, typeError } from './errors.ts';
 import { nativeValue } from './native.ts';
 import { MacroReturn, type SourcePlace } from './runtime.ts';
 import { asyncRun, type Exports, type Program, programOf, type Resolve, syncRun } from './template.ts';
+import { isTurnDue, takeTurn } from './turns.ts';
 import { type Args, type Kwargs, PyFunction, PyObject, type Value } from './values/object.ts';
 
 /** Where a template finds its names; a Map is one. `undefined` means there is no such name. */
@@ -125,6 +126,7 @@ class BoundMacro extends PyObject {
 
   async #callAsync(args: Args, kwargs: Kwargs): Promise<Value> {
     try {
+      if (isTurnDue()) await takeTurn();
       const { environment, program, place } = this.#template;
       const exports: Exports = {};
       if (!this.#macro)

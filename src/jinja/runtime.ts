@@ -4,6 +4,7 @@ import { callMethod, contains, maybeAttribute, maybeItem, slice } from './method
 import { Loop, Macro, type MacroShape, Namespace } from './objects.ts';
 import { binary, unary } from './operations/arithmetic.ts';
 import type { Filter, FilterRuntime, Test } from './runtime-types.ts';
+import { isTurnDue, takeTurn } from './turns.ts';
 import { orderOrFail } from './values/compare.ts';
 import { PyDict } from './values/dict.ts';
 import { PyFloat } from './values/float.ts';
@@ -202,6 +203,8 @@ export class Runtime implements FilterRuntime {
     return items;
   }
 
+  readonly due = isTurnDue;
+  readonly turn = takeTurn;
   loop(
     items: readonly Value[],
     depth: number,

@@ -6,6 +6,7 @@ import { type DbtArgs, listArg, switchArg, templateFlags, textArg } from '../arg
 import { secretValues } from '../context/env-var.ts';
 import { createDeprecations, type Deprecations, isDeprecation } from '../events/deprecations.ts';
 import { createEventLog, type EventLevel, type EventLog, type EventLogOptions } from '../events/events.ts';
+import { interruptible } from '../interrupts.ts';
 import type { Dict } from '../manifest-types.ts';
 import { writeManifest } from '../parse/manifest.ts';
 import type { ParseMemo } from '../parse/memo.ts';
@@ -36,6 +37,8 @@ export interface DbtHost {
   readonly projectDir?: string | undefined;
   readonly write: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
+  /** The process is this command's alone: signals end it in the middle of what it does. */
+  readonly ownProcess?: boolean | undefined;
   /** Whatever runs SQL, when there is one already; commands that need one open their own otherwise. */
   readonly engine?: unknown;
   /** Of texts that are not dbt's own; English by default. */
@@ -162,7 +165,7 @@ export function createContext(parts: ContextParts): CommandContext {
     parse() {
       if (parsed === undefined) {
         memo = switchArg(args, 'partial_parse') ? host.memoOf?.(parseFlags) : undefined;
-        parsed = parseProject(parseFlags, { ...logSink(log), warn }, memo);
+        parsed = interruptible(() => parseProject(parseFlags, { ...logSink(log), warn }, memo));
         host.onParsed?.(parsed);
         // Documentation that cannot be made leaves what is there.
         if (args.command !== 'docs generate') keepParsed(parsed);

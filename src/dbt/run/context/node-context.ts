@@ -29,6 +29,7 @@ import { createBaseContext } from '../../context/base-context.ts';
 import { ContextObject } from '../../context/context-object.ts';
 import { noteNearNames } from '../../context/template-errors.ts';
 import type { VarFunction } from '../../context/var.ts';
+import { interruptible } from '../../interrupts.ts';
 import type { Dict, ManifestNode } from '../../manifest-types.ts';
 import { modelValue } from '../../parse/context/model-value.ts';
 import { ConfiguredFunction, runtimeConfig } from '../../parse/context/runtime-config.ts';
@@ -328,7 +329,7 @@ function seedTable({ session, node }: NodeContextOptions, adapter: AdapterHost):
   const file = path.resolve(project.root, node.original_file_path);
   const types = Object.keys((node.config.column_types ?? {}) as Dict);
   const delimiter = typeof node.config.delimiter === 'string' ? node.config.delimiter : ',';
-  const table = readSeed(file, { delimiter, textColumns: new Set(types) });
+  const table = interruptible(() => readSeed(file, { delimiter, textColumns: new Set(types) }));
   const unknown = types.filter((name) => !table.columnNames.includes(name)).sort();
   if (unknown.length > 0)
     session.warn(
