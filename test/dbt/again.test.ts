@@ -81,3 +81,13 @@ test('a macro called as `dbt.x` depends on the one of dbt, where the adapter has
     'macro.dbt_duckdb.create_table_as',
   ]);
 });
+
+test('a query of the command line has the configs of models that the project gives to all', async () => {
+  const folder = project({
+    'dbt_project.yml': 'name: shop\nprofile: shop\nmodels: {+meta: {x: 1}, +materialized: table}\n',
+  });
+  const asked = "{{ log('~' ~ [config.get('materialized'), config.get('meta'), model.config.lookback], info=true) }}";
+  const { code, text } = await dbt(folder, ['show', '--inline', `${asked} select 1 as id`]);
+  assert.equal(code, 0, text);
+  assert.match(text, /~\['table', \{'x': 1\}, 1\]/);
+});
