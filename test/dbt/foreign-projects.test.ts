@@ -315,3 +315,41 @@ test('a package in context is a mapping of its macros, while parsing as while ru
   assert.equal(parse(folder).manifest.nodes['model.shop.a']?.alias, 'two_None_True_2');
   assert.deepEqual(await shown(folder, "select '{{ probe() }}' as found"), [{ found: 'two_None_True_2' }]);
 });
+
+test('keys that dbt does not know are refused where it refuses them, and taken where it takes them', () => {
+  const refused: Readonly<Record<string, RegExp>> = {
+    'sources: [{name: s, dataset: x, tables: [{name: t}]}]': /s of 'sources': 'dataset' is none of .*schema/,
+    'sources: [{name: s, tests: [x], tables: [{name: t}]}]': /'tests' is none of/,
+    'sources: [{name: s, freshness: {warn_afer: {count: 1, period: day}}}]': /'freshness\.warn_afer'.*warn_after\?/,
+    'sources: [{name: s, tables: [{name: t, quoting: {foo: true}}]}]': /'tables\[0\]\.quoting\.foo' is none of/,
+    'models: [{name: a, docs: {shown: true}}]': /'docs\.shown' is none of show, node_color; did you mean show\?/,
+    'models: [{name: a, versions: [{v: 1, foo: 1}]}]': /'versions\[0\]\.foo' is none of/,
+    'macros: [{name: m, arguments: [{name: a, foo: 1}]}]': /'arguments\[0\]\.foo' is none of/,
+    'exposures: [{name: e, type: dashboard, owner: {name: x}, foo: 1}]': /'foo' is none of/,
+    'groups: [{name: g, owner: {name: x}, tags: [a]}]': /'tags' is none of/,
+    'unit_tests: [{name: u, model: a, given: [], expect: {rows: []}, foo: 1}]': /'foo' is none of/,
+    "unit_tests: [{name: u, model: a, given: [{input: ref('a'), row: []}], expect: {rows: []}}]": /given\[0\]\.row/,
+  };
+  const files = (yaml: string) => ({ 'models/a.sql': 'select 1 as id', 'models/y.yml': yaml });
+  for (const [yaml, problem] of Object.entries(refused)) assert.throws(() => parse(newProject(files(yaml))), problem);
+  const taken = [
+    'sources: [{name: s, tables: [{name: t, foo: 1, external: {foo: 1}, columns: [{name: c, foo: 1}]}]}]',
+    'models: [{name: a, foo: 1, columns: [{name: id, foo: 1}], config: {foo: 1}}]',
+    'exposures: [{name: e, type: dashboard, owner: {name: x, slack: y}}]',
+  ];
+  for (const yaml of taken) assert.ok(parse(newProject(files(yaml))).manifest);
+});
+
+test('adapter.dispatch looks in one namespace, not in a list of packages', () => {
+  for (const call of ["dispatch('m', packages=['shop'])", "dispatch('m', ['shop'])", "dispatch('m', 'shop', ['shop'])"])
+    assert.throws(
+      () =>
+        parse(
+          newProject({
+            'macros/m.sql': '{% macro default__m() %}1{% endmacro %}',
+            'models/a.sql': `select {{ adapter.${call}() }}`,
+          }),
+        ),
+      /looked for in a list of packages/,
+    );
+});

@@ -58,7 +58,22 @@ const having =
     if (isDict(value)) for (const key of keys) if (!(key in value)) tell(place, `has no '${key}'`);
   };
 
-const docs = dictOf({ show: flag, node_color: maybe(text) });
+const isNone = (name: string, keys: readonly string[]): string => {
+  const near = nearestNames(name, keys);
+  return `is none of ${keys.join(', ')}${near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''}`;
+};
+/** A dictionary that has no keys but the shape's and `others`. */
+const only = (shape: Shape, others: readonly string[] = [], check: Check = dictOf(shape)): Check => {
+  const keys = [...new Set([...Object.keys(shape), ...others])];
+  return (value, place, tell) => {
+    check(value, place, tell);
+    if (!isDict(value)) return;
+    for (const key of Object.keys(value))
+      if (!keys.includes(key)) tell(place === '' ? key : `${place}.${key}`, isNone(key, keys));
+  };
+};
+
+const docs = only({ show: flag, node_color: maybe(text) });
 const shared: Shape = { description: text, meta: dict, config: dict, docs };
 const column = having(['name'], {
   ...shared,
@@ -78,7 +93,7 @@ const isMoment = (value: unknown): boolean => {
 };
 const moment = must('a date', isMoment);
 const versionName = must('a number or a string', (value) => isText(value) || isNumber(value));
-const version = having(['v'], {
+const versionShape: Shape = {
   v: versionName,
   defined_in: maybe(text),
   description: text,
@@ -88,14 +103,15 @@ const version = having(['v'], {
   docs,
   columns: list,
   deprecation_date: maybe(moment),
-});
+};
+const version = only(versionShape, ['tests', 'data_tests'], having(['v'], versionShape));
 
-const quoting = dictOf({ database: maybe(flag), schema: maybe(flag), identifier: maybe(flag), column: maybe(flag) });
-const time = dictOf({
+const quoting = only({ database: maybe(flag), schema: maybe(flag), identifier: maybe(flag), column: maybe(flag) });
+const time = only({
   count: maybe(must('a whole number', Number.isInteger)),
   period: maybe(oneOf('minute', 'hour', 'day')),
 });
-const freshness = maybe(dictOf({ warn_after: maybe(time), error_after: maybe(time), filter: maybe(text) }));
+const freshness = maybe(only({ warn_after: maybe(time), error_after: maybe(time), filter: maybe(text) }));
 const table = having(['name'], {
   ...shared,
   name: text,
@@ -113,7 +129,29 @@ const owner: Check = (value, place, tell) => {
   dict(value, place, tell);
   if (isDict(value) && !value.name && !value.email) tell(place, "needs a 'name' or an 'email'");
 };
-const fixture = dictOf({ rows: maybe(must('a list or a text', (value) => Array.isArray(value) || isText(value))) });
+const fixtureShape: Shape = { rows: maybe(must('a list or a text', (value) => Array.isArray(value) || isText(value))) };
+const fixtureKeys = ['format', 'fixture'];
+const argument: Shape = { name: text, type: maybe(text), description: text };
+const exposure: Shape = {
+  description: text,
+  owner,
+  maturity: maybe(oneOf('low', 'medium', 'high')),
+  url: maybe(text),
+  label: maybe(text),
+  depends_on: listOf(text),
+  meta: dict,
+  config: dict,
+  tags: texts,
+};
+const unitTest: Shape = {
+  model: text,
+  given: listOf(only({}, ['input', 'rows', ...fixtureKeys], having(['input'], {}))),
+  expect: only(fixtureShape, fixtureKeys),
+  description: text,
+  overrides: maybe(only({}, ['macros', 'vars', 'env_vars'])),
+  config: dict,
+  versions: maybe(dict),
+};
 
 const shapes: Readonly<Record<string, Check>> = {
   models: dictOf({
@@ -128,46 +166,29 @@ const shapes: Readonly<Record<string, Check>> = {
   data_tests: dictOf(shared),
   macros: dictOf({
     ...shared,
-    arguments: listOf(having(['name'], { name: text, type: maybe(text), description: text })),
+    arguments: listOf(only(argument, [], having(['name'], argument))),
   }),
-  sources: dictOf({
-    description: text,
-    meta: dict,
-    config: dict,
-    database: maybe(text),
-    schema: maybe(text),
-    loader: text,
-    quoting,
-    freshness,
-    loaded_at_field: maybe(text),
-    loaded_at_query: maybe(text),
-    tables: maybe(listOf(table)),
-    tags: texts,
-  }),
-  exposures: having(['type', 'owner'], {
-    description: text,
-    owner,
-    maturity: maybe(oneOf('low', 'medium', 'high')),
-    url: maybe(text),
-    label: maybe(text),
-    depends_on: listOf(text),
-    meta: dict,
-    config: dict,
-    tags: texts,
-  }),
-  groups: having(['owner'], { owner, config: dict }),
-  unit_tests: having(['model', 'given', 'expect'], {
-    model: text,
-    given: listOf(having(['input'], {})),
-    expect: fixture,
-    description: text,
-    overrides: maybe(dict),
-    config: dict,
-    versions: maybe(dict),
-  }),
+  sources: only(
+    {
+      description: text,
+      meta: dict,
+      config: dict,
+      database: maybe(text),
+      schema: maybe(text),
+      loader: text,
+      quoting,
+      freshness,
+      loaded_at_field: maybe(text),
+      loaded_at_query: maybe(text),
+      tables: maybe(listOf(table)),
+      tags: texts,
+    },
+    ['name'],
+  ),
+  exposures: only(exposure, ['name', 'type'], having(['type', 'owner'], exposure)),
+  groups: only({ owner, config: dict }, ['name', 'description'], having(['owner'], { owner, config: dict })),
+  unit_tests: only(unitTest, ['name'], having(['model', 'given', 'expect'], unitTest)),
 };
-
-const overrides = ['macros', 'vars', 'env_vars'];
 
 /** Problems of an entry under `key`; what stands in it, before anything is rendered. */
 export function entryProblem(key: string, entry: Readonly<Dict>): string | undefined {
@@ -177,15 +198,6 @@ export function entryProblem(key: string, entry: Readonly<Dict>): string | undef
   };
   shapes[key]?.(entry, '', tell);
   if (key === 'models') checkVersions(entry, tell);
-  if (key === 'unit_tests' && isDict(entry.overrides))
-    for (const name of Object.keys(entry.overrides))
-      if (!overrides.includes(name)) {
-        const near = nearestNames(name, overrides);
-        tell(
-          `overrides.${name}`,
-          `is none of ${overrides.join(', ')}${near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''}`,
-        );
-      }
   return found;
 }
 

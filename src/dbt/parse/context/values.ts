@@ -191,6 +191,11 @@ export class ParseAdapter extends PyObject {
         `in adapter.dispatch, '${name}' is no name of a macro; write adapter.dispatch('${macro}', '${namespace}')`,
       );
     }
+    if ((given.packages ?? null) !== null || Array.isArray(given.macro_namespace))
+      throw new PyError(
+        'CompilationError',
+        `in adapter.dispatch, '${name}' is looked for in a list of packages; give one namespace: adapter.dispatch('${name}', macro_namespace='NAME')`,
+      );
     return this.#dispatch(name, given.macro_namespace === null ? null : str(given.macro_namespace));
   }
 }
