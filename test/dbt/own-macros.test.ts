@@ -119,3 +119,17 @@ test('the text of a hook is rendered before the line that says it starts', async
   const order = [...text.matchAll(/^.*?(rendered|START hook)/gm)].map(([, what]) => what);
   assert.deepEqual(order.slice(-2), ['rendered', 'START hook']);
 });
+
+test('a hook whose text cannot be rendered ends the command, as dbt has it', async () => {
+  const hook = (type: string): string =>
+    `${baseFiles['dbt_project.yml']}${type}: "{% if execute %}{{ exceptions.raise_compiler_error('no') }}{% endif %}"\n`;
+  const folder = project({ 'dbt_project.yml': hook('on-run-start') });
+  const before = await dbt(folder, ['run']);
+  assert.equal(before.code, 2, before.text);
+  assert.match(before.text, /Compilation Error in operation shop-on-run-start-0[\s\S]*no/);
+  assert.doesNotMatch(before.text, /START|SKIP/);
+  writeFileSync(path.join(folder, 'dbt_project.yml'), hook('on-run-end'));
+  const after = await dbt(folder, ['run']);
+  assert.equal(after.code, 2, after.text);
+  assert.match(after.text, /2 of 2 OK created/);
+});

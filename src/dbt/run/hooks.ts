@@ -1,3 +1,4 @@
+import { DuckhouseError, isDuckhouseError } from '../../errors.ts';
 import { fromJs, type Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-host.ts';
 import { failureText } from '../context/template-errors.ts';
@@ -47,9 +48,13 @@ export async function runHooks(
       results.push({ ...failed, node: hook, status: 'skipped', message: `${name} skipped`, failures: null });
       continue;
     }
-    const started = (): void =>
+    let isStarted = false;
+    const started = (): void => {
+      isStarted = true;
       tell(session, { text: `START hook: ${name}`, status: 'RUN', index, total: hooks.length });
+    };
     const result = await runHook(session, hook, { name, extra, started });
+    if (!isStarted) throw notCompiled(hook, result);
     const ok = result.status === 'success';
     tell(session, {
       text: `${ok ? 'OK' : 'ERROR'} hook: ${name}`,
@@ -63,6 +68,12 @@ export async function runHooks(
   session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
   return results;
 }
+
+/** A text that cannot be rendered ends the command, as dbt has it; a statement that fails only fails its hook. */
+const notCompiled = (hook: ManifestNode, { error }: NodeResult): unknown =>
+  isDuckhouseError(error) && error.kind !== 'Cancelled'
+    ? new DuckhouseError(error.kind, failureText(error, hook), { cause: error })
+    : error;
 
 interface HookLine {
   readonly text: string;

@@ -129,7 +129,10 @@ async function withHooks(
   const results = skips ? skipNodes(session, ids, options.lines) : await run(session, ids, options);
   if (hooksOf(session, 'on-run-end').length === 0) return [...before, ...results];
   session.log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
-  const after = await runHooks(session, 'on-run-end', skips ? [] : results);
+  const after = await runHooks(session, 'on-run-end', skips ? [] : results).catch((error: unknown) => {
+    writeResults(session, [...before, ...results], performance.now());
+    throw error;
+  });
   return [...before, ...results, ...after];
 }
 
