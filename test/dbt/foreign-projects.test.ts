@@ -333,6 +333,7 @@ test('keys that dbt does not know are refused where it refuses them, and taken w
   const files = (yaml: string) => ({ 'models/a.sql': 'select 1 as id', 'models/y.yml': yaml });
   for (const [yaml, problem] of Object.entries(refused)) assert.throws(() => parse(newProject(files(yaml))), problem);
   const taken = [
+    'sources: [{name: s, overrides: shop, tables: [{name: t}]}]',
     'sources: [{name: s, tables: [{name: t, foo: 1, external: {foo: 1}, columns: [{name: c, foo: 1}]}]}]',
     'models: [{name: a, foo: 1, columns: [{name: id, foo: 1}], config: {foo: 1}}]',
     'exposures: [{name: e, type: dashboard, owner: {name: x, slack: y}}]',

@@ -183,7 +183,7 @@ const shapes: Readonly<Record<string, Check>> = {
       tables: maybe(listOf(table)),
       tags: texts,
     },
-    ['name'],
+    ['name', 'overrides'],
   ),
   exposures: only(exposure, ['name', 'type'], having(['type', 'owner'], exposure)),
   groups: only({ owner, config: dict }, ['name', 'description'], having(['owner'], { owner, config: dict })),
