@@ -1,12 +1,12 @@
 # Two stages: the first installs and builds, the second holds what runs.
-FROM node:22.23.3-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 COPY scripts/ensure.mjs scripts/bundle.mjs scripts/
 COPY src/ src/
 RUN node scripts/ensure.mjs build && npm prune --omit=dev --ignore-scripts
 
-FROM node:22.23.3-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production \
     DUCKHOUSE_HOST=0.0.0.0 \
     DUCKHOUSE_LOG_FORMAT=json
