@@ -1,10 +1,9 @@
 /** Macros of the project that stand for what the adapter does itself. */
 import type { PyObject, Value } from '../../../jinja/index.ts';
 import type { MacroNode } from '../../manifest-types.ts';
+import { isBuiltIn } from '../../parse/read-macros.ts';
 import type { ParsedProject } from '../../project-types.ts';
 import type { MacroNames } from './macros.ts';
-
-const isBuiltIn = (name: string): boolean => name === 'dbt' || name === 'dbt_duckdb';
 
 const found = new WeakMap<ParsedProject, Map<string, MacroNode | undefined>>();
 
