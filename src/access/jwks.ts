@@ -63,18 +63,17 @@ function remoteKeys(url: string, log: Logger): KeySet {
 
   return {
     async find(kid) {
-      const wanted = Date.now() - readAt > keptMs || matching(keys, kid).length === 0;
-      const known = matching(keys, kid).length > 0 && Date.now() - readAt <= staleMs;
+      const age = Date.now() - readAt;
+      const isKnown = matching(keys, kid).length > 0;
       const mayAsk = asking !== undefined || Date.now() - askedAt > againMs;
-      if (wanted && mayAsk) await ask().catch((error) => known || raise(error));
-      else if (wanted && !known && Date.now() - readAt > staleMs) throw unavailable();
+      if ((age > keptMs || !isKnown) && mayAsk)
+        await ask().catch((error: unknown) => {
+          if (!isKnown || age > staleMs) throw error;
+        });
+      else if (age > staleMs) throw unavailable();
       return matching(keys, kid);
     },
   };
-}
-
-function raise(error: unknown): never {
-  throw error;
 }
 
 /** Whoever calls is told no more than that it failed, the log says what. */

@@ -73,9 +73,14 @@ export function createConnection(
     for (const { concerns, refresh } of core.watches) if (concerns(sql, catalog)) await refresh();
   };
 
-  const start = async (sql: string, options: QueryOptions): Promise<Statement> => {
+  /** What nobody may run. */
+  const checkText = (sql: string): void => {
     checkPointers(sql);
     checkOwnDatabase(sql, core.databaseName);
+  };
+
+  const start = async (sql: string, options: QueryOptions): Promise<Statement> => {
+    checkText(sql);
     if (core.watches.length > 0 && options.unwatched !== true && options.guard === undefined)
       await refreshWatched(sql, options);
     if (options.guard !== undefined) core.ownExtensionsOnly();
@@ -201,7 +206,7 @@ export function createConnection(
   };
 
   const executeGroup = async (group: readonly GroupedStatement[]): Promise<readonly number[]> => {
-    for (const { sql } of group) checkPointers(sql);
+    for (const { sql } of group) checkText(sql);
     if (group.some(({ guard }) => guard !== undefined)) core.ownExtensionsOnly();
     const statement = await start('', {});
     try {

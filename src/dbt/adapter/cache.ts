@@ -7,6 +7,11 @@ export interface SchemaName {
   readonly schema: string;
 }
 
+export const schemaOf = ({ database, schema }: Pick<Relation, 'database' | 'schema'>): SchemaName => ({
+  database: database ?? '',
+  schema: schema ?? '',
+});
+
 type ReadRelations = (schemas: readonly SchemaName[]) => Promise<readonly Relation[]>;
 
 /** The relations a run knows of. Filled from DuckDB's catalog once, then kept by what the run itself creates and drops. */

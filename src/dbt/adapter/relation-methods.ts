@@ -2,7 +2,7 @@ import { PyError, str, type Value } from '../../jinja/index.ts';
 import { iterateValue } from './adapter-helpers.ts';
 import { type AdapterHost, runSql } from './adapter-host.ts';
 import { type AdapterMethods, method } from './adapter-method.ts';
-import { readRelations, type SchemaName } from './cache.ts';
+import { readRelations, type SchemaName, schemaOf } from './cache.ts';
 import { Relation, type RelationType } from './relation.ts';
 import { RelationObject, relationOf, relationValue } from './relation-object.ts';
 
@@ -30,12 +30,19 @@ function listed(row: Value): Relation {
   return new Relation({ database, schema, identifier, type });
 }
 
+/** A relation as the run knows it, by its name. */
+export async function findRelation(
+  host: AdapterHost,
+  name: Pick<Relation, 'database' | 'schema' | 'identifier'>,
+): Promise<Relation | undefined> {
+  await fillCache(host, [schemaOf(name)]);
+  return host.cache.find(name);
+}
+
 async function listRelations(host: AdapterHost, schema: SchemaName): Promise<readonly Relation[]> {
   await fillCache(host, [schema]);
   return host.cache.list(schema) ?? [];
 }
-
-const schemaOf = ({ database, schema }: Relation): SchemaName => ({ database: database ?? '', schema: schema ?? '' });
 
 async function drop(host: AdapterHost, relation: Relation): Promise<void> {
   if (relation.type === null)
@@ -77,11 +84,11 @@ const changing = (change: (host: AdapterHost, relation: Relation) => Promise<voi
 
 /** Relations: what there is, and what becomes of it. */
 export const relationMethods: AdapterMethods = {
-  get_relation: method(['database', 'schema', 'identifier'], async (host, given) => {
-    const schema = { database: str(given.database), schema: str(given.schema) };
-    await fillCache(host, [schema]);
-    return relationValue(host.cache.find({ ...schema, identifier: str(given.identifier) }));
-  }),
+  get_relation: method(['database', 'schema', 'identifier'], async (host, { database, schema, identifier }) =>
+    relationValue(
+      await findRelation(host, { database: str(database), schema: str(schema), identifier: str(identifier) }),
+    ),
+  ),
   list_relations: method(['database', 'schema'], async (host, { database, schema }) =>
     (await listRelations(host, { database: str(database), schema: str(schema) })).map(relationValue),
   ),

@@ -3,6 +3,7 @@ import { quoteLiteral } from '../../sql.ts';
 import { iterateValue } from './adapter-helpers.ts';
 import { type AdapterHost, runSql } from './adapter-host.ts';
 import { type AdapterMethods, method } from './adapter-method.ts';
+import { schemaOf } from './cache.ts';
 import { Relation } from './relation.ts';
 import { RelationObject, relationOf } from './relation-object.ts';
 
@@ -26,7 +27,7 @@ async function dropSchema(host: AdapterHost, schema: Relation): Promise<void> {
   const own = await host.overridden('drop_schema', new Map([['relation', new RelationObject(relation)]]));
   if (own === undefined) await runSql(host, `drop schema if exists ${relation.render()} cascade`, { autoBegin: true });
   await (await host.connection()).commit();
-  host.cache.forgetSchema({ database: relation.database ?? '', schema: relation.schema ?? '' });
+  host.cache.forgetSchema(schemaOf(relation));
 }
 
 /** The schemas of a database by the project's own macro; undefined where it has none. */

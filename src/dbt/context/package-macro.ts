@@ -30,7 +30,7 @@ class PackageMacro extends PyObject {
 }
 
 /** What is no macro, such as the answer of an override, stays what it is. */
-export const ofPackage = (found: Value | undefined): Value | undefined =>
+const ofPackage = (found: Value | undefined): Value | undefined =>
   found !== undefined && isCallable(found) ? new PackageMacro(found) : found;
 
 /** The macros of one package, as a mapping: `package.macro`, `context['package'].get('macro')`. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText } from '../plain.ts';
+import { lockName } from '../project/installed.ts';
 import { readYaml } from '../project/render.ts';
 import { hashForm, type PackageSpec } from './specs.ts';
 
@@ -13,7 +14,7 @@ export interface PackageLock {
   readonly hash: string | undefined;
 }
 
-export const lockFile = (root: string): string => path.join(root, 'package-lock.yml');
+export const lockFile = (root: string): string => path.join(root, lockName);
 
 export function readLock(root: string): PackageLock | undefined {
   const file = lockFile(root);

@@ -8,7 +8,8 @@ import type { DbtProject, MacroIndex, ParseWarning } from '../project-types.ts';
 import { type FoundFile, readText } from './files.ts';
 
 /** Packages whose macros belong to the engine itself; an adapter's win over the common ones. */
-export const builtInPackages = ['dbt_duckdb', 'dbt'] as const;
+const builtInPackages: readonly string[] = ['dbt_duckdb', 'dbt'];
+export const isBuiltIn = (name: string): boolean => builtInPackages.includes(name);
 const adapterPrefixes = ['duckdb__', 'default__'] as const;
 
 export type MacrosByPackage = ReadonlyMap<string, ReadonlyMap<string, MacroNode>>;
@@ -192,7 +193,7 @@ export function createMacroIndex({ macros, root, packages, packagesWin = false }
   const builtIn = (name: string): MacroNode | undefined => find('dbt_duckdb', name) ?? find('dbt', name);
   const resolve = (name: string, packageName: string): MacroNode | undefined =>
     find(packageName, name) ?? find(root.name, name) ?? builtIn(name);
-  const imports = packages.filter((one) => one !== root.name && !builtInPackages.includes(one as never));
+  const imports = packages.filter((one) => one !== root.name && !isBuiltIn(one));
   const isInstalled = (name: string): boolean => packages.includes(name);
 
   const searchPackages = (namespace: string | null): readonly (string | null)[] => {
@@ -318,7 +319,7 @@ function dispatchedBy(
   namespace: string | null,
 ): MacroNode | undefined {
   const found = index.dispatched(name, namespace, owner);
-  if (found !== undefined || builtInPackages.includes(owner as never)) return found;
+  if (found !== undefined || isBuiltIn(owner)) return found;
   try {
     return index.dispatch(name, namespace, owner);
   } catch (cause) {

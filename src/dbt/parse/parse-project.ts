@@ -29,6 +29,7 @@ import { holdTelling } from './hold-telling.ts';
 import type { FilesByPackage } from './last-parse.ts';
 import { linkFunctions, linkMetrics, linkRefs, linkSources, ownDependencies } from './links.ts';
 import { DisabledIndex, NameIndex, RefIndex } from './lookups.ts';
+import { isBuiltIn } from './macros.ts';
 import { emptyManifest, finishMaps } from './manifest.ts';
 import type { ParseMemo } from './memo.ts';
 import { warnDeprecatedModels } from './model-dates.ts';
@@ -36,7 +37,7 @@ import { addDisabled, addEnabled, baseName } from './nodes.ts';
 import { parseAgain } from './parse-again.ts';
 import { inferPrimaryKeys } from './primary-keys.ts';
 import { checkVersion, warnUnusedConfigs } from './project-checks.ts';
-import { isBuiltIn, readMacros } from './read-macros.ts';
+import { readMacros } from './read-macros.ts';
 import { readSchemaFiles } from './schema-files.ts';
 import { linkSemantics } from './semantic-links.ts';
 import {

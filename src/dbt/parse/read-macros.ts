@@ -6,7 +6,7 @@ import { builtInMacros, macroBlocks } from './built-in-macros.ts';
 import { checkMacroSyntax } from './context/macro-syntax.ts';
 import type { FoundFile } from './files.ts';
 import type { FilesByPackage } from './last-parse.ts';
-import { createMacroIndex, linkMacros, MacroStore, macrosByPackage, macroTexts } from './macros.ts';
+import { createMacroIndex, isBuiltIn, linkMacros, MacroStore, macrosByPackage, macroTexts } from './macros.ts';
 import type { ParseMemo } from './memo.ts';
 
 const overridesFlag = 'REQUIRE_EXPLICIT_PACKAGE_OVERRIDES_FOR_BUILTIN_MATERIALIZATIONS';
@@ -53,5 +53,3 @@ function readMacroFiles(files: FilesByPackage, warn: (warning: ParseWarning) => 
   }
   return store;
 }
-
-export const isBuiltIn = (name: string): boolean => name === 'dbt' || name === 'dbt_duckdb';

@@ -8,7 +8,7 @@ import type { DbtProject } from '../project-types.ts';
 import { type PackageList, readPackageList } from './packages.ts';
 import { readYaml } from './render.ts';
 
-const lockName = 'package-lock.yml';
+export const lockName = 'package-lock.yml';
 
 /** Every folder counts, but for caches of Python. */
 export function installedFolders(root: DbtProject): string[] {

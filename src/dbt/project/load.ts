@@ -7,7 +7,7 @@ import type { Dict } from '../manifest-types.ts';
 import type { DbtProfile, DbtProject, ParseFlags } from '../project-types.ts';
 import { checkWithin } from '../within.ts';
 import { catalogsFile, checkCatalogs } from './catalogs.ts';
-import { checkInstalled, installedFolders } from './installed.ts';
+import { checkInstalled, installedFolders, lockName } from './installed.ts';
 import { readProfile } from './profile.ts';
 import { buildProject, type ProjectText, type RenderYaml, readProjectText } from './project.ts';
 import { earlyRenderer, readYaml, renderAll } from './render.ts';
@@ -86,8 +86,7 @@ export function loadProjects(flags: ParseFlags, invocation: Invocation): LoadedP
   };
   const folders = installedFolders(root);
   for (const folder of folders) checkWithin(flags.within, path.join(folder, 'dbt_project.yml'));
-  for (const name of ['packages.yml', 'dependencies.yml', 'package-lock.yml'])
-    checkWithin(flags.within, path.join(root.root, name));
+  checkWithin(flags.within, path.join(root.root, lockName));
   checkInstalled(root, folders);
   for (const folder of folders) {
     const source = readProjectText(folder, readYaml, { varsFile: false });

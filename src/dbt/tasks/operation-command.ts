@@ -1,8 +1,7 @@
-import { failureText } from '../context/template-errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { hasFailed } from '../run/results.ts';
 import { type Command, exitCodes, usage } from './command.ts';
-import { runOperation, runStatement } from './operation.ts';
+import { runOperation, runStatement, tellCaught } from './operation.ts';
 import { writeResults } from './task.ts';
 
 export const operation: Command = async (session, { args }) => {
@@ -18,12 +17,7 @@ export const operation: Command = async (session, { args }) => {
     writeResults(session, [hasFailed(result) ? { ...result, failures: 1 } : result], started);
     return !hasFailed(result);
   } catch (error) {
-    session.log.fire({
-      name: 'RunningOperationCaughtError',
-      code: 'Q001',
-      level: 'error',
-      msg: `[ERROR]: Encountered an error while running operation: ${failureText(error, undefined)}`,
-    });
+    tellCaught(session, error);
     return exitCodes.error;
   }
 };

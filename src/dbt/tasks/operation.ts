@@ -79,7 +79,7 @@ function tellStatement({ log, flags }: RunSession, text: string, status: string,
   log.fire({ name: 'Note', code: 'Z050', level, msg: line });
 }
 
-function tellCaught({ log }: RunSession, error: unknown): void {
+export function tellCaught({ log }: RunSession, error: unknown): void {
   log.fire({
     name: 'RunningOperationCaughtError',
     code: 'Q001',

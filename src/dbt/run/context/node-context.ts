@@ -21,7 +21,7 @@ import { ResponseObject } from '../../adapter/answers.ts';
 import { columnClass } from '../../adapter/column-object.ts';
 import type { AdapterConnection } from '../../adapter/database.ts';
 import type { Relation } from '../../adapter/relation.ts';
-import { fillCache } from '../../adapter/relation-methods.ts';
+import { findRelation } from '../../adapter/relation-methods.ts';
 import { RelationObject } from '../../adapter/relation-object.ts';
 import { readSeed } from '../../adapter/seed.ts';
 import { TableObject } from '../../adapter/table-object.ts';
@@ -243,11 +243,8 @@ export function thisRelation(session: RunSession, node: ManifestNode): Value {
   return new RelationObject(relationOfNode(session, node));
 }
 
-async function relationExists(adapter: AdapterHost, relation: Relation): Promise<boolean> {
-  const schema = { database: relation.database ?? '', schema: relation.schema ?? '' };
-  await fillCache(adapter, [schema]);
-  return adapter.cache.find(relation) !== undefined;
-}
+const relationExists = async (adapter: AdapterHost, relation: Relation): Promise<boolean> =>
+  (await findRelation(adapter, relation)) !== undefined;
 
 const graphs = new WeakMap<object, Value>();
 

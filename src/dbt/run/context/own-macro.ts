@@ -1,7 +1,7 @@
 /** Macros of the project that stand for what the adapter does itself. */
 import type { PyObject, Value } from '../../../jinja/index.ts';
 import type { MacroNode } from '../../manifest-types.ts';
-import { isBuiltIn } from '../../parse/read-macros.ts';
+import { isBuiltIn } from '../../parse/macros.ts';
 import type { ParsedProject } from '../../project-types.ts';
 import type { MacroNames } from './macros.ts';
 
