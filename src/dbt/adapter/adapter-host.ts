@@ -1,5 +1,5 @@
 import { isDuckhouseError } from '../../errors.ts';
-import { type Kwargs, PyError, type Value } from '../../jinja/index.ts';
+import { PyError, type Value } from '../../jinja/index.ts';
 import type { RelationCache } from './cache.ts';
 import { type AdapterConnection, type DbtDatabase, databaseErrorText } from './database.ts';
 import type { ResultTable } from './table.ts';
@@ -16,7 +16,7 @@ export interface AdapterHost {
   /** The macro that `adapter.dispatch` finds, ready to be called. */
   dispatch(name: string, namespace: string | null): Value;
   /** What the project's own macro of a method's name gives; undefined when there is none. */
-  overridden(name: string, kwargs: Kwargs): Promise<Value | undefined>;
+  overridden(name: string, given: Readonly<Record<string, Value>>): Promise<Value | undefined>;
   print(text: string): void;
   warnOnce(message: string): void;
   /** Runs a Python model; the response's text. */

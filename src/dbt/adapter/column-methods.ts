@@ -26,7 +26,7 @@ const isMissing = ({ kind, message }: DuckhouseError): boolean =>
 
 /** Columns of a relation, by the project's own macro where it has one. */
 async function columnsOf(host: AdapterHost, relation: Relation): Promise<Value> {
-  const given = new Map([['relation', new RelationObject(relation)]]);
+  const given = { relation: new RelationObject(relation) };
   return (await host.overridden('get_columns_in_relation', given)) ?? describe(host, relation);
 }
 

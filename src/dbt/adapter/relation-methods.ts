@@ -15,7 +15,7 @@ async function readSchemas(host: AdapterHost, schemas: readonly SchemaName[]): P
   const found: Relation[] = [];
   for (const schema of schemas) {
     const relation = new RelationObject(new Relation({ ...schema, identifier: null }).withoutIdentifier());
-    const own = await host.overridden('list_relations_without_caching', new Map([['schema_relation', relation]]));
+    const own = await host.overridden('list_relations_without_caching', { schema_relation: relation });
     if (own === undefined) return readRelations(await host.connection(), schemas);
     found.push(...[...iterateValue(own)].map(listed));
   }
@@ -48,23 +48,20 @@ async function drop(host: AdapterHost, relation: Relation): Promise<void> {
   if (relation.type === null)
     throw new PyError('CompilationError', `cannot drop ${relation.render()}: the relation has no type`);
   host.cache.drop(relation);
-  const own = await host.overridden('drop_relation', new Map([['relation', new RelationObject(relation)]]));
+  const own = await host.overridden('drop_relation', { relation: new RelationObject(relation) });
   if (own !== undefined) return;
   const kind = relation.type === 'external' ? 'view' : relation.type;
   await runSql(host, `drop ${kind} if exists ${relation.render()} cascade`);
 }
 
 async function truncate(host: AdapterHost, relation: Relation): Promise<void> {
-  const own = await host.overridden('truncate_relation', new Map([['relation', new RelationObject(relation)]]));
+  const own = await host.overridden('truncate_relation', { relation: new RelationObject(relation) });
   if (own === undefined) await runSql(host, `truncate table ${relation.render()}`, { autoBegin: true });
 }
 
 async function rename(host: AdapterHost, from: Relation, to: Relation): Promise<void> {
   host.cache.rename(from, to);
-  const given = new Map<string, Value>([
-    ['from_relation', new RelationObject(from)],
-    ['to_relation', new RelationObject(to)],
-  ]);
+  const given = { from_relation: new RelationObject(from), to_relation: new RelationObject(to) };
   if ((await host.overridden('rename_relation', given)) !== undefined) return;
   const kind = (to.type ?? from.type) === 'view' ? 'view' : 'table';
   await runSql(host, `alter ${kind} ${from.render()} rename to "${to.identifier}"`, { autoBegin: true });

@@ -17,14 +17,14 @@ export async function createSchema(host: AdapterHost, schema: Relation): Promise
 /** Whether the project has a macro of its own for it, which is called then. */
 export async function ownCreateSchema(host: AdapterHost, schema: Relation): Promise<boolean> {
   const relation = new RelationObject(schema.withoutIdentifier());
-  const own = await host.overridden('create_schema', new Map([['relation', relation]]));
+  const own = await host.overridden('create_schema', { relation });
   if (own !== undefined) await (await host.connection()).commit();
   return own !== undefined;
 }
 
 async function dropSchema(host: AdapterHost, schema: Relation): Promise<void> {
   const relation = schema.withoutIdentifier();
-  const own = await host.overridden('drop_schema', new Map([['relation', new RelationObject(relation)]]));
+  const own = await host.overridden('drop_schema', { relation: new RelationObject(relation) });
   if (own === undefined) await runSql(host, `drop schema if exists ${relation.render()} cascade`, { autoBegin: true });
   await (await host.connection()).commit();
   host.cache.forgetSchema(schemaOf(relation));
@@ -32,7 +32,7 @@ async function dropSchema(host: AdapterHost, schema: Relation): Promise<void> {
 
 /** The schemas of a database by the project's own macro; undefined where it has none. */
 export async function ownSchemas(host: AdapterHost, database: string): Promise<readonly string[] | undefined> {
-  const own = await host.overridden('list_schemas', new Map([['database', database]]));
+  const own = await host.overridden('list_schemas', { database });
   return own === undefined ? undefined : [...iterateValue(own)].map((row) => str(firstOf(row)));
 }
 
@@ -40,10 +40,7 @@ const firstOf = (row: Value): Value => (Array.isArray(row) ? row[0] : (row as Py
 
 async function schemaExists(host: AdapterHost, database: string, schema: string): Promise<boolean> {
   const place = new Relation({ database, schema, identifier: 'INFORMATION_SCHEMA' }).informationSchema(null);
-  const asked = new Map<string, Value>([
-    ['information_schema', new RelationObject(place)],
-    ['schema', schema],
-  ]);
+  const asked = { information_schema: new RelationObject(place), schema };
   const own = await host.overridden('check_schema_exists', asked);
   if (own !== undefined) return Number(str(firstOf([...iterateValue(own)][0] ?? [0]))) > 0;
   const { table } = await runSql(

@@ -48,7 +48,7 @@ export const statementMethods: AdapterMethods = {
     return null;
   }),
   validate_sql: method(['sql'], async (host, { sql }) => {
-    const own = await host.overridden('validate_sql', new Map([['sql', sql]]));
+    const own = await host.overridden('validate_sql', { sql });
     if (own !== undefined) return own;
     await (await host.connection()).describe(str(sql));
     return response('OK');

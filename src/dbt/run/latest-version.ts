@@ -1,5 +1,5 @@
 /** The view under a versioned model's own name that shows its latest version, for models that ask for it. */
-import { PyError, type PyObject, str } from '../../jinja/index.ts';
+import { PyError, str } from '../../jinja/index.ts';
 import type { Relation } from '../adapter/relation.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
@@ -52,6 +52,6 @@ async function aliasOf(session: RunSession, node: ManifestNode, options: Options
   const macro = parsed.macros.resolve('generate_latest_version_pointer_alias', parsed.project.name);
   if (macro === undefined) return given ?? node.name;
   const { context, macros } = createNodeContext({ ...options, session, node });
-  const answer = await (macros.bind(macro) as PyObject).call([given, context.get('model') ?? null], new Map());
+  const answer = await macros.run(macro, [given, context.get('model') ?? null], new Map());
   return str(answer).trim();
 }

@@ -1,4 +1,4 @@
-import { PyDict, PyError, type PyObject, str, type Value } from '../../jinja/index.ts';
+import { PyDict, PyError, str, type Value } from '../../jinja/index.ts';
 import { ResponseObject } from '../adapter/answers.ts';
 import type { Relation } from '../adapter/relation.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
@@ -34,7 +34,9 @@ export async function materialize(
     );
   checkLanguage(node, macro);
   const { macros, results } = createNodeContext({ ...options, session, node });
-  const value = await (macros.bind(macro) as PyObject).call([], new Map());
+  // dbt counts what these call as calls of the node, and not what other materializations call.
+  const isOwn = ['test', 'function', 'clone'].includes(name);
+  const value = await macros.run(macro, [], new Map(), isOwn);
   const relations = relationsOf(value, name).map(({ relation }) => relation);
   for (const relation of relations) session.cache.add(relation);
   const main = results.main();

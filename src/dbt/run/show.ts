@@ -1,4 +1,4 @@
-import type { PyObject, Value } from '../../jinja/index.ts';
+import type { Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-host.ts';
 import { printTable } from '../adapter/print-table.ts';
 import type { ResultTable } from '../adapter/table.ts';
@@ -72,7 +72,7 @@ async function limitedText(
     node.config.sql_header === undefined ? null : (node.config.sql_header as Value),
     limit < 0 ? null : limit,
   ];
-  return String(await (macros.bind(macro) as PyObject).call(given, new Map()));
+  return String(await macros.run(macro, given, new Map()));
 }
 
 /** Rows of a shown node as text, or as JSON. */

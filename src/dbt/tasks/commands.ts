@@ -72,11 +72,11 @@ const cloneNode: NodeRunner = (session, node, thread) =>
   timed({ node, thread }, (clock) =>
     onConnection(session, node.unique_id, async (connection) => {
       clock.compiled();
-      const options = { connection, thread, materialized: 'clone', mayDoNothing: true };
       const model = node as ManifestNode;
-      const source = model.defer_relation?.relation_name;
-      const copy = { ...model, ...(source ? { compiled_code: `select * from ${source}` } : {}) };
-      const { response } = await materialize(session, copy, options);
+      const sql = `select * from ${model.defer_relation?.relation_name ?? ''}`;
+      const extra = new Map(['sql', 'compiled_code'].map((name) => [name, sql] as const));
+      const options = { connection, thread, materialized: 'clone', mayDoNothing: true, extra };
+      const { response } = await materialize(session, model, options);
       return { status: 'success', message: response.message, adapterResponse: response };
     }),
   );

@@ -1,4 +1,4 @@
-import { fromJs, PyDateTime, PyDict, PyError, type PyObject, type Value } from '../../jinja/index.ts';
+import { fromJs, PyDateTime, PyDict, PyError, type Value } from '../../jinja/index.ts';
 import { RelationObject } from '../adapter/relation-object.ts';
 import { TableObject } from '../adapter/table-object.ts';
 import { failureText } from '../context/template-errors.ts';
@@ -180,7 +180,7 @@ function readFreshness(session: RunSession, source: SourceNode): Promise<Read> {
     const args: Value[] = own
       ? [relation, await render(source.loaded_at_query ?? '', label)]
       : [relation, source.loaded_at_field, filter];
-    const value = await (macros.bind(macro) as PyObject).call(args, new Map());
+    const value = await macros.run(macro, args, new Map());
     const table = value instanceof PyDict ? value.get('table') : value;
     if (!(table instanceof TableObject) || table.table.rows.length !== 1)
       throw new PyError(

@@ -1,5 +1,5 @@
 import { nearestNames } from '../../errors.ts';
-import { fromJs, PyError, type PyObject, type Value } from '../../jinja/index.ts';
+import { fromJs, PyError, type Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-host.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { Dict, MacroNode, ManifestNode } from '../manifest-types.ts';
@@ -25,7 +25,7 @@ export async function runOperation(session: RunSession, name: string, args: Dict
       clock.compiled();
       const { macros } = createNodeContext({ session, node, connection: connect });
       const kwargs = new Map(Object.entries(args).map(([key, value]): [string, Value] => [key, fromJs(value)]));
-      await (macros.bind(macro) as PyObject).call([], kwargs);
+      await macros.run(macro, [], kwargs);
       await (await connect()).commit();
       return { status: 'success', message: null, failures: 0 };
     }),

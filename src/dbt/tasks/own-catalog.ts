@@ -29,9 +29,9 @@ export async function ownCatalog(
   const name = asksRelations ? 'get_catalog_relations' : 'get_catalog';
   for (const database of new Set(places.map((place) => place.database))) {
     const inside = places.filter((place) => place.database === database);
-    const wanted: [string, Value] = asksRelations ? ['relations', relationsOf(inside)] : ['schemas', schemasOf(inside)];
+    const wanted = asksRelations ? { relations: relationsOf(inside) } : { schemas: schemasOf(inside) };
     const place = new RelationObject(new Relation({ database }).informationSchema(null));
-    const answer = await adapter.overridden(name, new Map<string, Value>([['information_schema', place], wanted]));
+    const answer = await adapter.overridden(name, { information_schema: place, ...wanted });
     if (answer === undefined) return undefined;
     if (answer instanceof TableObject) rows.push(...rowsOf(answer));
   }

@@ -22,7 +22,7 @@ export interface TaskOptions {
   /** Schemas are made first; on-run-start and on-run-end are run unless `hooks` says no. */
   readonly builds: boolean;
   readonly hooks?: boolean;
-  /** Nodes run whatever became of those they refer to. */
+  /** Nodes run whatever became of those they refer to; ephemeral models are left alone. */
   readonly isUnordered?: boolean;
   /** What depends on what a test looks at waits for the test. */
   readonly testsFirst: boolean;
@@ -147,7 +147,7 @@ function run(
   const ordered = testsFirst ? withTestEdges(graph, { isTest, isBuilt }) : graph;
   const position = new Map(ordered.order.map((id, i) => [id, i]));
   const isPassed = (id: string): boolean => keepsEphemeral !== true && isEphemeral(nodeOf(manifest, id));
-  const passing = session.selected.filter(isPassed);
+  const passing = isUnordered === true ? [] : session.selected.filter(isPassed);
   const sorted = [...ids, ...passing].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
   return runNodes(session, {
     ids: sorted,

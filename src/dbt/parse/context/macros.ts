@@ -1,16 +1,14 @@
 /** Macros as templates of one package see them: local ones, the root's, other packages by name, built-in ones. */
 
 import {
-  type Args,
   bindMacro,
   type Context,
   compileTemplate,
   type Environment,
-  type Kwargs,
-  PyObject,
   type Template,
   type Value,
 } from '../../../jinja/index.ts';
+import { type MacroCalls, MacroObject } from '../../context/macro-object.ts';
 import { PackageMacros } from '../../context/package-macro.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { entryOf } from '../../plain.ts';
@@ -38,12 +36,6 @@ export class MacroTemplates {
   }
 }
 
-/** Told of calls: `depth` 0 = called by the node itself. */
-export interface MacroCalls {
-  depth: number;
-  readonly called: (macro: MacroNode, depth: number) => void;
-}
-
 export interface MacroScope {
   readonly index: MacroIndex;
   readonly templates: MacroTemplates;
@@ -51,42 +43,6 @@ export interface MacroScope {
   readonly rootName: string;
   readonly calls: MacroCalls;
   readonly context: () => Context;
-  readonly async: boolean;
-}
-
-/** A macro bound to a context; calls of it are counted. */
-export class MacroObject extends PyObject {
-  readonly typeName = 'MacroGenerator';
-  readonly macro: MacroNode;
-  readonly #scope: MacroScope;
-  #bound: PyObject | undefined;
-
-  constructor(macro: MacroNode, scope: MacroScope) {
-    super();
-    this.macro = macro;
-    this.#scope = scope;
-  }
-
-  override truth(): boolean {
-    return true;
-  }
-
-  override call(args: Args, kwargs: Kwargs): Value | Promise<Value> {
-    const { templates, context, calls, async } = this.#scope;
-    this.#bound ??= bindMacro(templates.of(this.macro), `${macroPrefix}${this.macro.name}`, context(), { async });
-    calls.called(this.macro, calls.depth);
-    calls.depth++;
-    let result: Value | Promise<Value>;
-    try {
-      result = this.#bound.call(args, kwargs);
-    } catch (error) {
-      calls.depth--;
-      throw error;
-    }
-    if (result instanceof Promise) return result.finally(() => void calls.depth--);
-    calls.depth--;
-    return result;
-  }
 }
 
 export class MacroNames {
@@ -128,7 +84,9 @@ export class MacroNames {
   }
 
   object(macro: MacroNode): MacroObject {
-    return entryOf(this.#objects, macro, () => new MacroObject(macro, this.#scope));
+    const { templates, calls, context } = this.#scope;
+    const bind = () => bindMacro(templates.of(macro), `${macroPrefix}${macro.name}`, context(), { async: false });
+    return entryOf(this.#objects, macro, () => new MacroObject(macro, calls, bind));
   }
 
   /** As `adapter.dispatch` answers. */

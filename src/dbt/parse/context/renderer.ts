@@ -17,6 +17,7 @@ import {
 } from '../../../jinja/index.ts';
 import { createBaseContext, noteName } from '../../context/base-context.ts';
 import { ContextObject } from '../../context/context-object.ts';
+import { MacroCalls } from '../../context/macro-object.ts';
 import type { ReadLog } from '../../context/reads.ts';
 import type { VarFunction } from '../../context/var.ts';
 import type { Dict, MacroNode, ManifestNode } from '../../manifest-types.ts';
@@ -149,8 +150,7 @@ class PackageContext implements Context {
       packageName,
       rootName: root.name,
       context: () => this,
-      async: false,
-      calls: { depth: 0, called: (macro, depth) => this.#called(macro, depth) },
+      calls: new MacroCalls((macro) => this.#called(macro)),
     });
     this.#names = this.#nodeNames(base);
   }
@@ -242,9 +242,9 @@ class PackageContext implements Context {
       : relationOfNode(node);
   }
 
-  #called(macro: MacroNode, depth: number): void {
+  #called(macro: MacroNode): void {
     const macros = this.#capture?.found.macros;
-    if (depth === 0 && macros !== undefined && !macros.includes(macro.unique_id)) macros.push(macro.unique_id);
+    if (macros !== undefined && !macros.includes(macro.unique_id)) macros.push(macro.unique_id);
   }
 
   /** Macros that name relations see vars as they are written. */

@@ -1,11 +1,15 @@
 import {
+  type Args,
   bindMacro,
   type Context,
   compileTemplate,
   type Environment,
   hostFunction,
+  type Kwargs,
+  type PyObject,
   type Value,
 } from '../../../jinja/index.ts';
+import { type MacroCalls, MacroObject } from '../../context/macro-object.ts';
 import { PackageMacros } from '../../context/package-macro.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { macroLabel } from '../../parse/macros.ts';
@@ -20,38 +24,35 @@ export interface MacroNamesOptions {
   readonly names: ReadonlyMap<string, Value>;
   /** What was put into `context`: it goes before all else. */
   readonly added: ReadonlyMap<string, Value>;
-  /** Macros answer with promises. */
-  readonly async: boolean;
-  /** Told of every macro that is looked up. */
-  readonly onMacro?: (macro: MacroNode) => void;
+  readonly calls: MacroCalls;
   /** Answers in the place of macros, and values in the place of other names, such as those of a unit test. */
   readonly replaced?: ReadonlyMap<string, Value>;
 }
 
 export interface MacroNames extends Context {
-  /** The macro as a callable of this context. */
-  bind(macro: MacroNode): Value;
+  /** Runs a macro that no template calls; only with `isOwn` is what it calls called by the node. */
+  run(macro: MacroNode, args: Args, kwargs: Kwargs, isOwn?: boolean): Promise<Value>;
   dispatch(name: string, namespace: string | null): Value;
 }
 
 /** What a name means inside a node: a macro of its package, of the root or built in, a package, or one of `names`. */
 export function macroNames(options: MacroNamesOptions): MacroNames {
-  const { environment, macros, packageName, names, added, async, onMacro, replaced } = options;
-  const bound = new Map<string, Value>();
+  const { environment, macros, packageName, names, added, calls, replaced } = options;
+  const bound = new Map<string, PyObject>();
   const packages = new Map<string, Value>();
-  const bind = (macro: MacroNode): Value => {
+  const bind = (macro: MacroNode): PyObject => {
     const known = bound.get(macro.unique_id);
-    onMacro?.(macro);
     if (known !== undefined) return known;
-    const template = (): Value =>
+    const template = (): PyObject =>
       bindMacro(
         compileTemplate(environment, macro.macro_sql, macroLabel(macro)),
         `${environment.macroPrefix}${macro.name}`,
         context,
-        { async },
+        { async: true },
       );
     const answer = answerOf(macro);
-    const value = answer === undefined ? template() : hostFunction(macro.name, () => answer);
+    const value =
+      answer === undefined ? new MacroObject(macro, calls, template) : hostFunction(macro.name, () => answer);
     bound.set(macro.unique_id, value);
     return value;
   };
@@ -81,7 +82,12 @@ export function macroNames(options: MacroNamesOptions): MacroNames {
       const found = names.get(name);
       return found === undefined ? packageOf(name) : found;
     },
-    bind,
+    run: async (macro, args, kwargs, isOwn = false) => {
+      const value = bind(macro);
+      return isOwn && value instanceof MacroObject
+        ? value.run(args, kwargs)
+        : calls.below(() => value.call(args, kwargs));
+    },
     dispatch: (name, namespace) => bind(macros.dispatch(name, namespace, packageName)),
   };
   return context;

@@ -27,10 +27,11 @@ import { readSeed } from '../../adapter/seed.ts';
 import { TableObject } from '../../adapter/table-object.ts';
 import { createBaseContext } from '../../context/base-context.ts';
 import { ContextObject } from '../../context/context-object.ts';
+import { MacroCalls } from '../../context/macro-object.ts';
 import { noteNearNames } from '../../context/template-errors.ts';
 import type { VarFunction } from '../../context/var.ts';
 import { interruptible } from '../../interrupts.ts';
-import type { Dict, ManifestNode } from '../../manifest-types.ts';
+import type { Dict, MacroNode, ManifestNode } from '../../manifest-types.ts';
 import { modelValue } from '../../parse/context/model-value.ts';
 import { ConfiguredFunction, runtimeConfig } from '../../parse/context/runtime-config.ts';
 import { artifactPath } from '../../paths.ts';
@@ -99,7 +100,7 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
     packageName: node.package_name,
     names,
     added,
-    async: true,
+    calls: new MacroCalls((macro) => noteCall(node, macro)),
     ...(options.replacedMacros === undefined ? {} : { replaced: options.replacedMacros }),
   });
   const render = (text: string, label: { readonly path: string; readonly name: string }): Promise<string> =>
@@ -123,6 +124,11 @@ export function createNodeContext(options: NodeContextOptions): NodeContext {
         names.set(testArgumentsName, await testArguments({ environment: runEnvironment, context: macros, node }));
     },
   };
+}
+
+/** Macros that a node calls itself are added to those that parsing found. */
+function noteCall({ depends_on: { macros } }: ManifestNode, { unique_id: id }: MacroNode): void {
+  if (!macros.includes(id)) macros.push(id);
 }
 
 /** What a text may call: macros of its package, of the root, built-in ones, and everything else by name. */

@@ -1,5 +1,5 @@
 /** Macros of the project that stand for what the adapter does itself. */
-import type { PyObject, Value } from '../../../jinja/index.ts';
+import type { Value } from '../../../jinja/index.ts';
 import type { MacroNode } from '../../manifest-types.ts';
 import { isBuiltIn } from '../../parse/macros.ts';
 import type { ParsedProject } from '../../project-types.ts';
@@ -23,17 +23,17 @@ function findOwn({ macros, project }: ParsedProject, name: string): MacroNode | 
   return chosen === undefined || isBuiltIn(chosen.package_name) ? undefined : chosen;
 }
 
-type Overridden = (name: string, kwargs: ReadonlyMap<string, Value>) => Promise<Value | undefined>;
+type Overridden = (name: string, given: Readonly<Record<string, Value>>) => Promise<Value | undefined>;
 
 /** Calls the macro that stands for a method; undefined when there is none, and while it runs, as it may ask for ours. */
 export function overriddenBy(parsed: ParsedProject, macros: MacroNames): Overridden {
   const running = new Set<string>();
-  return async (name, kwargs) => {
+  return async (name, given) => {
     const macro = running.has(name) ? undefined : ownMacro(parsed, name);
     if (macro === undefined) return undefined;
     running.add(name);
     try {
-      return await (macros.bind(macro) as PyObject).call([], kwargs);
+      return await macros.run(macro, [], new Map(Object.entries(given)));
     } finally {
       running.delete(name);
     }

@@ -12,7 +12,8 @@
   {%- endif -%}
 
   {%- set other = load_cached_relation(defer_relation) -%}
-  {%- if other and other.type == 'table' and can_clone_table() -%}
+  {%- set may_clone = can_clone_table() -%}
+  {%- if other and other.type == 'table' and may_clone -%}
     {%- set target = this.incorporate(type='table') -%}
     {%- if existing is not none and not existing.is_table -%}
       {%- do drop_relation_if_exists(existing) -%}
