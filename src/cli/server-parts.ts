@@ -102,7 +102,7 @@ export async function openServerParts(
     onFatal,
     actions: [dbt.action],
   });
-  await openSystemTables(engine, { sessions: () => flight.sessions.list(), settings: () => options.settings });
+  await openSystemTables(engine, { sessions: () => flight.sessions, settings: () => options.settings });
   addEngineMetrics(metrics, lakehouse, database);
   const monitor = createMonitor({
     readiness: () => readiness(lakehouse, { database, draining }),

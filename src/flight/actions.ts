@@ -1,6 +1,7 @@
 import { authorise } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
-import { type Lakehouse, parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
+import { parseTableName, type TableName, tableNameOf } from '../lakehouse/index.ts';
+import { ownerOf, stopStatement } from './stop-statement.ts';
 import type { ActionContext, FlightAction } from './types.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -28,15 +29,16 @@ function tableName(body: Body): TableName {
 }
 
 /** The id, unless it is that of a statement of somebody else and the principal no administrator. */
-function ownQuery({ lakehouse, principal }: ActionContext, queryId: string): string {
-  const owner = lakehouse.progress(queryId)[0]?.owner?.user;
+function ownQuery(context: ActionContext, queryId: string): string {
+  const { principal } = context;
+  const owner = ownerOf(context, queryId);
   if (owner !== undefined && owner !== principal.name)
     authorise(principal, { operation: 'action', subject: 'on a statement of somebody else' });
   return queryId;
 }
 
-function stopQuery(lakehouse: Lakehouse, queryId: string): true {
-  if (lakehouse.cancel(queryId)) return true;
+function stopQuery(context: ActionContext, queryId: string): true {
+  if (stopStatement(context, queryId)) return true;
   throw new DuckhouseError('NotFound', `no statement ${queryId} runs`, { id: 'query-not-found', context: { queryId } });
 }
 
@@ -128,7 +130,7 @@ export const flightActions: readonly FlightAction[] = [
     role: 'admin',
     parameters: ['queryId'],
     required: ['queryId'],
-    run: async (body, { lakehouse }) => ({ killed: stopQuery(lakehouse, text(body, 'queryId')) }),
+    run: async (body, context) => ({ killed: stopQuery(context, text(body, 'queryId')) }),
   },
   {
     type: 'cancel',
@@ -137,7 +139,7 @@ export const flightActions: readonly FlightAction[] = [
     parameters: ['queryId'],
     required: ['queryId'],
     run: async (body, context) => ({
-      cancelled: stopQuery(context.lakehouse, ownQuery(context, text(body, 'queryId'))),
+      cancelled: stopQuery(context, ownQuery(context, text(body, 'queryId'))),
     }),
   },
 ];

@@ -1,6 +1,7 @@
 import type { Connection, Engine, StatementRecord } from '../engine/index.ts';
 import { systemCatalog } from './names.ts';
-import type { SessionInfo } from './sessions/types.ts';
+import type { SessionInfo, SessionStore } from './sessions/types.ts';
+import type { WaitingStatement } from './sessions/waiting.ts';
 import { definedOver, systemReaders } from './system-readers.ts';
 
 /** A setting of the server, secrets masked. */
@@ -11,7 +12,7 @@ export interface SystemSetting {
 }
 
 export interface SystemSources {
-  readonly sessions: () => readonly SessionInfo[];
+  readonly sessions: () => Pick<SessionStore, 'list' | 'waiting'>;
   readonly settings: () => readonly SystemSetting[];
 }
 
@@ -47,7 +48,7 @@ const tables: readonly SystemTable[] = [
   },
   {
     name: 'queries',
-    comment: 'Statements of clients that run, and the last that have ended',
+    comment: 'Statements of clients that wait or run, and the last that have ended',
     columns: [
       ['query_id', 'VARCHAR'],
       ['session_id', 'VARCHAR'],
@@ -59,6 +60,7 @@ const tables: readonly SystemTable[] = [
       ['seconds', 'DOUBLE'],
       ['percentage', 'DOUBLE'],
       ['error', 'VARCHAR'],
+      ['queue_position', 'BIGINT'],
     ],
   },
   {
@@ -109,9 +111,11 @@ const checkpointEvery = 50;
 let refreshes = 0;
 
 async function refreshTables(engine: Engine, connection: Connection, sources: SystemSources): Promise<void> {
+  const sessions = sources.sessions();
   const rows = {
-    sessions: sources.sessions().map(sessionRow),
+    sessions: sessions.list().map(sessionRow),
     queries: [
+      ...sessions.waiting().map(waitingRow),
       ...engine
         .progress()
         .filter(({ owner }) => owner !== undefined)
@@ -162,6 +166,16 @@ const sessionRow = ({ principal, ...session }: SessionInfo): object => ({
 
 const seconds = (from: Date, to: Date): number => (to.getTime() - from.getTime()) / 1000;
 const maxSqlLength = 10_000;
+
+const waitingRow = ({ queryId, owner, sql, since, position }: WaitingStatement): object => ({
+  query_id: queryId,
+  session_id: owner?.session,
+  user_name: owner?.user,
+  state: 'waiting',
+  sql: sql.slice(0, maxSqlLength),
+  seconds: seconds(since, new Date()),
+  queue_position: position,
+});
 
 function runningRow({ queryId, owner, sql, startedAt, percentage }: ReturnType<Engine['progress']>[number]): object {
   return {

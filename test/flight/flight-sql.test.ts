@@ -511,6 +511,7 @@ test('more statements than may run wait their turn, and are told how long and wh
     const next = waiting.query('SELECT 1').then(rowsOf);
     await busy.cancel(info);
     assert.deepEqual(await next, [[1]]);
+    assert.deepEqual(narrow.server.sessions.waiting(), []);
     await Promise.all(open.splice(0).map((client) => client.close()));
   } finally {
     await narrow.close();

@@ -29,7 +29,10 @@ before(async () => {
   writeAccounts(usersFile, accounts);
   await makeFiles();
   running = await runServer({ auth: { usersFile }, client: { retries: 0 } });
-  await openSystemTables(running.lakehouse.engine, { sessions: () => [], settings: () => [] });
+  await openSystemTables(running.lakehouse.engine, {
+    sessions: () => ({ list: () => [], waiting: () => [] }),
+    settings: () => [],
+  });
   await makeTables(running);
   await makeFileViews(running);
   for (const role of ['reader', 'writer', 'admin'] as const)
@@ -307,7 +310,10 @@ test('locked down, DuckDB lets not even an administrator out of the folders that
     client: { retries: 0 },
   });
   try {
-    await openSystemTables(locked.lakehouse.engine, { sessions: () => [], settings: () => [] });
+    await openSystemTables(locked.lakehouse.engine, {
+      sessions: () => ({ list: () => [], waiting: () => [] }),
+      settings: () => [],
+    });
     await makeTables(locked);
     const leaks: string[] = [];
     // Profiles are printed.

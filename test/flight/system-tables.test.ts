@@ -12,7 +12,7 @@ let running: RunningServer;
 before(async () => {
   running = await runServer({ client: { retries: 0 } });
   await openSystemTables(running.lakehouse.engine, {
-    sessions: () => running.server.sessions.list(),
+    sessions: () => running.server.sessions,
     settings: () => [{ name: 'host', value: '127.0.0.1', origin: 'default' }],
   });
 });
@@ -72,6 +72,68 @@ test('sessions are seen with what their clients have set and hold', async () => 
     running.client.doAction('kill_session', { sessionId: id }),
     failsWith('NotFound', /there is no session/),
   );
+});
+
+const waitingSql = `SELECT sql, queue_position, user_name, session_id IS NOT NULL, started_at, query_id
+  FROM duckhouse_system.queries WHERE state = 'waiting' ORDER BY sql`;
+
+test('statements that wait for others are seen with their place, and can be ended', async () => {
+  const narrow = await runServer({ sessions: { maxRunning: 1 }, client: { retries: 0 } });
+  try {
+    await openSystemTables(narrow.lakehouse.engine, { sessions: () => narrow.server.sessions, settings: () => [] });
+    const told = (answer: Promise<unknown>): Promise<unknown> => {
+      answer.catch(() => undefined); // awaited below
+      return answer;
+    };
+    const busy = told(narrow.client.query(endlessSql).then(rowsOf));
+    const runs = (): boolean => narrow.lakehouse.progress().some(({ sql }) => sql === endlessSql);
+    await eventually('the statement runs', runs);
+    const [first, second, third] = [1, 2, 3].map((n) => told(narrow.connect().query(`SELECT ${n}`).then(rowsOf)));
+    await eventually('three wait', () => narrow.server.sessions.waiting().length === 3);
+    const seen = await narrow.rows(waitingSql);
+    const seenAs = (sql: string) => seen.find((row) => row.sql === sql) as (typeof seen)[number];
+    assert.deepEqual(new Set(seen.map((row) => row.queue_position)), new Set([1n, 2n, 3n]));
+    assert.deepEqual(new Set(seen.map((row) => row.user_name)), new Set(['anonymous']));
+    assert.ok(seen.every((row) => row.started_at === null && row['(session_id IS NOT NULL)'] === true));
+
+    await narrow.client.doAction('kill_query', { queryId: seenAs('SELECT 2').query_id });
+    await assert.rejects(second as Promise<unknown>, failsWith('Cancelled', /was cancelled/));
+    const session = narrow.server.sessions.waiting().find(({ sql }) => sql === 'SELECT 3')?.owner?.session ?? '';
+    assert.equal(narrow.server.sessions.list().find(({ id }) => id === session)?.waiting, 1);
+    await narrow.client.doAction('kill_session', { sessionId: session });
+    await assert.rejects(third as Promise<unknown>, failsWith('Cancelled', /was cancelled/));
+    assert.deepEqual(
+      (await narrow.rows(waitingSql)).map((row) => [row.sql, row.queue_position]),
+      [['SELECT 1', 1n]],
+    );
+    await narrow.client.doAction('kill_query', { queryId: narrow.lakehouse.progress()[0]?.queryId });
+    await assert.rejects(busy);
+    assert.deepEqual(await first, [[1]]);
+  } finally {
+    await narrow.close();
+  }
+});
+
+test('so are those that wait for the connection of their session', async () => {
+  const client = running.connect();
+  await client.query('BEGIN').then(rowsOf);
+  const busy = client.query(endlessSql).then(rowsOf);
+  await eventually('the statement runs', () => running.lakehouse.progress().some(({ sql }) => sql === endlessSql));
+  const behind = client.query("SELECT 'behind'").then(rowsOf);
+  for (const answer of [busy, behind]) answer.catch(() => undefined); // awaited below
+  await eventually('one waits', () => running.server.sessions.waiting().length === 1);
+  assert.deepEqual(
+    (await rows(waitingSql)).map((row) => row.slice(0, 4)),
+    [["SELECT 'behind'", 1n, 'anonymous', true]],
+  );
+  const [{ queryId } = { queryId: '' }] = running.server.sessions.waiting();
+  await running.client.doAction('cancel', { queryId });
+  await assert.rejects(behind, failsWith('Cancelled', /was cancelled/));
+  const [{ queryId: endless } = { queryId: '' }] = running.lakehouse.progress().filter(({ sql }) => sql === endlessSql);
+  await running.client.doAction('cancel', { queryId: endless });
+  await assert.rejects(busy);
+  await client.query('ROLLBACK').then(rowsOf);
+  assert.deepEqual(await client.query('SELECT 1').then(rowsOf), [[1]]);
 });
 
 test('settings are rows, of the server and of DuckDB', async () => {

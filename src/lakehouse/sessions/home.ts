@@ -7,7 +7,7 @@ import type {
   StatementKind,
 } from '../../engine/index.ts';
 import { mayBeScript } from '../../sql.ts';
-import { createLane, type Lane } from './lane.ts';
+import type { Lane, OpenLane } from './lane.ts';
 import {
   afterSetting,
   currentPlace,
@@ -16,7 +16,6 @@ import {
   type SessionState,
   staysAtHome,
 } from './session-state.ts';
-import type { SpoolLimits } from './spool.ts';
 
 /** The connection of a session that holds what cannot be anywhere else, and others brought to the same state. */
 export interface Home {
@@ -44,14 +43,14 @@ export interface Home {
 export interface HomeOptions {
   readonly engine: Engine;
   readonly initial: SessionState;
-  readonly limits: SpoolLimits;
+  readonly openLane: OpenLane;
   /** A transaction begun by its id is open on the home connection. */
   readonly inUse: () => boolean;
 }
 
 const maxSpare = 4;
 
-export function createHome({ engine, initial, limits, inUse }: HomeOptions): Home {
+export function createHome({ engine, initial, openLane, inUse }: HomeOptions): Home {
   let state = initial;
   let opening: Promise<Lane> | undefined;
   let bound = false;
@@ -103,7 +102,7 @@ export function createHome({ engine, initial, limits, inUse }: HomeOptions): Hom
     state: () => state,
     bound: () => bound || transaction,
     inTransaction: () => transaction,
-    lane: () => (opening ??= connect().then((connection) => createLane(connection, limits))),
+    lane: () => (opening ??= connect().then(openLane)),
     async prepare(lane, sql, options) {
       const prepared = await guarded(lane, () => lane.prepare(sql, options));
       return {

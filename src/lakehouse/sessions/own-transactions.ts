@@ -1,7 +1,6 @@
 import { endOnLane } from './commit.ts';
 import type { Home } from './home.ts';
-import { createLane, type Lane } from './lane.ts';
-import type { SpoolLimits } from './spool.ts';
+import type { Lane, OpenLane } from './lane.ts';
 import type { Transaction, Transactions } from './transactions.ts';
 import type { SessionQueryOptions } from './types.ts';
 
@@ -24,7 +23,7 @@ export interface OwnTransactionsOptions {
   readonly owner: string;
   readonly all: Transactions;
   readonly home: Home;
-  readonly limits: SpoolLimits;
+  readonly openLane: OpenLane;
 }
 
 export function createOwnTransactions({
@@ -32,7 +31,7 @@ export function createOwnTransactions({
   owner,
   all,
   home,
-  limits,
+  openLane,
 }: OwnTransactionsOptions): OwnTransactions {
   let onHome: Transaction | 'opening' | undefined;
 
@@ -69,7 +68,7 @@ export function createOwnTransactions({
   };
 
   const beginElsewhere = async (options: SessionQueryOptions): Promise<Transaction> => {
-    const lane = createLane(await home.borrow(), limits);
+    const lane = openLane(await home.borrow());
     try {
       return await beginOn(lane, options);
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/index.ts';
 import type { Admission } from './admission.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createHome } from './home.ts';
+import { createLane, type OpenLane } from './lane.ts';
 import { beyondLimit } from './limits.ts';
 import { createLoads, type PutInside } from './loads.ts';
 import { createSessionOptions } from './options.ts';
@@ -11,12 +12,14 @@ import { createStatements } from './statements.ts';
 import { createStay } from './stay.ts';
 import type { Transactions } from './transactions.ts';
 import type { OpenSession, Session, SessionLimits } from './types.ts';
+import type { WaitingList } from './waiting.ts';
 
 /** What a session needs of its store. */
 export interface SessionHost {
   readonly engine: Engine;
   readonly limits: SessionLimits;
   readonly admission: Admission;
+  readonly waiting: WaitingList;
   readonly transactions: Transactions;
   readonly initial: SessionState;
   readonly put: PutInside;
@@ -34,7 +37,7 @@ export interface OpenedSession extends Session {
 }
 
 export function createSession(host: SessionHost, of: OpenSession & { readonly id: string }): OpenedSession {
-  const { engine, limits, admission } = host;
+  const { engine, limits, admission, waiting } = host;
   const { id, principal } = of;
   const createdAt = new Date();
   const stay = createStay({
@@ -43,13 +46,14 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     admission,
     beyond: beyondLimit(principal),
   });
-  const home = createHome({ engine, initial: host.initial, limits, inUse: () => transactions.atHome() });
+  const openLane: OpenLane = (connection) => createLane(connection, { sessionId: id, line: waiting.line(), limits });
+  const home = createHome({ engine, initial: host.initial, openLane, inUse: () => transactions.atHome() });
   const transactions: OwnTransactions = createOwnTransactions({
     sessionId: id,
     owner: principal.name,
     all: host.transactions,
     home,
-    limits,
+    openLane,
   });
   const { cancelAll, ...statements } = createStatements({ ...host, home, stay, transactions });
   const load = createLoads({ home, transactions, put: host.put });
@@ -60,6 +64,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   const end = async (): Promise<void> => {
     stay.end();
     host.onClose(session);
+    waiting.giveUpAll(id);
     cancelAll();
     await transactions.close();
     await home.close();
@@ -70,7 +75,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     principal,
     ...statements,
     async put(request) {
-      const leave = await stay.enter(request.signal);
+      const leave = await stay.enter({ signal: request.signal });
       return load(request).finally(leave);
     },
     async begin(queryOptions = {}) {
@@ -104,7 +109,7 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
       dbSchema: home.state().dbSchema,
       settings: home.state().settings,
       statements: stay.statements(),
-      waiting: stay.waiting(),
+      waiting: waiting.countOf(id),
       transactions: transactions.open().length + Number(home.inTransaction()),
     }),
     close(why) {

@@ -57,7 +57,8 @@ export function createStatements(of: StatementsOptions): Statements {
   /** Counts the statement, by its query id, from now until `work`'s result has ended. */
   const during = async <T>(asked: SessionQueryOptions, sql: string, work: (of: Running) => Promise<T>): Promise<T> => {
     const options = { ...asked, queryId: asked.queryId ?? randomUUID(), catalog: home.state().catalog };
-    const leave = await stay.enter(options.signal);
+    const { queryId, owner, signal } = options;
+    const leave = await stay.enter({ statement: { queryId, owner, sql }, signal });
     let leaveTransaction: (() => void) | undefined;
     let where: Place | undefined;
     const onEnd = (failed: boolean): void => {
@@ -110,7 +111,7 @@ export function createStatements(of: StatementsOptions): Statements {
         const changed =
           where === undefined
             ? onBorrowed(home, (connection) => inOwnTransaction(connection, () => run(connection)))
-            : where.lane.use(run);
+            : where.lane.use(run, { sql, options });
         return changed.finally(() => onEnd(false));
       }),
     cancelAll() {

@@ -1,18 +1,18 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { Admission } from './admission.ts';
+import type { EndTurn, Waiter } from './waiting.ts';
 
 /** What is in a session: its statements are counted, and wait their turn when too many run in all sessions. */
 export interface Stay {
   /** Notes that the session was used. Unauthenticated when it has ended. */
   touch(): void;
   /** Begins the stay of a statement or load; what it resolves with ends it. */
-  enter(signal: AbortSignal | undefined): Promise<() => void>;
+  enter(waiter: Omit<Waiter, 'sessionId'>): Promise<EndTurn>;
   /** Nothing enters any more. */
   end(): void;
   lastUsedAt(): number;
   /** Statements that run or have an open result. */
   statements(): number;
-  waiting(): number;
 }
 
 export interface StayOptions {
@@ -26,7 +26,6 @@ export interface StayOptions {
 export function createStay({ sessionId, maxStatements, admission, beyond }: StayOptions): Stay {
   let lastUsedAt = Date.now();
   let statements = 0;
-  let waiting = 0;
   let ended = false;
 
   const touch = (): void => {
@@ -34,26 +33,23 @@ export function createStay({ sessionId, maxStatements, admission, beyond }: Stay
     if (ended) throw sessionClosed(sessionId);
   };
 
-  const admitted = async (signal: AbortSignal | undefined): Promise<(() => void) | undefined> => {
+  const admitted = async (waiter: Waiter): Promise<EndTurn | undefined> => {
     statements++;
-    waiting++;
     try {
       // Whoever has a statement open passes: it could wait for itself.
-      return statements > 1 ? undefined : await admission.enter(signal, beyond);
+      return statements > 1 ? undefined : await admission.enter(waiter, beyond);
     } catch (error) {
       statements--;
       throw error;
-    } finally {
-      waiting--;
     }
   };
 
   return {
     touch,
-    async enter(signal) {
+    async enter(waiter) {
       touch();
       if (statements >= maxStatements) throw tooManyStatements(maxStatements);
-      const leave = await admitted(signal);
+      const leave = await admitted({ sessionId, ...waiter });
       let left = false;
       return () => {
         if (left) return;
@@ -68,7 +64,6 @@ export function createStay({ sessionId, maxStatements, admission, beyond }: Stay
     },
     lastUsedAt: () => lastUsedAt,
     statements: () => statements,
-    waiting: () => waiting,
   };
 }
 

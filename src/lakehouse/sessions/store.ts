@@ -7,6 +7,7 @@ import { beyondLimit } from './limits.ts';
 import { createSession, type OpenedSession, type SessionHost } from './session.ts';
 import { createTransactions } from './transactions.ts';
 import type { OpenSession, SessionLimits, SessionStore } from './types.ts';
+import { createWaitingList } from './waiting.ts';
 
 export type SessionStoreOptions = Pick<SessionHost, 'initial' | 'put' | 'explained'> & {
   readonly engine: Engine;
@@ -20,6 +21,7 @@ export function createSessionStore({ engine, limits, initial, put, explained }: 
   const sessions = new Map<string, OpenedSession>();
   const ended = new Set<string>();
   const groupCommit = limits.groupCommit ? createGroupCommit(engine) : undefined;
+  const waiting = createWaitingList();
   const host: SessionHost = {
     groupCommit,
     engine,
@@ -27,7 +29,8 @@ export function createSessionStore({ engine, limits, initial, put, explained }: 
     initial,
     put,
     explained,
-    admission: createAdmission(limits),
+    waiting,
+    admission: createAdmission(waiting.line(), limits),
     transactions: createTransactions(limits.transactionIdleMs),
     onClose: ({ id }) => void sessions.delete(id),
   };
@@ -74,6 +77,8 @@ export function createSessionStore({ engine, limits, initial, put, explained }: 
     get: (id, principal) => ownOf(id, principal.name),
     hasEnded: (id) => ended.has(id),
     list: () => [...sessions.values()].map((session) => session.info()),
+    waiting: waiting.list,
+    giveUp: waiting.giveUp,
     async kill(id) {
       const session = sessions.get(id);
       if (session === undefined) return false;

@@ -1,6 +1,7 @@
 import type { Principal } from '../../access/index.ts';
 import type { ArrowParams, PreparedQuery, QueryOptions, QueryResult } from '../../engine/index.ts';
 import type { PutRequest, Receipt } from '../types.ts';
+import type { WaitingStatement } from './waiting.ts';
 
 /** A session option as clients give it; absent = unset. */
 export type SessionValue = string | boolean | bigint | number | readonly string[];
@@ -109,6 +110,10 @@ export interface SessionStore {
   /** True when the session was there and has been used up: its id must not silently mean a new one. */
   hasEnded(id: string): boolean;
   list(): readonly SessionInfo[];
+  /** Statements that wait for others to end. */
+  waiting(): readonly WaitingStatement[];
+  /** Makes one of them fail instead; false when no such statement waits. */
+  giveUp(queryId: string): boolean;
   /** Ends a session; false when there is none. */
   kill(id: string): Promise<boolean>;
   /** Ends one session as its client asks for, or since it has left; its id may be used again. */

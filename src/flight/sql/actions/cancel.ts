@@ -9,6 +9,7 @@ import {
 } from '../../proto/messages.ts';
 import { decodeInfoBytes, packAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
+import { ownerOf, stopStatement } from '../../stop-statement.ts';
 import { requestOf } from './request.ts';
 
 export const cancelActions: readonly ProtocolAction[] = [
@@ -30,13 +31,13 @@ export const cancelActions: readonly ProtocolAction[] = [
   },
 ];
 
-/** Whether it waits to be fetched or is being fetched. NotFound when it has ended, or is somebody else's. */
-function cancel({ tickets, lakehouse, principal }: CallContext, { appMetadata }: FlightInfo): void {
+/** Whether it waits for others, to be fetched, or is being fetched. NotFound when it has ended, or is somebody else's. */
+function cancel(context: CallContext, { appMetadata }: FlightInfo): void {
+  const { tickets, principal } = context;
   const queryId = queryIdOf(appMetadata);
   if (queryId !== undefined) {
     const waits = tickets.cancel(queryId, principal.name);
-    const own = lakehouse.progress(queryId)[0]?.owner?.user === principal.name;
-    const runs = own && lakehouse.cancel(queryId);
+    const runs = ownerOf(context, queryId) === principal.name && stopStatement(context, queryId);
     if (waits || runs) return;
   }
   throw new DuckhouseError('NotFound', 'the query has ended, or the FlightInfo is none of this server', {
