@@ -22,8 +22,8 @@ import { rowsOf } from './running-server.ts';
 /** A client of bytes, for what foreign clients send: each call as they make it, cookies and tokens kept as they keep them. */
 export interface WireClient {
   readonly headers: Record<string, string>;
-  /** Basic credentials in the header, the token out of the answer's headers. */
-  handshake(username: string, password: string): Promise<void>;
+  /** Basic credentials in the header, the token out of the answer's headers; `waits` as in `update`. */
+  handshake(username: string, password: string, waits?: boolean): Promise<void>;
   info(command: Uint8Array): Promise<FlightInfo>;
   poll(descriptor: FlightDescriptor): Promise<PollInfo>;
   schema(command: Uint8Array): Promise<ArrowSchema>;
@@ -83,9 +83,9 @@ export function wireClient(port: number, given: Readonly<Record<string, string>>
 
   const client: WireClient = {
     headers,
-    async handshake(username, password) {
+    async handshake(username, password, waits) {
       headers.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64').replace(/=+$/, '')}`;
-      await ask('Handshake', []);
+      await ask('Handshake', [], waits);
     },
     info: async (command) => decodeFlightInfo(await one('GetFlightInfo', encodeDescriptor(commandDescriptor(command)))),
     poll: async (descriptor) => decodePollInfo(await one('PollFlightInfo', encodeDescriptor(descriptor))),
