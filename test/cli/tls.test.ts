@@ -32,6 +32,9 @@ test('who has no certificate for a server that wants one is told so, and is deni
       const without = await answer([], cwd);
       assert.deepEqual([without.code, without.stdout], [4, '']);
       assert.match(without.stderr, /wants a client certificate/);
+      const foreign = await answer(['--tls-cert', pem('stranger.crt'), '--tls-key', pem('stranger.key')], cwd);
+      assert.deepEqual([foreign.code, foreign.stdout], [4, '']);
+      assert.match(foreign.stderr, /saw the client certificate[\s\S]*of an authority that the server trusts/);
       const own = await answer(['--tls-cert', pem('client.crt'), '--tls-key', pem('client.key')], cwd);
       assert.deepEqual([own.code, own.stdout], [0, '{"a":42}\n']);
     } finally {

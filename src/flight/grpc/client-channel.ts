@@ -45,8 +45,11 @@ const maxMessageBytes = 2 ** 32 - 1;
 /** One HTTP/2 connection, made at the first call and again after it broke. */
 export function createChannel(options: ChannelOptions): Channel {
   let session: Promise<ClientHttp2Session> | undefined;
+  let greeted = false;
   const connected = (): Promise<ClientHttp2Session> => {
     session ??= connect(options).then((opened) => {
+      greeted = false;
+      opened.once('remoteSettings', () => (greeted = true));
       opened.on('close', () => (session = undefined));
       opened.on('goaway', () => (session = undefined));
       return opened;
@@ -61,7 +64,7 @@ export function createChannel(options: ChannelOptions): Channel {
       return createCall(
         opened,
         { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers },
-        signal,
+        { signal, refused: () => options.cert !== undefined && !greeted },
       );
     },
     close() {
@@ -126,6 +129,13 @@ const clientUntrusted = (cause: Error): DuckhouseError =>
     cause,
   });
 
+const certificateRefused = (cause: unknown): DuckhouseError =>
+  new DuckhouseError('Unauthenticated', 'the server closed the connection when it saw the client certificate', {
+    id: 'client-refused',
+    hint: 'is it of an authority that the server trusts?',
+    cause,
+  });
+
 function unreachable(url: string, cause: NodeJS.ErrnoException): DuckhouseError {
   if (certificateWanted.test(cause.code ?? '')) return clientUntrusted(cause);
   const server = url.replace(/^https/, 'grpc+tls').replace(/^http/, 'grpc');
@@ -140,10 +150,16 @@ function unreachable(url: string, cause: NodeJS.ErrnoException): DuckhouseError 
   });
 }
 
+interface CallOptions {
+  readonly signal: AbortSignal | undefined;
+  /** A client certificate was shown and nothing heard since: a server that does not trust it closes without a word. */
+  readonly refused: () => boolean;
+}
+
 function createCall(
   session: ClientHttp2Session,
   headers: OutgoingHttpHeaders,
-  signal: AbortSignal | undefined,
+  { signal, refused }: CallOptions,
 ): ClientCall {
   const stream = requestStream(session, headers);
   let trailers: Readonly<Record<string, unknown>> | undefined;
@@ -184,6 +200,7 @@ function createCall(
     if (isDuckhouseError(failure)) return failure;
     if (certificateWanted.test((failure as NodeJS.ErrnoException | undefined)?.code ?? ''))
       return clientUntrusted(failure as Error);
+    if (refused()) return certificateRefused(failure);
     return new DuckhouseError('Unavailable', 'the connection broke off', { id: 'connection-lost', cause: failure });
   };
 
