@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs';
-import path from 'node:path';
-import { type DbtThreads, loadDbtThreads, type ThreadRun } from '../dbt/index.ts';
+import { checkWithin, type DbtThreads, loadDbtThreads, type ThreadRun } from '../dbt/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import type { FlightAction } from '../flight/index.ts';
@@ -93,20 +92,12 @@ function checkBody(body: Readonly<Record<string, unknown>>): CheckedBody {
   return { argv, env: env as Readonly<Record<string, string>>, envNames, cwd, projectDir, language };
 }
 
-/** The real folder, which must be the workspace or lie in it. */
+/** The real folder, which must be the workspace or lie in it; whether there is one elsewhere is not told. */
 function insideOf(workspace: string, folder: string): string {
-  const real = (name: string): string => {
-    try {
-      return realpathSync(name);
-    } catch (cause) {
-      throw new DuckhouseError('NotFound', `no folder ${name}`, { context: { path: name }, cause });
-    }
-  };
-  const inside = path.relative(real(workspace), real(folder));
-  if (inside.startsWith('..') || path.isAbsolute(inside))
-    throw new DuckhouseError('PermissionDenied', `${folder} is not in the workspace of the server`, {
-      id: 'dbt-outside',
-      context: { path: folder },
-    });
-  return real(folder);
+  checkWithin(workspace, folder);
+  try {
+    return realpathSync(folder);
+  } catch (cause) {
+    throw new DuckhouseError('NotFound', `no folder ${folder}`, { context: { path: folder }, cause });
+  }
 }

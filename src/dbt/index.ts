@@ -8,6 +8,7 @@ export type { DbtHost } from './commands/context.ts';
 export type { DbtManifest, ManifestNode } from './manifest-types.ts';
 export type { ParsedProject, ParseFlags, SelectionRequest } from './project-types.ts';
 export { type DbtMessages, runDbt } from './run-dbt.ts';
+export { checkWithin } from './within.ts';
 
 export type { DbtThreads, ThreadAnswer } from './thread/host.ts';
 export type { ThreadOutcome, ThreadRun } from './thread/protocol.ts';

@@ -10,7 +10,7 @@ import { isDict, isText } from './plain.ts';
 import { profileFiles } from './project/profile.ts';
 import { readProjectText } from './project/project.ts';
 import { readYaml } from './project/render.ts';
-import { isWithin } from './within.ts';
+import { checkWithin, isWithin } from './within.ts';
 
 const yamlText = (text: string): unknown => readYaml(text, 'command line');
 
@@ -23,6 +23,7 @@ export function prepare(argv: readonly string[], host: DbtHost): CommandContext 
     throw new DuckhouseError('InvalidArgument', 'no command of dbt is named', { hint: 'see: duckhouse dbt --help' });
   const folder = given.given.project_dir ?? env.DBT_PROJECT_DIR ?? env.DBT_ENGINE_PROJECT_DIR;
   const projectDir = typeof folder === 'string' && folder !== '' ? path.resolve(cwd, folder) : (host.projectDir ?? cwd);
+  checkWithin(host.within, path.join(projectDir, 'dbt_project.yml')); // before anything tells whether it is there
   const isInit = given.command === 'init';
   const isLenient = given.command === 'debug'; // it tells what is wrong with the file itself
   const ofProject = isInit ? {} : projectFlags(projectDir, isLenient);

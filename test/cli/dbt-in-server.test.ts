@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { connectFlight, type FlightClientOptions } from '../../src/flight/index.ts';
 import { type CommandResult, duckhouse, inTemporaryFolder, serve } from '../workspace.ts';
 
 const profile = (more = ''): string =>
@@ -29,6 +30,38 @@ async function write(folder: string, files: Readonly<Record<string, string>>): P
   for (const [name, text] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFile(path.join(folder, name), text);
+  }
+}
+
+/** What the server says to who names a folder, while it is not there, is empty, has a broken project, has a whole one. */
+async function answersAbout(folder: string, workspace: string, options: FlightClientOptions): Promise<Set<string>> {
+  const client = connectFlight(options);
+  const project = path.join(workspace, 'transform/dbt_project');
+  const ways = [
+    { argv: ['parse'], projectDir: folder },
+    { argv: ['parse', '--project-dir', folder], projectDir: project },
+  ];
+  const told = new Set<string>();
+  const ask = async (): Promise<void> => {
+    for (const body of ways)
+      told.add(
+        await client.doAction('dbt', body).then(
+          (answers) => Buffer.concat(answers).toString('utf8'),
+          (error: Error) => error.message,
+        ),
+      );
+  };
+  try {
+    await ask();
+    await mkdir(folder);
+    await ask();
+    for (const text of ['flags: [\n', 'name: far\nprofile: shop\n']) {
+      await write(folder, { 'dbt_project.yml': text });
+      await ask();
+    }
+    return told;
+  } finally {
+    client.close();
   }
 }
 
@@ -122,6 +155,9 @@ test('a writer builds a project in the server; a reader does not; what the gate 
       assert.notEqual(run.code, 0, words.join(' '));
       assert.match(run.stdout + run.stderr, /not in the workspace|no dbt_project/, words.join(' '));
     }
+    const told = await answersAbout(path.join(outside, 'far'), cwd, { uri: running.flight, token: tokens.get('writer') as string });
+    assert.equal(told.size, 2, [...told].join('\n')); // it used to tell whether there is a folder, and a project in it
+    for (const answer of told) assert.match(answer, /not in the workspace/);
     symlinkSync(secret, path.join(cwd, 'transform/dbt_project/models/linked.sql'));
     assert.match((await writer('parse')).stdout, /linked\.sql is not in the workspace/);
     await rm(path.join(cwd, 'transform/dbt_project/models/linked.sql'));
