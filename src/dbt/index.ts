@@ -8,10 +8,9 @@ export type { DbtHost } from './commands/context.ts';
 export type { DbtManifest, ManifestNode } from './manifest-types.ts';
 export type { ParsedProject, ParseFlags, SelectionRequest } from './project-types.ts';
 export { type DbtMessages, runDbt } from './run-dbt.ts';
-export { checkWithin } from './within.ts';
-
 export type { DbtThreads, ThreadAnswer } from './thread/host.ts';
 export type { ThreadOutcome, ThreadRun } from './thread/protocol.ts';
+export { checkWithin } from './within.ts';
 
 /** Command lines of dbt in a thread of their own. */
 export const loadDbtThreads = (): Promise<typeof import('./thread/host.ts')> => import('./thread/host.ts');

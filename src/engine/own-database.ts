@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { DuckhouseError } from '../errors.ts';
+import { splitStatements, withoutComments } from './statement-text.ts';
 
+const mayLeave = /\b(?:detach|alter)\b/i;
 const leave =
-  /(?:^|;)\s*(detach(?:\s+database)?|alter\s+database)\s+(?:if\s+exists\s+)?("(?:[^"]|"")+"|[^\s;"]+)(?=\s*(?:;|$)|\s+set\b)/gi;
+  /^\s*(detach(?:\s+database)?|alter\s+database)\s*(?:\bif\s+exists\s*)?("(?:[^"]|"")+"|[^\s"]+)\s*(?:$|set\b)/i;
 
 /** The name that DuckDB gives the database of a file. */
 export const databaseName = (file: string): string =>
@@ -13,12 +15,14 @@ export const databaseName = (file: string): string =>
  * again, and DuckDB does not always survive it.
  */
 export function checkOwnDatabase(sql: string, own: string): void {
-  for (const [, command = '', name = ''] of sql.matchAll(leave)) {
+  if (!mayLeave.test(sql)) return;
+  for (const statement of splitStatements(sql)) {
+    const [, command = '', name = ''] = leave.exec(withoutComments(statement)) ?? [];
     const bare = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
     if (bare.toLowerCase() !== own.toLowerCase()) continue;
     throw new DuckhouseError('PermissionDenied', `database ${own} is the server's own: ${command} is not for it`, {
       id: 'own-database',
-      context: { name: own, command: command.toUpperCase() },
+      context: { name: own, command: command.replace(/\s+/g, ' ').toUpperCase() },
     });
   }
 }

@@ -126,6 +126,20 @@ export function splitStatements(sql: string): string[] {
   return pieces.filter((piece) => skipGap(piece, true) < piece.length);
 }
 
+/** The statement with a space for each comment. */
+export function withoutComments(sql: string): string {
+  const pattern = new RegExp(hidingPattern);
+  let bare = '';
+  let start = 0;
+  for (let found = pattern.exec(sql); found !== null; found = pattern.exec(sql)) {
+    if (found[0] !== '--' && found[0] !== '/*') continue;
+    pattern.lastIndex = found[0] === '--' ? endOf(sql, '\n', found.index) : endOfNested(sql, found.index);
+    bare += `${sql.slice(start, found.index)} `;
+    start = pattern.lastIndex;
+  }
+  return bare + sql.slice(start);
+}
+
 const parameterPattern = new RegExp(`${hidingPattern.source}|[?]\\d*|[$](?:\\d+|[a-z_]\\w*)`, 'gi');
 
 /**

@@ -155,7 +155,10 @@ test('a writer builds a project in the server; a reader does not; what the gate 
       assert.notEqual(run.code, 0, words.join(' '));
       assert.match(run.stdout + run.stderr, /not in the workspace|no dbt_project/, words.join(' '));
     }
-    const told = await answersAbout(path.join(outside, 'far'), cwd, { uri: running.flight, token: tokens.get('writer') as string });
+    const told = await answersAbout(path.join(outside, 'far'), cwd, {
+      uri: running.flight,
+      token: tokens.get('writer') as string,
+    });
     assert.equal(told.size, 2, [...told].join('\n')); // it used to tell whether there is a folder, and a project in it
     for (const answer of told) assert.match(answer, /not in the workspace/);
     symlinkSync(secret, path.join(cwd, 'transform/dbt_project/models/linked.sql'));

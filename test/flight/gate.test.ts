@@ -295,9 +295,13 @@ test('nobody takes away the database that sessions start in: the server was of n
     'USE beside; DETACH memory',
     'DETACH DATABASE IF EXISTS "Memory";',
     'ALTER DATABASE memory SET ALIAS TO other',
+    'DETACH/* ; /* nested */ */DATABASE -- why\n memory',
+    'USE beside;DETACH"memory"',
   ])
     assert.match((await outcome(admin, sql)).said, /database memory is the server/, sql);
-  assert.equal((await outcome(admin, "SELECT 'detach memory'")).kind, 'ok');
+  // A text or a comment that reads like it is none; it was refused all the same.
+  for (const sql of ["SELECT 'detach memory'", "SELECT '; detach memory;'", 'SELECT 1 /* ; detach memory; */'])
+    assert.equal((await outcome(admin, sql)).kind, 'ok', sql);
   await rowsOf(await admin.query('USE memory; DETACH beside'));
 });
 
