@@ -45,11 +45,11 @@ function convertObject(value: object, inner: (value: unknown) => Value): Value {
   return inner === lazyFromJs ? PyDict.lazy(entries) : new PyDict(entries());
 }
 
-/** A template's value as plain JavaScript: dicts become objects, tuples and sets arrays; what has no such form its text. */
+/** A template's value as plain JavaScript: dicts become objects, tuples and sets arrays; what has no such form its text. `1.0` stays a float. */
 export function toJs(value: Value): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(toJs);
-  if (value instanceof PyFloat) return value.value;
+  if (value instanceof PyFloat) return Number.isInteger(value.value) ? value : value.value;
   if (value instanceof Markup) return value.text;
   if (value instanceof PyUndefined) return null;
   if (value instanceof PyTuple || value instanceof PySet) return Array.from(iterate(value), toJs);

@@ -366,7 +366,7 @@ class Generator {
     if (value.kind !== 'call') return this.#options.fail('expected call', at);
     const uses = new Set(['caller', 'kwargs', 'varargs'].filter((word) => usesName(body, word)));
     const caller = this.#callable(null, signature, body, uses);
-    return `p=${at};${this.#emit(this.#call(value.of, value.call, value.at, caller))}`;
+    return `p=${at};${this.#emit(`R.called(${this.#call(value.of, value.call, value.at, caller)})`)}`;
   }
 
   #args(call: CallArguments): string {

@@ -130,6 +130,12 @@ export class Runtime implements FilterRuntime {
     throw typeError(`'${typeName(callee)}' object is not callable`);
   }
 
+  /** What a call block calls gives text: Jinja joins it with the rest as it is. */
+  called(value: Value): Value {
+    if (this.native || typeof value === 'string' || value instanceof Markup) return value;
+    throw typeError(`a call block expected str instance, ${typeName(value)} found`);
+  }
+
   method(value: Value, name: string, args: Args, kwargs: Kwargs): Value | Promise<Value> {
     if (!(value instanceof PyObject) || (value instanceof PyDict && value.attr(name) === undefined)) {
       const result = callMethod(value, name, args, kwargs);

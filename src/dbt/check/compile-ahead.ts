@@ -63,7 +63,9 @@ function keepState(nodes: readonly ManifestNode[]): () => void {
       return [node, state as Compiled];
     }),
   );
+  const called = new Map(nodes.map(({ depends_on: { macros } }) => [macros, macros.length]));
   return () => {
+    for (const [macros, count] of called) macros.length = count;
     for (const [node, state] of kept)
       for (const [name, value] of Object.entries(state))
         if (value === undefined) delete node[name as keyof Compiled];

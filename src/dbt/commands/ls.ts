@@ -1,3 +1,4 @@
+import { jsonText } from '../../jinja/index.ts';
 import { type DbtArgs, listArg } from '../args.ts';
 import type { DbtManifest, Dict, GraphMember, ManifestNode, SourceNode, UnitTestNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
@@ -60,7 +61,7 @@ const formats: Readonly<Record<string, Format>> = {
   selector: selectorText,
   name: (member) => searchName(member),
   path: (member) => member.original_file_path,
-  json: jsonText,
+  json: memberText,
 };
 
 /** Text that selects just this member. */
@@ -82,7 +83,7 @@ function searchName(member: GraphMember): string {
   return version === null ? member.name : `${member.name}.v${version}`;
 }
 
-function jsonText(member: GraphMember, { args }: CommandContext): string {
+function memberText(member: GraphMember, { args }: CommandContext): string {
   const all: Dict = { ...member } as Dict;
   if (member.resource_type === 'model') all.direct_parents = [...(member as ManifestNode).depends_on.nodes];
   const keys = listArg(args, 'output_keys')?.flatMap((key) => key.split(/[\s,]+/).filter((one) => one !== ''));
@@ -102,13 +103,9 @@ function nested(value: unknown, keys: readonly string[]): unknown {
 
 /** JSON with a space after commas and colons, as Python prints it. */
 function spaced(value: unknown): string {
-  const plain: unknown =
-    typeof value === 'object' && value !== null && 'toJSON' in value
-      ? (value as { toJSON: () => unknown }).toJSON()
-      : value;
-  if (Array.isArray(plain)) return `[${plain.map(spaced).join(', ')}]`;
-  if (!isDict(plain)) return JSON.stringify(plain) ?? 'null';
-  return `{${Object.entries(plain)
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
+  if (!isDict(value)) return value === undefined ? 'null' : jsonText(value);
+  return `{${Object.entries(value)
     .flatMap(([key, item]) => (item === undefined ? [] : [`${JSON.stringify(key)}: ${spaced(item)}`]))
     .join(', ')}}`;
 }

@@ -304,7 +304,7 @@ const simpleTests = new Set(['test_not_null', 'test_unique', 'test_accepted_valu
 
 function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, target: TestTarget): void {
   const macro = state.macros.testMacro(`test_${test.name}`, node.package_name);
-  if (macro !== undefined) node.depends_on.macros.push(macro.unique_id);
+  node.depends_on.macros.push(macro?.unique_id ?? 'None'); // as dbt writes a test that has no macro
   const calls: Dict = {};
   addConfigCall(calls, test.config);
   const simple = macro?.package_name === 'dbt' && (macro.name === 'test_not_null' || macro.name === 'test_unique');

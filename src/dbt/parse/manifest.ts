@@ -1,6 +1,7 @@
 /** The manifest as a whole: its metadata, its maps, and its file. */
 
 import path from 'node:path';
+import { jsonText } from '../../jinja/index.ts';
 import { metadataEnv } from '../context/base-context.ts';
 import { md5 } from '../hash.ts';
 import type { DbtManifest, Dict, DocNode } from '../manifest-types.ts';
@@ -168,8 +169,8 @@ export function writeManifest(
 
 /** A replacer makes writing slow, so it is used for the few members that need one. */
 function memberText(member: object): string {
-  for (const key of hidden) if (key in member) return JSON.stringify(member, replacer);
-  return JSON.stringify(member);
+  for (const key of hidden) if (key in member) return jsonText(member, replacer);
+  return jsonText(member);
 }
 
 const replacer = (key: string, value: unknown): unknown => {
@@ -190,7 +191,7 @@ function* partTexts(
     yield `${between}${JSON.stringify(key)}: `;
     between = ', ';
     const whole = (): string =>
-      plainParts.has(key) ? JSON.stringify(part) : `{${[...memberTexts(part as Dict<object>)].join(', ')}}`;
+      plainParts.has(key) ? jsonText(part) : `{${[...memberTexts(part as Dict<object>)].join(', ')}}`;
     if (key === 'metadata') yield whole();
     else if (key === 'nodes') {
       yield '{';

@@ -19,6 +19,7 @@ import type {
 import { buildGraph } from '../select/graph.ts';
 import { checkManifest } from './checks.ts';
 import { createConfigBuilder } from './config.ts';
+import { createQueryComment } from './context/query-comment.ts';
 import { createParseRenderer } from './context/renderer.ts';
 import { warnDeprecated } from './deprecated.ts';
 import { renderDescriptions } from './descriptions.ts';
@@ -79,6 +80,7 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
     sink.warn?.(warning);
   };
   const macros = readMacros(loaded, files, { manifest, memo, warn, flags: flags.flags ?? {} });
+  createQueryComment({ ...invocation, ...queryCommentParts(loaded, flags), macros, sink })('master', undefined);
   const macroTime = clock();
   const held = holdTelling({ ...sink, warn });
   const parts = { loaded, macros, flags, invocation, sink: held.sink, memo };
@@ -130,6 +132,15 @@ export function parseProject(flags: ParseFlags, sink: ParseSink = {}, memo?: Par
     ...invocation,
   };
 }
+
+/** What is wrong with the comment of statements is told while parsing. */
+const queryCommentParts = ({ root, profile }: LoadedProjects, { env, flags = {}, vars = {} }: ParseFlags) => ({
+  project: root,
+  profile,
+  env,
+  flags,
+  vars,
+});
 
 /** Seconds since it was last asked. */
 function stopwatch(): () => number {

@@ -7,6 +7,7 @@ import { readCredentials } from '../adapter/credentials.ts';
 import { type AdapterConnection, type DbtDatabase, openDatabase } from '../adapter/database.ts';
 import type { EventLog } from '../events/events.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
+import { createQueryComment, type QueryComment } from '../parse/context/query-comment.ts';
 import { RefIndex } from '../parse/lookups.ts';
 import type { Env, ParsedProject } from '../project-types.ts';
 import type { Changes } from './changes.ts';
@@ -65,6 +66,7 @@ export interface RunSession {
   readonly shared: boolean;
   /** Absolute. */
   readonly targetPath: string;
+  readonly queryComment: QueryComment;
   /** Compiled and run files. */
   readonly files: FileWriter;
   /** Ids the command selected; templates see them as `selected_resources`. */
@@ -147,6 +149,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     text: createTranslator(language).t,
     shared: engine !== undefined,
     targetPath,
+    queryComment: createQueryComment({ ...parsed, env, sink: {} }),
     files: createFileWriter(targetPath),
     selected: [],
     problems: new Map(),

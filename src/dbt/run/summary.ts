@@ -11,7 +11,8 @@ export interface SummaryParts {
   readonly log: EventLog;
   /** Nodes and hooks, in the order they ended. */
   readonly results: readonly NodeResult[];
-  readonly seconds: number;
+  /** Without them the line of what was finished is not told. */
+  readonly seconds?: number;
   readonly interrupted: boolean;
 }
 
@@ -19,7 +20,7 @@ export interface SummaryParts {
 export function tellSummary({ log, results, seconds, interrupted }: SummaryParts): void {
   const info = (msg: string, name = 'Formatting', code = 'Z017', data = {}): void =>
     log.fire({ name, code, level: 'info', msg, data });
-  tellFinished(log, results, seconds);
+  if (seconds !== undefined) tellFinished(log, results, seconds);
   const errors = results.filter(isError);
   const partial = results.filter(({ status }) => status === 'partial success');
   const warnings = results.filter(({ status }) => status === 'warn');

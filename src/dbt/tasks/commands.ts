@@ -5,6 +5,7 @@ import { runFlags } from '../run/flags.ts';
 import { materialize } from '../run/materialize.ts';
 import type { NodeRunner } from '../run/node-runner.ts';
 import { onConnection, openSession, type RunFlags } from '../run/session.ts';
+import { tellSummary } from '../run/summary.ts';
 import { timed } from '../run/timed.ts';
 import { type Command, type CommandInput, exitCodes, task } from './command.ts';
 import { compile } from './compile-command.ts';
@@ -37,7 +38,7 @@ export async function runCommand(name: string, input: CommandInput): Promise<num
     data: { stat_line: found },
   });
   const work = chosenWork(name, input);
-  if (work === undefined) return leaveIdle(input, flags);
+  if (work === undefined) return leaveIdle(name, input, flags);
   const session = await openSession({ parsed, flags, env, log, engine, signal, targetPath, language });
   try {
     const started = performance.now();
@@ -62,8 +63,12 @@ function chosenWork(name: string, input: CommandInput): CommandInput | undefined
 }
 
 /** Where nothing is to be done no database is opened, nor made. */
-function leaveIdle({ parsed, targetPath, log }: CommandInput, flags: RunFlags): number {
+function leaveIdle(name: string, { parsed, targetPath, log }: CommandInput, flags: RunFlags): number {
   tellNothing(log);
+  if (name === 'clone') {
+    log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
+    tellSummary({ log, results: [], interrupted: false });
+  }
   writeResults({ parsed, flags, targetPath, results: [] }, [], performance.now());
   return exitCodes.ok;
 }

@@ -75,7 +75,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   const interrupted = session.signal?.aborted === true;
   if (options.lines) {
     log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
-    tellSummary({ log, results, seconds, interrupted });
+    tellSummary({ log, results, interrupted, ...(options.onlySummary === true ? {} : { seconds }) });
     tellFailingRows(session, results);
   }
   if (options.leavesNoResults?.(results) !== true) writeResults(session, results, started);

@@ -1,5 +1,20 @@
 import { PyObject, type Value } from './object.ts';
 
+const mark = '\u0000float ';
+const marked = /"\\u0000float ([^"]*)"/g;
+let isMarking = false;
+
+/** JSON with floats as Python writes them: `5.0` where `JSON.stringify` writes `5`. */
+export function jsonText(value: unknown, replacer?: (key: string, value: unknown) => unknown): string {
+  isMarking = true;
+  try {
+    const text = JSON.stringify(value, replacer);
+    return text.includes('"\\u0000float ') ? text.replace(marked, '$1') : text;
+  } finally {
+    isMarking = false;
+  }
+}
+
 /** A Python float: kept apart from int, so that `1.0` prints as `1.0`. */
 export class PyFloat extends PyObject {
   readonly typeName = 'float';
@@ -13,13 +28,13 @@ export class PyFloat extends PyObject {
     if (name === 'real') return this;
     return name === 'imag' ? new PyFloat(0) : undefined;
   }
-  toJSON(): number {
-    return this.value;
+  /** For JSON.stringify, which knows no way to write `5.0`. */
+  toJSON(): number | string {
+    return isMarking && Number.isFinite(this.value) ? `${mark}${this.repr()}` : this.value;
   }
   override truth(): boolean {
     return this.value !== 0;
   }
-  /** For JSON.stringify. */
   override repr(): string {
     return floatRepr(this.value);
   }

@@ -242,11 +242,15 @@
   {%- set promised = contract and contract.enforced -%}
   {%- set check = get_assert_columns_equivalent(compiled_code) if promised -%}
   {%- set one_step = temporary or not (promised or parts is not none or order is not none) -%}
-  {%- set kind = 'temporary table' if temporary else 'table' -%}
+  {%- set kind = 'temporary table' if temporary else 'table' %}
   {{ config.get('sql_header', none) or '' }}
 
-    create {{ kind }} {{ relation.include(database=not temporary, schema=not temporary) }}
-  {%- if one_step %} as (
+    create {{ kind }}
+      {{ relation.include(database=not temporary, schema=not temporary) }}
+  {%- if one_step %}
+
+
+    as (
     {{ compiled_code }}
     );
   {%- else -%}
@@ -279,7 +283,7 @@ def materialize(df, con):
 
 {% macro duckdb__create_view_as(relation, sql) -%}
   {%- set contract = config.get('contract') -%}
-  {%- set check = get_assert_columns_equivalent(sql) if contract and contract.enforced -%}
+  {%- set check = get_assert_columns_equivalent(sql) if contract and contract.enforced %}
   {{ config.get('sql_header', none) or '' }}
   create view {{ relation.render() }} as ({{ '\n    ' ~ sql ~ '\n' }}  );
 {% endmacro %}

@@ -277,7 +277,8 @@ function graphOf({ parsed: { manifest } }: RunSession): Value {
 
 function adapterHost({ session, node, connection, submitPython }: NodeContextOptions, macros: MacroNames): AdapterHost {
   const { parsed, database, cache, log } = session;
-  const comment = queryComment(session, node);
+  const { [node.unique_id]: known } = parsed.manifest.nodes;
+  const comment = session.queryComment(node.unique_id, known);
   return {
     database,
     cache,
@@ -298,26 +299,6 @@ function adapterHost({ session, node, connection, submitPython }: NodeContextOpt
       return new ResponseObject('OK', null, null);
     },
   };
-}
-
-/** The comment that tells whose statement it is; the project may turn it off or write its own text. */
-function queryComment({ parsed }: RunSession, node: ManifestNode): (sql: string) => string {
-  const setting = parsed.project.queryComment;
-  const own = typeof setting === 'object' && setting !== null ? (setting as Dict) : { comment: setting };
-  if (setting === '' || (setting !== undefined && setting !== null && own.comment === '')) return (sql) => sql;
-  if (typeof own.comment === 'string' && !templateMarks.test(own.comment)) {
-    const text = `/* ${own.comment} */`;
-    return own.append === true ? (sql) => `${sql.replace(/[\s;]+$/, '')}\n${text}` : (sql) => `${text}\n${sql}`;
-  }
-  const facts = {
-    app: 'dbt',
-    dbt_version: parsed.manifest.metadata.dbt_version,
-    profile_name: parsed.profile.name,
-    target_name: parsed.profile.targetName,
-    node_id: node.unique_id,
-  };
-  const text = `/* ${JSON.stringify(facts).replaceAll('","', '", "').replaceAll('":"', '": "')} */`;
-  return (sql) => `${text}\n${sql}`;
 }
 
 function writeRunFile({ session, node, batch }: NodeContextOptions, text: string): Value {

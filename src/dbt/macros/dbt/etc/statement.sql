@@ -33,7 +33,7 @@
 
 {# The rows of a query, or none while a project is parsed. #}
 {% macro run_query(sql) -%}
-  {%- call statement('run_query_statement', fetch_result=true, auto_begin=false) -%}
+  {%- call statement('run_query_statement', fetch_result=true, auto_begin=false) %}
     {{ sql }}
   {%- endcall -%}
   {{ return(load_result('run_query_statement').table) }}

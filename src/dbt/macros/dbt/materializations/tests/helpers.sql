@@ -2,7 +2,7 @@
   {{ adapter.dispatch('get_test_sql', 'dbt')(main_sql, fail_calc, warn_if, error_if, limit) }}
 {%- endmacro %}
 
-{% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+{% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) %}
 select
   {{ fail_calc }} as failures,
   {{ fail_calc }} {{ warn_if }} as should_warn,

@@ -1,7 +1,9 @@
-{# Counts the rows a test finds; with stored failures they are kept in a relation first. #}
+{# Counts the rows a test finds; with stored failures they are kept in a relation first. Queries begin on the lines they have in dbt. #}
 {% materialization test, default -%}
   {%- set header = (config.get('sql_header') or '') if flags.REQUIRE_SQL_HEADER_IN_TEST_CONFIGS else '' -%}
-  {%- set found = get_limit_subquery_sql(sql, config.get('limit')) -%}
+  {%- set found %}
+    {{ get_limit_subquery_sql(sql, config.get('limit')) }}
+  {%- endset -%}
   {%- set relations = [] -%}
 
   {%- if should_store_failures() -%}
@@ -16,6 +18,7 @@
     {%- endif -%}
     {%- call statement(auto_begin=True) -%}
       {{ header }}
+
       {{ get_create_sql(target, found) }}
     {%- endcall -%}
     {%- do relations.append(target) -%}

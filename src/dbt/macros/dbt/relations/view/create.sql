@@ -12,7 +12,7 @@
 
 {% macro default__create_view_as(relation, sql) -%}
   {%- set contract = config.get('contract') -%}
-  {%- set check = get_assert_columns_equivalent(sql) if contract and contract.enforced -%}
+  {%- set check = get_assert_columns_equivalent(sql) if contract and contract.enforced %}
   {{ config.get('sql_header', none) or '' }}
   create view {{ relation.render() }} as ({{ '\n    ' ~ sql ~ '\n' }}  );
 {%- endmacro %}

@@ -1,0 +1,83 @@
+/** What dbt writes, says or refuses in small, and was otherwise here. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { baseFiles, type Files, newProject, parse, parseError } from './project.ts';
+import { dbt } from './replay.ts';
+
+const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, threads: 1}\n';
+const project = (files: Files): string => newProject({ 'profiles/profiles.yml': profile, ...files });
+const withKey = (lines: string): Files => ({ 'dbt_project.yml': `${baseFiles['dbt_project.yml']}${lines}\n` });
+
+test('a call block whose call gives no text is refused, while parsing too', () => {
+  const { message } = parseError({ 'models/a.sql': 'select 1 as x {% call nope() %}a{% endcall %}' });
+  assert.match(message, /expected str instance, Undefined found/);
+  parse(newProject({ 'models/a.sql': '{% if execute %}{% call nope() %}{% endcall %}{% endif %}select 1 as x' }));
+});
+
+test('a comment of statements is rendered, with the macros of the project, for each node', async () => {
+  const macro = `{% macro mine(node) %}
+    {%- if node %}{{ node.unique_id }} {{ target.name }}{{ node.nothing }}{{ connection_name }}{% else %}none{% endif -%}
+  {% endmacro %}`;
+  const files = { 'macros/m.sql': macro, 'models/a.sql': 'select nothing as x' };
+  const failing = async (setting: string): Promise<string> => {
+    const folder = project({ ...files, ...withKey(`query-comment: ${setting}`) });
+    const { text } = await dbt(folder, ['run', '--no-validate', '--log-level', 'debug']);
+    return text;
+  };
+  assert.match(await failing("'{{ mine(node) }}'"), /\/\* model\.shop\.a dev \*\/\n/);
+  assert.match(await failing("{comment: '{{ mine(node) }}', append: true}"), /\n\/\* model\.shop\.a dev \*\/;/);
+  assert.match(await failing('{append: true}'), /\n\/\* \{"app": "dbt".*"node_id": "model\.shop\.a"\} \*\//);
+  assert.doesNotMatch(await failing('null'), /\/\*/);
+  const { message } = parseError({ ...files, ...withKey("query-comment: '{{ nope(node) }}'") });
+  assert.match(message, /'nope' is undefined/);
+  assert.match(parseError(withKey("query-comment: 'a */ b'")).message, /illegal value "\*\/"/);
+});
+
+test('floats of configs stay floats in artifacts and in ls', async () => {
+  const folder = project({
+    'models/a.sql': "{{ config(meta={'q': 7.0}) }}select 1 as x",
+    'models/m.yml': `models: [{name: a, config: {meta: {f: 5.0, k: [-0.0, 1.5]}}}]
+unit_tests: [{name: ut, model: a, given: [], expect: {rows: [{x: 1.0}]}}]`,
+  });
+  assert.equal((await dbt(folder, ['build'])).code, 0);
+  const manifest = readFileSync(path.join(folder, 'target/manifest.json'), 'utf8');
+  assert.ok(manifest.includes('"meta":{"f":5.0,"k":[-0.0,1.5],"q":7.0}'));
+  assert.ok(manifest.includes('"rows":[{"x":1.0}]'));
+  const { text } = await dbt(folder, ['ls', '-s', 'a', '--output', 'json', '--output-keys', 'config', '--quiet']);
+  assert.match(text, /"meta": \{"f": 5\.0, "k": \[-0\.0, 1\.5\], "q": 7\.0\}/);
+});
+
+test('a test without a macro is written as dbt writes it', () => {
+  const folder = newProject({
+    'models/a.sql': 'select 1 as x',
+    'models/m.yml': 'models: [{name: a, columns: [{name: x, data_tests: [nope]}]}]',
+  });
+  const [found] = Object.values(parse(folder).manifest.nodes).filter(({ resource_type: type }) => type === 'test');
+  assert.deepEqual(found?.depends_on.macros, ['None', 'macro.dbt.get_where_subquery']);
+});
+
+// The numbers are those of dbt-duckdb 1.11.1.
+test('errors of the database name the line that they have in dbt', async () => {
+  const folder = project({
+    'models/v.sql': 'select 1 as x,\n  nothing',
+    'models/t.sql': "{{ config(materialized='table') }}select nothing",
+    'models/q.sql': "{% set r = run_query('select nothing') %}select 1",
+    'tests/s.sql': 'select nothing',
+  });
+  const { text } = await dbt(folder, ['build', '--no-validate']);
+  const lineOf = (name: string): string | undefined =>
+    new RegExp(`Error in (?:model|test) ${name} .*\\n(?:.*\\n){1,6}?.*LINE (\\d+):`).exec(text)?.[1];
+  assert.deepEqual(['v', 't', 'q', 's'].map(lineOf), ['6', '10', '3', '11'], text);
+});
+
+test('clone tells no line of what was finished, and its counts though there is nothing to do', async () => {
+  const folder = project({ 'models/a.sql': 'select 1 as x' });
+  await dbt(folder, ['run']);
+  const none = await dbt(folder, ['clone', '-s', 'nope']);
+  assert.match(none.text, /Nothing to do[\s\S]*Completed successfully[\s\S]*Done\. PASS=0/);
+  const { text } = await dbt(folder, ['clone', '--state', 'target', '--target-path', 'other']);
+  assert.match(text, /already exists[\s\S]*Done\. PASS=1/);
+  assert.doesNotMatch(text, /Finished running/);
+});
