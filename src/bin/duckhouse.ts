@@ -4,6 +4,7 @@ import {
   type Effects,
   helpExitCode,
   isTold,
+  printable,
   runProgram,
   toCommandError,
   usageError,
@@ -103,8 +104,8 @@ function report(failure: unknown): number {
     typeof line === 'number' && error.context.file === undefined
       ? ` ${translator.t('error.place', { line, column: String(column) })}`
       : '';
-  process.stderr.write(`${translator.t('error', { message: message + place })}\n`);
-  if (hint !== undefined) process.stderr.write(`${translator.t('hint', { hint })}\n`);
+  process.stderr.write(`${printable(translator.t('error', { message: message + place }))}\n`);
+  if (hint !== undefined) process.stderr.write(`${printable(translator.t('hint', { hint }))}\n`);
   if (process.env.DUCKHOUSE_DEBUG !== undefined)
     process.stderr.write(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
   return exitCodeOf(error);

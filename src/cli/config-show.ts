@@ -24,7 +24,6 @@ export async function configShowCommand(
       heads.map((name) => ({ name, type: undefined, right: false })),
       rows.map((row) => [row.name, row.value, ...(origin ? [row.origin] : [])]),
       wholeCells,
-      wholeCells,
     ),
   );
 }

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Config } from '../config/index.ts';
 import { createTranslator, type Translator } from '../messages/index.ts';
+import { printable } from './printable.ts';
 
 /** What a command may touch of the world outside its workspace. */
 export interface Effects {
@@ -30,4 +31,4 @@ export function write(stream: Writable, data: string | Uint8Array): Promise<void
 }
 
 /** A line for people, on standard error. */
-export const note = (context: Effects, text: string): Promise<void> => write(context.stderr, `${text}\n`);
+export const note = (context: Effects, text: string): Promise<void> => write(context.stderr, `${printable(text)}\n`);

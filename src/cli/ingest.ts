@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import path from 'node:path';
 import { decodeSchema, type IpcMessage, readIpcStream, readMessageHeader } from '../arrow/index.ts';
 import { type Engine, openEngine } from '../engine/index.ts';
 import { DuckhouseError } from '../errors.ts';
@@ -10,16 +9,17 @@ import {
   type FormatName,
   formatOf,
   formatOfFile,
+  hivePlace,
   loadIdOf,
   type ReadOptions,
   readerError,
   tableNameOfFile,
 } from '../ingest/index.ts';
-import type { PutMode, Receipt } from '../lakehouse/index.ts';
+import type { PutMode, Receipt, Session } from '../lakehouse/index.ts';
 import { toCommandError } from './command-error.ts';
-import { type CommandContext, note, write } from './effects.ts';
+import type { CommandContext } from './effects.ts';
+import { announce, type IngestOutcome, printOutcomes, shown } from './ingest-told.ts';
 import { openTarget } from './open-target.ts';
-import { formatTable, wholeCells } from './output/table.ts';
 import { progressLine } from './progress.ts';
 import { spoolStdin } from './spool-stdin.ts';
 import type { Target } from './target.ts';
@@ -36,14 +36,6 @@ export interface IngestCommandOptions {
   readonly again: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
-}
-
-export interface IngestOutcome {
-  readonly files: readonly string[];
-  readonly table: string;
-  readonly receipt?: Receipt;
-  readonly view?: true;
-  readonly error?: DuckhouseError;
 }
 
 /** Files that go into one table. */
@@ -103,7 +95,7 @@ async function loadAll(
   }
 }
 
-/** With a table name all files go there, else each into a table of its own name. */
+/** With a table name all files go there, else each into a table of its own name, those of a partitioned folder into the folder's. */
 function planJobs(
   { config }: CommandContext,
   files: readonly string[],
@@ -111,8 +103,7 @@ function planJobs(
 ): Job[] {
   const name = table ?? (files.length === 1 ? config.flightTableName : undefined);
   const formatFor = (file: string): FormatName => format ?? formatOfFile(file);
-  if (name === undefined)
-    return files.map((file) => ({ files: [file], table: tableNameOfFile(file), format: formatFor(file) }));
+  if (name === undefined) return tablesOf(files, formatFor);
   const formats = [...new Set(files.map(formatFor))];
   if (formats.length > 1)
     throw new DuckhouseError(
@@ -121,6 +112,18 @@ function planJobs(
       { id: 'mixed-formats', context: { formats } },
     );
   return formats.map((one) => ({ files, table: name, format: one }));
+}
+
+function tablesOf(files: readonly string[], formatFor: (file: string) => FormatName): Job[] {
+  const jobs = new Map<string, Job & { readonly files: string[] }>();
+  for (const file of files) {
+    const source = hivePlace(file)?.table ?? file;
+    const format = formatFor(file);
+    const key = `${format} ${source}`;
+    if (!jobs.has(key)) jobs.set(key, { files: [], table: tableNameOfFile(source), format });
+    jobs.get(key)?.files.push(file);
+  }
+  return [...jobs.values()];
 }
 
 interface JobContext {
@@ -144,6 +147,11 @@ async function runJob(on: JobContext, job: Job): Promise<IngestOutcome> {
   }
 }
 
+/** Its statements end with Ctrl-C: of a large file the types alone take a while. */
+const heard = (engine: Engine, { signal }: CommandContext): Session => ({
+  query: (sql, options) => engine.query(sql, { signal, ...options }),
+});
+
 async function makeView(
   { context, target, engine, options }: JobContext,
   { files, table, format }: Job,
@@ -158,33 +166,9 @@ async function makeView(
     throw new DuckhouseError('Unsupported', 'DuckDB cannot read Arrow files in a view', {
       hint: 'load them: --as table',
     });
-  const scan = await formatOf(format).scan(engine, files, { ...options.read, inPlace: true });
-  await announce(context, { file: shown(files), format, details: scan.details, columns: scan.columns });
+  const scan = await formatOf(format).scan(heard(engine, context), files, { ...options.read, inPlace: true });
+  await announce(context, { files, format, scan });
   await target.createView(table, scan.sql, options.mode !== 'create');
-}
-
-const shown = (files: readonly string[]): string =>
-  files.length === 1 ? path.basename(files[0] as string) : `${path.basename(files[0] as string)} … (${files.length})`;
-
-const shownColumns = 50;
-const shownLetters = 120;
-const shorten = (text: string): string => (text.length > shownLetters ? `${text.slice(0, shownLetters)}…` : text);
-
-interface Found {
-  readonly file: string;
-  readonly format: string;
-  readonly details: string;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-}
-
-async function announce(context: CommandContext, { file, format, details, columns }: Found): Promise<void> {
-  const { translator } = context;
-  await note(context, translator.t('ingest.sniffed', { file, format, details }));
-  if (columns.length === 0) return;
-  const names = columns.slice(0, shownColumns).map(({ name, type }) => `${shorten(name)} ${shorten(type)}`);
-  const more = columns.length - names.length;
-  if (more > 0) names.push(translator.t('ingest.moreColumns', { count: more }));
-  await note(context, translator.t('ingest.columns', { columns: names.join(', ') }));
 }
 
 async function loadJob(on: JobContext, job: Job): Promise<Receipt> {
@@ -195,7 +179,8 @@ async function loadJob(on: JobContext, job: Job): Promise<Receipt> {
     mode: options.mode ?? context.config.putMode,
     read: { ...options.read, columns: [...options.read.columns] },
   };
-  const loadId = options.loadId ?? (options.again ? undefined : await loadIdOf(files, settings));
+  const loadId =
+    options.loadId ?? (options.again ? undefined : await loadIdOf(files, { salt: settings, signal: context.signal }));
   const earlier = loadId === undefined ? undefined : await target.findLoad(loadId);
   if (earlier !== undefined) return earlier;
   const source = format === 'arrow' ? await arrowSource(files) : await scannedSource(on, job);
@@ -222,8 +207,8 @@ interface Source {
 }
 
 async function scannedSource({ context, engine, options }: JobContext, { files, format }: Job): Promise<Source> {
-  const scan = await formatOf(format).scan(engine, files, options.read);
-  await announce(context, { file: shown(files), format, details: scan.details, columns: scan.columns });
+  const scan = await formatOf(format).scan(heard(engine, context), files, options.read);
+  await announce(context, { files, format, scan });
   try {
     const result = await engine.query(scan.sql, { signal: context.signal });
     const close = async (): Promise<void> => {
@@ -256,47 +241,6 @@ async function arrowSource(files: readonly string[]): Promise<Source> {
     batches: batches(),
     close: async () => void (await Promise.all(streams.map((stream) => stream.return(undefined)))),
   };
-}
-
-/** A table on standard output, or one JSON document. */
-export async function printOutcomes(
-  { stdout, translator }: CommandContext,
-  outcomes: readonly IngestOutcome[],
-  json: boolean,
-): Promise<void> {
-  const failure = (error: DuckhouseError) => ({
-    kind: error.kind,
-    message: translator.error(error).message,
-    hint: translator.error(error).hint,
-  });
-  if (json) {
-    const rows = outcomes.map(({ files, table, receipt, view, error }) => ({
-      files,
-      table: receipt?.table ?? table,
-      ...receipt,
-      ...(view ? { view } : {}),
-      ...(error === undefined ? {} : { error: failure(error) }),
-    }));
-    return write(stdout, `${JSON.stringify(rows)}\n`);
-  }
-  const result = ({ receipt, view, error }: IngestOutcome): string => {
-    if (error !== undefined) return translator.t('ingest.failed', { message: translator.error(error).message });
-    if (view) return translator.t('ingest.viewed');
-    return translator.plural(receipt?.repeated ? 'ingest.repeated' : 'ingest.loaded', receipt?.rows ?? 0);
-  };
-  const columns = [translator.t('table.file'), translator.t('table.table'), translator.t('table.result')].map(
-    (name) => ({ name, type: undefined, right: false }),
-  );
-  if (outcomes.length > 0)
-    await write(
-      stdout,
-      formatTable(
-        columns,
-        outcomes.map((outcome) => [shown(outcome.files), outcome.receipt?.table ?? outcome.table, result(outcome)]),
-        wholeCells,
-        wholeCells,
-      ),
-    );
 }
 
 /** `name:TYPE` pairs of --column. */

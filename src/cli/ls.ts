@@ -1,6 +1,6 @@
 import { type CommandContext, note, write } from './effects.ts';
 import { openTarget } from './open-target.ts';
-import { formatTable } from './output/table.ts';
+import { formatTable, wholeCells } from './output/table.ts';
 import type { Target } from './target.ts';
 
 export async function lsCommand(context: CommandContext, { json }: { readonly json: boolean }): Promise<void> {
@@ -29,7 +29,7 @@ export async function listTables(context: CommandContext, target: Target, json: 
     count === undefined ? '' : translator.number(count),
     translator.number(all.length),
   ]);
-  await write(stdout, formatTable(columns, rows, stdout.columns ?? 200));
+  await write(stdout, formatTable(columns, rows, stdout.columns ?? wholeCells));
 }
 
 export async function describeCommand(
@@ -51,7 +51,7 @@ export async function describeCommand(
       formatTable(
         columns,
         info.columns.map(({ name, type, nullable }) => [name, type, translator.t(nullable ? 'yes' : 'no')]),
-        stdout.columns ?? 200,
+        stdout.columns ?? wholeCells,
       ),
     );
     if (info.rows !== undefined) await write(stdout, `${translator.plural('rows.all', info.rows)}\n`);

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
+import { addAbortSignal, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
@@ -31,7 +32,7 @@ export async function queryCommand(context: CommandContext, options: QueryComman
   }
 }
 
-async function readSql({ stdin }: CommandContext, { sql, file }: QueryCommandOptions): Promise<string> {
+async function readSql({ stdin, signal }: CommandContext, { sql, file }: QueryCommandOptions): Promise<string> {
   if (sql !== undefined && sql !== '-') return sql;
   if (file !== undefined) {
     return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -44,9 +45,7 @@ async function readSql({ stdin }: CommandContext, { sql, file }: QueryCommandOpt
       id: 'sql-missing',
       hint: 'duckhouse query "SELECT 42"',
     });
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return text(addAbortSignal(signal, stdin));
 }
 
 type PrintOptions = Pick<QueryCommandOptions, 'format' | 'output' | 'limit' | 'all' | 'timeoutSeconds'> & {

@@ -1,3 +1,5 @@
+import { addAbortSignal } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { ReadStream } from 'node:tty';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, write } from './effects.ts';
@@ -5,7 +7,7 @@ import { type CommandContext, write } from './effects.ts';
 /** A password from the terminal, where it is not shown, or the first line of standard input. Never from the command line. */
 export async function readPassword(context: CommandContext, prompt: string): Promise<string> {
   const { stdin } = context;
-  const password = stdin.isTTY === true ? await readHidden(context, prompt) : await readLine(stdin);
+  const password = stdin.isTTY === true ? await readHidden(context, prompt) : await readLine(context);
   if (password !== '') return password;
   throw new DuckhouseError('InvalidArgument', 'no password was given', {
     id: 'password-missing',
@@ -13,10 +15,8 @@ export async function readPassword(context: CommandContext, prompt: string): Pro
   });
 }
 
-async function readLine(stdin: CommandContext['stdin']): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks).toString('utf8').split(/\r?\n/)[0] ?? '';
+async function readLine({ stdin, signal }: CommandContext): Promise<string> {
+  return (await text(addAbortSignal(signal, stdin))).split(/\r?\n/)[0] ?? '';
 }
 
 const enter = /[\r\n]/;

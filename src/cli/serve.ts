@@ -69,6 +69,7 @@ function stopOnSignals(context: CommandContext): Signals {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  if (context.signal.aborted) stop(); // Ctrl-C while the command was loaded
   return {
     starting: starting.signal,
     started(supervisor) {

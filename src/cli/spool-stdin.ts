@@ -26,7 +26,7 @@ interface SpoolOptions {
 }
 
 /** Standard input as a file: types are told from all of it, so it is read twice. InvalidArgument for a view of it. */
-export async function spoolStdin({ stdin }: CommandContext, { format, as }: SpoolOptions): Promise<Spool> {
+export async function spoolStdin({ stdin, signal }: CommandContext, { format, as }: SpoolOptions): Promise<Spool> {
   if (as === 'view')
     throw new DuckhouseError('InvalidArgument', 'standard input is gone when a view reads it', {
       id: 'view-stdin',
@@ -36,7 +36,7 @@ export async function spoolStdin({ stdin }: CommandContext, { format, as }: Spoo
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const raw = path.join(folder, 'stdin');
-    await pipeline(stdin, createWriteStream(raw));
+    await pipeline(stdin, createWriteStream(raw), { signal });
     const file = `${raw}.${format ?? formatOfContent(await headOf(raw))}`;
     await rename(raw, file);
     return { file, remove, unnamed: (outcome) => unnamed(file, outcome) };

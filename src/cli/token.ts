@@ -1,7 +1,7 @@
 import { createApiToken, type Principal, readAccounts, revokeApiToken, updateAccounts } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
-import { formatTable } from './output/table.ts';
+import { formatTable, wholeCells } from './output/table.ts';
 import { report } from './user.ts';
 
 export interface TokenCreateOptions {
@@ -50,7 +50,7 @@ export async function tokenListCommand(context: CommandContext, { json }: { read
     right: false,
   }));
   const rows = shown.map(({ id, name, role, expiresAt }) => [id, name, role, expiresAt ?? translator.t('never')]);
-  await write(stdout, formatTable(heads, rows, stdout.columns ?? 200));
+  await write(stdout, formatTable(heads, rows, stdout.columns ?? wholeCells));
 }
 
 export async function tokenRevokeCommand(

@@ -5,7 +5,8 @@ import { readServerFile } from '../config/index.ts';
 import { maybeFormat } from '../ingest/index.ts';
 import { toCommandError } from './command-error.ts';
 import { type CommandContext, note, write } from './effects.ts';
-import { ingestFiles, printOutcomes } from './ingest.ts';
+import { ingestFiles } from './ingest.ts';
+import { printOutcomes } from './ingest-told.ts';
 import { listTables } from './ls.ts';
 import { openTarget } from './open-target.ts';
 import { printQuery } from './query.ts';
@@ -32,7 +33,7 @@ export async function upCommand(context: CommandContext, { exit, env }: UpComman
   const serving = !exit || supervisor === undefined;
   const ok = await attempt(context, () => job(context, { stopped, serving, env }));
   if (exit || supervisor === undefined || signal.aborted) {
-    if (!stopped()) supervisor?.stop();
+    if (supervisor?.isStopping() === false) supervisor.stop();
     await supervisor?.done;
     return signal.aborted ? interrupted : ok ? 0 : 1;
   }

@@ -9,7 +9,7 @@ import {
 } from '../access/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { type CommandContext, note, write } from './effects.ts';
-import { formatTable } from './output/table.ts';
+import { formatTable, wholeCells } from './output/table.ts';
 import { readPassword } from './secret-input.ts';
 
 export interface UserAddOptions {
@@ -73,7 +73,7 @@ export async function userListCommand(context: CommandContext, { json }: { reado
     translator.t(password ? 'yes' : 'no'),
     changedAt,
   ]);
-  await write(stdout, formatTable(heads, rows, stdout.columns ?? 200));
+  await write(stdout, formatTable(heads, rows, stdout.columns ?? wholeCells));
 }
 
 /** Typed twice in a terminal, read once from elsewhere. */

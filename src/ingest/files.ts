@@ -4,6 +4,7 @@ import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DuckhouseError } from '../errors.ts';
 import { maybeFormat } from './formats.ts';
+import { hivePlace } from './hive.ts';
 
 /** Absolute paths of what the arguments name: files, folders (their data files, sorted) and globs. Errors name what is missing. */
 export async function expandFiles(patterns: readonly string[]): Promise<string[]> {
@@ -77,11 +78,14 @@ function globExpression(pattern: string): RegExp {
 }
 
 /** A name for a load: the same content, table and options give the same one. */
-export async function loadIdOf(files: readonly string[], salt: unknown): Promise<string> {
+export async function loadIdOf(
+  files: readonly string[],
+  { salt, signal }: { readonly salt: unknown; readonly signal: AbortSignal },
+): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(salt));
   for (const file of files) {
-    hash.update('\0');
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    hash.update(`\0${hivePlace(file)?.keys ?? ''}`);
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(chunk as Buffer);
   }
   return hash.digest('hex');
 }

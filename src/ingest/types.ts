@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/index.ts';
+import type { Session } from '../lakehouse/index.ts';
 
 /** How the files of one table are to be read; what is undefined is found out. */
 export interface ReadOptions {
@@ -20,11 +20,29 @@ export interface ReadOptions {
   readonly inPlace?: boolean | undefined;
 }
 
+/** One thing that was found out about the files, and its value where it has one. */
+export type Finding = readonly [
+  what:
+    | 'delimiter'
+    | 'tab'
+    | 'oneColumn'
+    | 'quote'
+    | 'encoding'
+    | 'header'
+    | 'noHeader'
+    | 'decimalComma'
+    | 'dates'
+    | 'titleLines'
+    | 'oneFile'
+    | 'files',
+  value?: string | number,
+];
+
 export interface Scan {
   /** A SELECT over the files that DuckDB can run; absolute paths. */
   readonly sql: string;
   /** What was found out, for people. */
-  readonly details: string;
+  readonly found: readonly Finding[];
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Once it was read. */
   readonly close?: () => Promise<void>;
@@ -37,5 +55,5 @@ export interface IngestFormat {
   readonly extensions: readonly string[];
   readonly mediaTypes: readonly string[];
   /** Looks at the files and says how to read them. Errors name file and line. */
-  readonly scan: (engine: Engine, files: readonly string[], options: ReadOptions) => Promise<Scan>;
+  readonly scan: (session: Session, files: readonly string[], options: ReadOptions) => Promise<Scan>;
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { duckhouse, inTemporaryFolder, permissionsCount, plainUser } from '../workspace.ts';
+import { commandFile, duckhouse, endWithFolder, inTemporaryFolder, permissionsCount, plainUser } from '../workspace.ts';
 
 interface Loaded {
   readonly code: number | null;
@@ -106,6 +108,49 @@ test('JSON, NDJSON, folders, globs and standard input are loaded', () =>
     assert.equal((await duckhouse(['ingest', '-', '--table', 'piped'], { cwd, input: 'k\n5\n' })).code, 0);
     assert.deepEqual(await rows(cwd, 'FROM piped'), [{ k: 5 }]);
   }));
+
+test('a partitioned folder is one table, named as the folder, with the values of its folders', () =>
+  inTemporaryFolder(async (cwd) => {
+    for (const year of [2023, 2024]) {
+      await mkdir(path.join(cwd, 'sales', `year=${year}`), { recursive: true });
+      await writeFile(path.join(cwd, 'sales', `year=${year}`, 'part.csv'), 'n\n1\n'); // the same rows in each
+    }
+    assert.match((await duckhouse(['ingest', 'sales'], { cwd })).stdout, /warehouse\.main\.sales +loaded 2 rows/);
+    assert.deepEqual(await rows(cwd, 'FROM sales ORDER BY year'), [
+      { n: 1, year: 2023 },
+      { n: 1, year: 2024 },
+    ]);
+    for (const year of [2023, 2024]) {
+      const one = await duckhouse(['ingest', `sales/year=${year}/part.csv`, '--table', 'single'], { cwd });
+      assert.match(one.stdout, /loaded 1 row\n/);
+      assert.match(one.stderr, /n BIGINT, year BIGINT/);
+    }
+    assert.equal(((await rows(cwd, 'FROM single')) as unknown[]).length, 2);
+  }));
+
+test('lines above the header are pointed out, in French too, and what a terminal would obey is not written to it', () =>
+  inTemporaryFolder(async (cwd) => {
+    const told = await load(cwd, 'a.csv', 'Report\n\nid;n\n1;2\n2;3\n');
+    assert.match(told.stderr, /one column, utf-8, header, a title above the header\? --skip 2 leaves it out/);
+    assert.doesNotMatch((await load(cwd, 'b.csv', 'name\nx\ny\n')).stderr, /--skip/);
+    await writeFile(path.join(cwd, 'c\x1b[31m.csv'), 'id;n\n1;2,5\n');
+    const french = await duckhouse(['ingest', 'c\x1b[31m.csv'], { cwd, env: { DUCKHOUSE_LANG: 'fr' } });
+    assert.match(french.stderr, /^c␛\[31m\.csv : csv, délimiteur « ; », utf-8, en-tête, virgule décimale\n/);
+    assert.equal((french.stdout + french.stderr).includes('\x1b'), false);
+  }));
+
+test('Ctrl-C ends a command that waits for its standard input', { skip: process.platform === 'win32' }, () =>
+  inTemporaryFolder(async (cwd) => {
+    for (const args of [['ingest', '-'], ['query'], ['user', 'add', 'ada']]) {
+      const child = spawn(process.execPath, [commandFile, ...args], { cwd, env: { PATH: process.env.PATH } });
+      endWithFolder(cwd, child);
+      child.stdin.write('x'); // and nothing more
+      setTimeout(() => child.kill('SIGINT'), 900);
+      const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number | null];
+      assert.equal(code, 130, args.join(' '));
+    }
+  }),
+);
 
 test('standard input is called so, and its format is told from its first bytes', () =>
   inTemporaryFolder(async (cwd) => {

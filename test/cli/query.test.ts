@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { formatTable } from '../../src/cli/output/table.ts';
 import { bindParams, parseParams } from '../../src/cli/params.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
 import { duckhouse, inTemporaryFolder, serve } from '../workspace.ts';
@@ -25,6 +26,18 @@ test('each format prints the same rows', () =>
       /^ {4}a {2}b +c\nint32 {2}varchar {2}decimal\(2,1\)\n─+ {2}─+ {2}─+\n {4}1 {2}x,"y" +NULL\n {4}2 +3.5\n2 rows\n$/,
     );
   }));
+
+test('a table fits the terminal: long texts are cut before columns are left out, numbers never; escape sequences are signs', () => {
+  const text = (name: string) => ({ name, type: 'varchar', right: false });
+  const columns = [text('a'), text('b'), { name: 'n', type: 'int64', right: true }];
+  const rows = [['é'.repeat(200), '\x1b[31m日本', '12345678901234567890123']];
+  const lines = formatTable(columns, rows, 60).split('\n');
+  assert.equal(lines[3], `${'é'.repeat(23)}…  ␛[31m日本  12345678901234567890123`);
+  assert.equal(lines[2], `${'─'.repeat(24)}  ${'─'.repeat(9)}  ${'─'.repeat(23)}`);
+  const narrow = formatTable(columns, rows, 40).split('\n');
+  assert.equal(narrow[3], `${'é'.repeat(19)}…  ␛[31m日本  …`);
+  assert.ok(formatTable([text('a')], Array(200_000).fill(['x']), 80).length > 400_000);
+});
 
 test('parquet and arrow files hold what was asked for', () =>
   inTemporaryFolder(async (cwd) => {

@@ -97,3 +97,27 @@ test('up in an empty folder serves, and says what to do', () =>
     assert.equal((await duckhouse(['query', 'SELECT 42 AS n'], { cwd })).stdout, '{"n":42}\n');
     assert.equal(await running.stop('SIGTERM'), 0);
   }));
+
+/** A program that Node runs first: Ctrl-C comes as soon as the command hears it at all, long before its server starts. */
+const atOnce = `data:text/javascript,${encodeURIComponent(
+  "process.on('newListener', function early(name) { if (name !== 'SIGINT') return; process.off('newListener', early); setImmediate(() => process.kill(process.pid, 'SIGINT')); })",
+)}`;
+
+for (const command of ['up', 'serve'])
+  test(
+    `Ctrl-C while ${command} is being loaded ends it: it served on, deaf`,
+    { skip: process.platform === 'win32' },
+    () =>
+      inTemporaryFolder(async (cwd) => {
+        const env = { NODE_OPTIONS: `--import=${atOnce}` };
+        const child = spawn(process.execPath, [commandFile, command, ...anyPorts], {
+          cwd,
+          env: { ...env, PATH: process.env.PATH, DUCKHOUSE_LANG: 'en' },
+          stdio: 'ignore',
+        });
+        endWithFolder(cwd, child);
+        const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number | null];
+        assert.equal(code, 130);
+        assert.equal(existsSync(path.join(cwd, '.duckhouse', 'server.lock')), false);
+      }),
+  );

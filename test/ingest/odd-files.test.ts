@@ -31,7 +31,11 @@ const read = (name: string, content: string | Uint8Array, options: Partial<ReadO
     const scan = await formatOf(format).scan(engine, [file], { columns: new Map(), ...options });
     try {
       const types = Object.fromEntries(scan.columns.map(({ name: column, type }) => [column, type]));
-      return { rows: await queryRows(engine, scan.sql), types, details: scan.details };
+      return {
+        rows: await queryRows(engine, scan.sql),
+        types,
+        details: scan.found.map((finding) => finding.join(' ')).join(', '),
+      };
     } finally {
       await scan.close?.();
     }
@@ -168,6 +172,16 @@ test('lines may end in different ways, Excel may name the delimiter, lines befor
   ]);
   assert.deepEqual((await read('b.csv', 'sep=;\r\na;b\r\n1;2\r\n')).rows, [{ a: 1n, b: 2n }]);
   assert.deepEqual((await read('c.csv', 'Report\n\na;b\n1;2\n', { skip: 2 })).rows, [{ a: 1n, b: 2n }]);
+});
+
+test('a format of dates with a time of day makes timestamps: the time was lost', async () => {
+  const { types, rows } = await read('a.csv', 'd\n25/12/2024 13:45\n26/12/2024 01:02\n', {
+    dateFormat: '%d/%m/%Y %H:%M',
+  });
+  assert.deepEqual(
+    [types, rows.map(({ d }) => String(d))],
+    [{ d: 'TIMESTAMP' }, ['2024-12-25 13:45:00', '2024-12-26 01:02:00']],
+  );
 });
 
 test('numbers with thousands are text, and numbers when it is said how they are written', async () => {

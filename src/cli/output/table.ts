@@ -1,11 +1,13 @@
 import type { ArrowField } from '../../arrow/index.ts';
 import { duckTypeKey } from '../../engine/index.ts';
 import { write } from '../effects.ts';
+import { printable } from '../printable.ts';
 import { cellText, readRows } from './rows.ts';
 import type { OutputFormat } from './types.ts';
 
 const defaultRows = 50;
 const maxCellWidth = 60;
+const leastCellWidth = 20;
 /** As a width: nothing is cut. */
 export const wholeCells = Number.POSITIVE_INFINITY;
 const defaultColumns = 120;
@@ -16,69 +18,90 @@ export interface TableColumn {
   readonly right: boolean;
 }
 
-/** Aligned columns with a rule of dots where the terminal is too narrow for all of them. */
-export function formatTable(
-  columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
-  width: number = defaultColumns,
-  cellWidth: number = maxCellWidth,
-): string {
-  const clipped = rows.map((row) => row.map((cell) => clip(cell, cellWidth)));
-  return alignTable(columns, clipped, width);
-}
+type Rows = readonly (readonly string[])[];
 
-function alignTable(columns: readonly TableColumn[], rows: readonly (readonly string[])[], width: number): string {
-  const shown = fitColumns(columns, rows, width);
-  const widths = shown.map((i) => columnWidth(columns[i] as TableColumn, rows, i));
-  const line = (cells: readonly string[], align: boolean): string =>
-    `${cells
-      .map((cell, k) => padCell(cell, widths[k] as number, align && (columns[shown[k] as number]?.right ?? false)))
+/** Aligned columns; where the terminal is too narrow long texts are cut, then columns left out, which dots tell. */
+export function formatTable(columns: readonly TableColumn[], rows: Rows, width: number = defaultColumns): string {
+  const clipped = width === wholeCells ? rows.map((row) => row.map((cell) => clip(cell, width))) : clipAll(rows);
+  const natural = columns.map((column, i) => columnWidth(column, clipped, i));
+  const fixed = columns.map(({ right }) => right);
+  const widths = narrowed(natural, { fixed, width });
+  const shown = [...widths.keys()].slice(0, fitting(widths, width));
+  const line = (cells: readonly string[], end = shown.length < columns.length ? '  …' : ''): string =>
+    `${shown
+      .map((i) => padCell(clip(cells[i] ?? '', widths[i]), widths[i] as number, fixed[i] ?? false))
       .join('  ')
-      .trimEnd()}${shown.length < columns.length ? '  …' : ''}\n`;
-  const pick = (cells: readonly string[]): string[] => shown.map((i) => cells[i] ?? '');
-  const types = columns.map(({ type }) => clip(type ?? ''));
+      .trimEnd()}${end}\n`;
   return [
-    line(pick(columns.map(({ name }) => clip(name))), true),
-    ...(types.some((type) => type !== '') ? [line(pick(types), true)] : []),
-    line(
-      widths.map((columnCharacters) => '─'.repeat(columnCharacters)),
-      false,
-    ),
-    ...rows.map((row) => line(pick(row), true)),
+    line(columns.map(({ name }) => name)),
+    ...(columns.some(({ type }) => type !== undefined) ? [line(columns.map(({ type }) => type ?? ''))] : []),
+    line(widths.map((one) => '─'.repeat(one))),
+    ...clipped.map((row) => line(row)),
   ].join('');
 }
 
-function fitColumns(columns: readonly TableColumn[], rows: readonly (readonly string[])[], width: number): number[] {
-  const fitting: number[] = [];
-  let used = 0;
-  for (let i = 0; i < columns.length; i++) {
-    used += columnWidth(columns[i] as TableColumn, rows, i) + 2;
-    if (used > width && fitting.length > 0) break;
-    fitting.push(i);
-  }
-  return fitting;
+const clipAll = (rows: Rows): Rows => rows.map((row) => row.map((cell) => clip(cell)));
+
+interface Room {
+  /** Columns that are not to be cut: numbers. */
+  readonly fixed: readonly boolean[];
+  readonly width: number;
 }
 
-const columnWidth = ({ name, type }: TableColumn, rows: readonly (readonly string[])[], i: number): number =>
-  Math.max(displayWidth(clip(name)), displayWidth(clip(type ?? '')), ...rows.map((row) => displayWidth(row[i] ?? '')));
+/** Widths by which all columns are seen, if texts may be cut for that: a long one in the first is not to hide the others. */
+function narrowed(natural: readonly number[], { fixed, width }: Room): readonly number[] {
+  const cutTo = (most: number): number[] => natural.map((one, i) => (fixed[i] ? one : Math.min(one, most)));
+  let most = maxCellWidth;
+  while (most > leastCellWidth && lineWidth(cutTo(most)) > width) most--;
+  return lineWidth(natural) <= width ? natural : cutTo(most);
+}
+
+const lineWidth = (widths: readonly number[]): number => widths.reduce((sum, one) => sum + one + 2, -2);
+
+/** How many columns a line holds, at least one; dots behind them when it does not hold all. */
+function fitting(widths: readonly number[], width: number): number {
+  if (lineWidth(widths) <= width) return widths.length;
+  let used = 1;
+  const over = widths.findIndex((one) => {
+    used += one + 2;
+    return used > width;
+  });
+  return Math.max(1, over);
+}
+
+const columnWidth = ({ name, type }: TableColumn, rows: Rows, i: number): number =>
+  rows.reduce(
+    (most, row) => Math.max(most, displayWidth(row[i] ?? '')),
+    Math.max(displayWidth(clip(name)), displayWidth(clip(type ?? ''))),
+  );
 
 function clip(text: string, most = maxCellWidth): string {
-  const line = text.replaceAll('\r', '').replaceAll('\n', '⏎').replaceAll('\t', ' ');
-  return [...line].length > most ? `${[...line].slice(0, most - 1).join('')}…` : line;
+  const line = printable(
+    text
+      .slice(0, 8 * most)
+      .replaceAll('\r', '')
+      .replaceAll('\n', '⏎')
+      .replaceAll('\t', ' '),
+  );
+  if (text.length <= 8 * most && displayWidth(line) <= most) return line;
+  let kept = '';
+  let width = 1;
+  for (const character of line) {
+    width += cellsOf(character);
+    if (width > most) break;
+    kept += character;
+  }
+  return `${kept}…`;
 }
 
-/** Terminal cells: wide characters take two. */
-const displayWidth = (text: string): number =>
-  [...text].reduce(
-    (sum, character) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u.test(
-        character,
-      )
-        ? 2
-        : 1),
-    0,
-  );
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+const joining = /[\p{Mn}\p{Me}\p{Cf}]/u;
+
+/** Terminal cells: wide characters take two, accents of their own none. */
+const cellsOf = (character: string): number => (joining.test(character) ? 0 : wide.test(character) ? 2 : 1);
+
+const displayWidth = (text: string): number => [...text].reduce((sum, character) => sum + cellsOf(character), 0);
 
 function padCell(text: string, width: number, right: boolean): string {
   const space = ' '.repeat(Math.max(0, width - displayWidth(text)));

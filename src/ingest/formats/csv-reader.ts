@@ -25,7 +25,8 @@ export function readerOptions(options: ReadOptions, { readAs, sampleAll }: Readi
     ...text('encoding', readAs),
     ...text('decimal_separator', options.decimalComma === true ? ',' : undefined),
     ...text('thousands', options.thousands),
-    ...text('dateformat', options.dateFormat),
+    // As the format of dates it would lose the time of day.
+    ...text(/%[HIMSfgpX]/.test(options.dateFormat ?? '') ? 'timestampformat' : 'dateformat', options.dateFormat),
     ...text('nullstr', options.nullText),
     ...(options.header === undefined ? [] : [`header = ${options.header}`]),
     ...(types.length === 0 ? [] : [`types = {${types.join(', ')}}`]),

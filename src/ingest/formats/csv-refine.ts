@@ -1,5 +1,4 @@
-import type { Engine } from '../../engine/index.ts';
-import { queryRows } from '../../lakehouse/index.ts';
+import { queryRows, type Session } from '../../lakehouse/index.ts';
 import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
 import type { TextFile } from '../text-files.ts';
 import { readerOptions, sampleRows, selectFrom } from './csv-reader.ts';
@@ -20,7 +19,7 @@ const yearLast = '%d %m %y';
 
 /** Looks at the first rows as text for what the sniffer gets wrong: decimal commas, integers beyond BIGINT, years of two digits, infinity. */
 export async function refine(
-  engine: Engine,
+  session: Session,
   file: TextFile,
   { sniffed, ...request }: SniffRequest & { readonly sniffed: Sniffed },
 ): Promise<Refined> {
@@ -43,7 +42,7 @@ export async function refine(
   const source = selectFrom([file], readerOptions({ ...request.options, delimiter, columns: texts }, request));
   const look = async (rows: string): Promise<readonly unknown[]> => {
     const selected = tests.map(([, test], i) => `${test} AS c${i}`).join(', ');
-    return Object.values((await queryRows(engine, `SELECT ${selected} FROM (${source}${rows})`))[0] ?? {});
+    return Object.values((await queryRows(session, `SELECT ${selected} FROM (${source}${rows})`))[0] ?? {});
   };
   let answers = await look(` LIMIT ${lookedAt}`);
   // What the first rows say of numbers has to hold further down: all of them are looked at.

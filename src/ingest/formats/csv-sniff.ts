@@ -1,5 +1,4 @@
-import type { Engine } from '../../engine/index.ts';
-import { queryRows, type Row } from '../../lakehouse/index.ts';
+import { queryRows, type Row, type Session } from '../../lakehouse/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 import type { TextFile } from '../text-files.ts';
 import type { ReadOptions, Scan } from '../types.ts';
@@ -30,14 +29,14 @@ export interface SniffRequest extends Reading {
 }
 
 /** What DuckDB's sniffer says of a file. DataInvalid names the line that cannot be read. */
-export async function sniff(engine: Engine, file: TextFile, request: SniffRequest): Promise<Sniffed> {
+export async function sniff(session: Session, file: TextFile, request: SniffRequest): Promise<Sniffed> {
   const [row] = await withPlace(file, () =>
     queryRows(
-      engine,
+      session,
       `SELECT * FROM sniff_csv(${[quoteLiteral(file.path), ...readerOptions(request.options, request)].join(', ')})`,
     ),
   ).catch(async (error: unknown) => {
-    await findRaggedLine(engine, file, request.options);
+    await findRaggedLine(session, file, request.options);
     throw error;
   });
   const columns = ((row?.Columns ?? []) as readonly Row[]).map(({ name, type }) => ({
@@ -49,7 +48,7 @@ export async function sniff(engine: Engine, file: TextFile, request: SniffReques
       ? undefined
       : delimiterOfHeader(file, request.options.skip);
   // One ragged line and the sniffer sees one column of text: with the header's delimiter the line is found and named.
-  if (delimiter !== undefined) return sniff(engine, file, { ...request, options: { ...request.options, delimiter } });
+  if (delimiter !== undefined) return sniff(session, file, { ...request, options: { ...request.options, delimiter } });
   const quote = sniffedText(row?.Quote);
   const singleLine = isSingleLine(file);
   return {
@@ -82,22 +81,40 @@ function headerLine({ head }: TextFile, skip = 0): string {
 }
 
 /** The sniffer does not say which line it cannot read; reading all columns as text does. Throws that error, if there is one. */
-async function findRaggedLine(engine: Engine, file: TextFile, { delimiter, skip = 0 }: ReadOptions): Promise<void> {
+async function findRaggedLine(session: Session, file: TextFile, { delimiter, skip = 0 }: ReadOptions): Promise<void> {
   if (delimiter === undefined) return;
   const columns = headerLine(file, skip)
     .split(delimiter)
     .map((_, i) => `'c${i}': 'VARCHAR'`);
   const reader = `read_csv(${quoteLiteral(file.path)}, auto_detect = false, header = true, skip = ${skip}, delim = ${quoteLiteral(delimiter)}, quote = '"', columns = {${columns.join(', ')}})`;
-  await withPlace(file, () => queryRows(engine, `SELECT count(*) FROM ${reader}`));
+  await withPlace(file, () => queryRows(session, `SELECT count(*) FROM ${reader}`));
 }
+
+const delimiters = [',', ';', '\t', '|'];
+const countOf = (line: string, delimiter: string): number => line.split(delimiter).length - 1;
 
 /** The commonest of the usual delimiters in the first line, if there is any. */
 function delimiterOfHeader(file: TextFile, skip: number | undefined): string | undefined {
   const line = headerLine(file, skip);
-  const counted = [',', ';', '\t', '|']
-    .map((delimiter) => ({ delimiter, count: line.split(delimiter).length - 1 }))
+  const counted = delimiters
+    .map((delimiter) => ({ delimiter, count: countOf(line, delimiter) }))
     .filter(({ count }) => count > 0);
   return counted.sort((a, b) => b.count - a.count)[0]?.delimiter;
+}
+
+const mostTitleLines = 20;
+
+/** How many lines without a delimiter stand above lines that all have the same number of one: a title, perhaps. 0 = none. */
+export function titleLines({ head, whole }: TextFile): number {
+  const lines = (head?.toString('utf8') ?? '').split(/\r?\n/).slice(0, whole ? undefined : -1);
+  for (const delimiter of delimiters) {
+    const counts = lines.slice(0, 2 * mostTitleLines).map((line) => countOf(line, delimiter));
+    const title = counts.findIndex((count) => count > 0);
+    const rows = counts.slice(title).filter((_, i) => lines[title + i] !== '');
+    if (title > 0 && title <= mostTitleLines && rows.length > 1 && rows.every((count) => count === rows[0]))
+      return title;
+  }
+  return 0;
 }
 
 const isSingleLine = ({ head, whole }: TextFile): boolean =>

@@ -1,23 +1,23 @@
-import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
-import { queryRows } from '../../lakehouse/index.ts';
+import { queryRows, type Session } from '../../lakehouse/index.ts';
 import { quoteLiteral } from '../../sql.ts';
+import { hivePlace } from '../hive.ts';
 import { openTextFiles, type TextFile } from '../text-files.ts';
-import type { IngestFormat, ReadOptions, Scan } from '../types.ts';
+import type { Finding, IngestFormat, ReadOptions, Scan } from '../types.ts';
 import { withPlace } from './csv-error.ts';
 import { readerOptions, selectFrom, sizeOptions } from './csv-reader.ts';
 import { refine } from './csv-refine.ts';
-import { type Sniffed, type SniffedSettings, sniff } from './csv-sniff.ts';
+import { type Sniffed, type SniffedSettings, sniff, titleLines } from './csv-sniff.ts';
 
 /** Below this the types are told from every row, above from a sample at the start. */
 const wholeFileBytes = 64 << 20;
 const isoDate = '%Y-%m-%d';
 
-async function scanCsv(engine: Engine, files: readonly string[], options: ReadOptions): Promise<Scan> {
+async function scanCsv(session: Session, files: readonly string[], options: ReadOptions): Promise<Scan> {
   const { encoding, inPlace } = options;
   const texts = await openTextFiles(files, { encoding, copies: inPlace !== true, oneNewline: true });
   try {
-    return { ...(await scanTexts(engine, texts.files, withSeparatorLine(options, texts.files))), close: texts.close };
+    return { ...(await scanTexts(session, texts.files, withSeparatorLine(options, texts.files))), close: texts.close };
   } catch (error) {
     await texts.close();
     throw error;
@@ -33,15 +33,15 @@ function withSeparatorLine(options: ReadOptions, files: readonly TextFile[]): Re
   return { ...options, skip: 1, delimiter: options.delimiter ?? delimiter };
 }
 
-async function scanTexts(engine: Engine, files: readonly TextFile[], options: ReadOptions): Promise<Scan> {
+async function scanTexts(session: Session, files: readonly TextFile[], options: ReadOptions): Promise<Scan> {
   const first = files[0] as TextFile;
   const sampleAll = files.reduce((sum, { size }) => sum + size, 0) <= wholeFileBytes;
   const readAs = files.find((file) => file.readAs !== undefined)?.readAs;
   const untyped = { ...options, columns: new Map<string, string>() };
-  const sniffed = await sniff(engine, first, { options: untyped, readAs, sampleAll });
+  const sniffed = await sniff(session, first, { options: untyped, readAs, sampleAll });
   checkOverrides(first.name, options, sniffed.columns);
   const header = options.header ?? sniffed.header;
-  const refined = await refine(engine, first, { sniffed, options: untyped, readAs, sampleAll });
+  const refined = await refine(session, first, { sniffed, options: untyped, readAs, sampleAll });
   const found: ReadOptions = {
     ...options,
     delimiter: options.delimiter ?? sniffed.delimiter,
@@ -50,10 +50,11 @@ async function scanTexts(engine: Engine, files: readonly TextFile[], options: Re
     decimalComma: options.decimalComma ?? refined.decimalComma,
     columns: new Map([...refined.types, ...options.columns]),
   };
-  const details = describeFound(found, { files, dates: sniffed.settings?.dateFormat });
+  const told = findingsOf(found, { files, sniffed });
   const known =
     files.length === 1 &&
     readAs === undefined &&
+    hivePlace(first.name) === undefined &&
     !found.decimalComma &&
     options.columns.size === 0 &&
     options.thousands === undefined;
@@ -62,17 +63,17 @@ async function scanTexts(engine: Engine, files: readonly TextFile[], options: Re
     return {
       sql: selectFrom(files, knownOptions({ ...sniffed, columns }, sniffed.settings, options)),
       columns,
-      details,
+      found: told,
     };
   }
   const sql = selectFrom(files, readerOptions(found, { readAs, sampleAll }));
   const columns = await withPlace(first, async () =>
-    (await queryRows(engine, `DESCRIBE ${sql}`)).map((row) => ({
+    (await queryRows(session, `DESCRIBE ${sql}`)).map((row) => ({
       name: String(row.column_name),
       type: String(row.column_type),
     })),
   );
-  return { sql, columns, details };
+  return { sql, columns, found: told };
 }
 
 /** Everything the sniffer found: the file is not sniffed again to be read. */
@@ -100,20 +101,21 @@ function knownOptions(
   ];
 }
 
-function describeFound(
-  { delimiter = ',', header, decimalComma, quote, columns }: ReadOptions,
-  { files, dates = '' }: { readonly files: readonly TextFile[]; readonly dates: string | undefined },
-): string {
-  const shown = delimiter === '\t' ? 'tab' : `"${delimiter}"`;
-  const encodings = [...new Set(files.map(({ encoding }) => encoding))];
+function findingsOf(
+  { delimiter = ',', header, decimalComma, quote, columns, dateFormat, skip }: ReadOptions,
+  { files, sniffed }: { readonly files: readonly TextFile[]; readonly sniffed: Sniffed },
+): Finding[] {
+  const dates = dateFormat ?? sniffed.settings?.dateFormat ?? '';
+  const title = sniffed.columns.length > 1 || skip !== undefined ? 0 : titleLines(files[0] as TextFile);
   return [
-    `delimiter ${shown}`,
-    ...(quote === undefined || quote === '' ? [] : [`quote ${quote}`]),
-    encodings.join('/'),
-    header === false ? 'no header' : 'header',
-    ...(decimalComma ? ['decimal comma'] : []),
-    ...(dates === '' || dates === isoDate || columns.size > 0 ? [] : [`dates ${dates}`]),
-  ].join(', ');
+    sniffed.columns.length === 1 ? ['oneColumn'] : delimiter === '\t' ? ['tab'] : ['delimiter', delimiter],
+    ...(quote === undefined || quote === '' ? [] : [['quote', quote] as const]),
+    ['encoding', [...new Set(files.map(({ encoding }) => encoding))].join('/')],
+    [header === false ? 'noHeader' : 'header'],
+    ...(decimalComma ? [['decimalComma'] as const] : []),
+    ...(dates === '' || dates === isoDate || columns.size > 0 ? [] : [['dates', dates] as const]),
+    ...(title === 0 ? [] : [['titleLines', title] as const]),
+  ];
 }
 
 function checkOverrides(file: string, { columns: wanted }: ReadOptions, columns: Scan['columns']): void {

@@ -1,8 +1,7 @@
-import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
-import { queryRows } from '../../lakehouse/index.ts';
+import { queryRows, type Session } from '../../lakehouse/index.ts';
 import { quoteLiteral } from '../../sql.ts';
-import { describeSelect } from '../describe.ts';
+import { countedFiles, describeSelect } from '../describe.ts';
 import { openTextFiles, type TextFile } from '../text-files.ts';
 import type { IngestFormat, ReadOptions, Scan } from '../types.ts';
 import { replacing } from './casts.ts';
@@ -13,38 +12,38 @@ import { withFile } from './reader-error.ts';
 const depth = 32;
 
 /** JSON: one array, or a value a line. */
-async function scanJson(engine: Engine, files: readonly string[], options: ReadOptions): Promise<Scan> {
+async function scanJson(session: Session, files: readonly string[], options: ReadOptions): Promise<Scan> {
   const texts = await openTextFiles(files, {
     encoding: options.encoding,
     copies: options.inPlace !== true,
     noMark: true,
   });
   try {
-    return { ...(await scanTexts(engine, texts.files, options)), close: texts.close };
+    return { ...(await scanTexts(session, texts.files, options)), close: texts.close };
   } catch (error) {
     await texts.close();
     throw error;
   }
 }
 
-async function scanTexts(engine: Engine, files: readonly TextFile[], options: ReadOptions): Promise<Scan> {
+async function scanTexts(session: Session, files: readonly TextFile[], options: ReadOptions): Promise<Scan> {
   checkRows(files);
   const list = `[${files.map(({ path }) => quoteLiteral(path)).join(', ')}]`;
   const union = files.length > 1 ? ', union_by_name = true' : '';
   const reader = `read_json(${list}, sample_size = -1, maximum_depth = ${depth}${union})`;
   const places = { read: files.map(({ path }) => path), shown: files.map(({ name }) => name) };
   return withFile(places, async () => {
-    const found = await describeSelect(engine, `SELECT * FROM ${reader}`);
+    const found = await describeSelect(session, `SELECT * FROM ${reader}`);
     const kept = await keepHugeIntegers(found, (columns, query) =>
-      queryRows(engine, query(`read_json(${list}, columns = ${typeList(columns)})`)),
+      queryRows(session, query(`read_json(${list}, columns = ${typeList(columns)})`)),
     );
     // Read as DOUBLE first the digits would be gone: then all types are named to the reader.
     const exact = `read_json(${list}, columns = ${typeList(kept)})`;
     const sql = `SELECT ${replacing(options.columns)} FROM ${kept === found ? reader : exact}`;
     return {
       sql,
-      details: files.length === 1 ? '1 file' : `${files.length} files`,
-      columns: await describeSelect(engine, sql),
+      found: [countedFiles(files)],
+      columns: await describeSelect(session, sql),
     };
   });
 }

@@ -1,8 +1,7 @@
-import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
-import { queryRows } from '../../lakehouse/index.ts';
+import { queryRows, type Session } from '../../lakehouse/index.ts';
 import { quoteLiteral } from '../../sql.ts';
-import { describeSelect } from '../describe.ts';
+import { countedFiles, describeSelect } from '../describe.ts';
 import type { IngestFormat } from '../types.ts';
 import { replacing } from './casts.ts';
 import { withFile } from './reader-error.ts';
@@ -10,9 +9,9 @@ import { withFile } from './reader-error.ts';
 const mostDigits = 38;
 
 /** DuckDB reads wider decimals as DOUBLE, and wrongly. */
-async function checkDecimals(engine: Engine, list: string): Promise<void> {
+async function checkDecimals(session: Session, list: string): Promise<void> {
   const [wide] = await queryRows(
-    engine,
+    session,
     `SELECT file_name, name, precision::INTEGER AS digits FROM parquet_schema(${list}) WHERE converted_type = 'DECIMAL' AND precision > ${mostDigits}`,
   );
   if (wide === undefined) return;
@@ -32,16 +31,16 @@ export const parquetFormat: IngestFormat = {
   name: 'parquet',
   extensions: ['parquet', 'pq'],
   mediaTypes: ['application/vnd.apache.parquet'],
-  async scan(engine, files, options) {
+  async scan(session, files, options) {
     const list = `[${files.map(quoteLiteral).join(', ')}]`;
     return withFile({ read: files, shown: files }, async () => {
-      await checkDecimals(engine, list);
+      await checkDecimals(session, list);
       const reader = `read_parquet(${list}${files.length > 1 ? ', union_by_name = true' : ''})`;
       const sql = `SELECT ${replacing(options.columns)} FROM ${reader}`;
       return {
         sql,
-        details: files.length === 1 ? '1 file' : `${files.length} files`,
-        columns: await describeSelect(engine, sql),
+        found: [countedFiles(files)],
+        columns: await describeSelect(session, sql),
       };
     });
   },
