@@ -20,9 +20,20 @@ const meanings: Readonly<Record<string, Meaning>> = {
 
 /** What a command failed with: an error of the file system names the path and what is wrong with it. */
 export function toCommandError(error: unknown): DuckhouseError {
-  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  const { code, path, url } = (error ?? {}) as NodeJS.ErrnoException & { readonly url?: string };
+  if (code === 'ERR_MODULE_NOT_FOUND' && url?.startsWith(ownFolder)) return replaced(error);
   const meaning = code === undefined || path === undefined ? undefined : meanings[code];
   if (meaning === undefined) return toDuckhouseError(error);
   const { kind, id, message } = meaning;
   return new DuckhouseError(kind, `${message} ${path}`, { id, context: { path }, cause: error });
 }
+
+const ownFolder = new URL('..', import.meta.url).href;
+
+/** Code is loaded when it is needed: by then another version may have been installed in its place. */
+const replaced = (cause: unknown): DuckhouseError =>
+  new DuckhouseError('Unavailable', 'duckhouse was replaced by another version while it ran', {
+    id: 'package-replaced',
+    hint: 'run the command again; start a server again',
+    cause,
+  });

@@ -26,8 +26,11 @@ const servedCommands: ReadonlySet<string> = new Set(
 
 /** `duckhouse dbt ...` inside the server, in threads of its own, on the server's database. */
 export function dbtAction({ workspace, ...options }: DbtActionHost): DbtActionParts {
+  // Loaded with the server: the package may have been replaced by another when dbt is first asked for.
+  const host = loadDbtThreads();
+  host.catch(() => undefined); // told to whoever asks for it
   let threads: Promise<DbtThreads> | undefined;
-  const openThreads = async (): Promise<DbtThreads> => (await loadDbtThreads()).createDbtThreads(options);
+  const openThreads = async (): Promise<DbtThreads> => (await host).createDbtThreads(options);
   const action: FlightAction = {
     type: dbtActionType,
     description: 'Runs a command of dbt on a project of the workspace. Body: {"argv": ["build"], "projectDir": "..."}',

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import net from 'node:net';
 import { freemem, totalmem } from 'node:os';
 import path from 'node:path';
-import { isRunning, readServerFile, type ServerFile } from '../config/index.ts';
+import { isRunning, packageVersion, readServerFile, type ServerFile } from '../config/index.ts';
 import { DuckhouseError, toDuckhouseError } from '../errors.ts';
 import { toCommandError } from './command-error.ts';
 import { type CommandContext, write } from './effects.ts';
@@ -47,7 +47,7 @@ async function examine(context: CommandContext): Promise<Finding[]> {
     {
       check: 'memory',
       status: freemem() < lowMemoryBytes ? 'warning' : 'ok',
-      message: t('doctor.memory', { free: bytesText(freemem()), total: bytesText(totalmem()) }),
+      message: t('doctor.memory', { free: bytesText(freemem(), translator), total: bytesText(totalmem(), translator) }),
     },
     await disk(context),
     { check: 'config', status: 'ok', message: t('doctor.config') },
@@ -83,11 +83,18 @@ async function disk({ config, translator }: CommandContext): Promise<Finding> {
   return {
     check: 'disk',
     status: free < lowDiskBytes ? 'warning' : 'ok',
-    message: translator.t('doctor.disk', { free: bytesText(free), folder: config.workspace }),
+    message: translator.t('doctor.disk', { free: bytesText(free, translator), folder: config.workspace }),
   };
 }
 
-async function server({ translator }: CommandContext, { flight, http }: ServerFile): Promise<Finding> {
+async function server({ translator }: CommandContext, { flight, http, version }: ServerFile): Promise<Finding> {
+  const own = packageVersion();
+  if (version !== own)
+    return {
+      check: 'server',
+      status: 'warning',
+      message: translator.t('doctor.serverVersion', { address: flight, version, own }),
+    };
   const reached = await fetch(`${http}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
     (response) => response.ok,
     () => false,
@@ -95,7 +102,7 @@ async function server({ translator }: CommandContext, { flight, http }: ServerFi
   return {
     check: 'server',
     status: reached ? 'ok' : 'error',
-    message: translator.t('doctor.server', { address: flight }),
+    message: translator.t(reached ? 'doctor.server' : 'doctor.serverSilent', { address: flight }),
   };
 }
 

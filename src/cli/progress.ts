@@ -1,4 +1,5 @@
 import type { OutgoingBatch } from '../flight/index.ts';
+import type { Translator } from '../messages/index.ts';
 import { type CommandContext, write } from './effects.ts';
 
 export interface Progress {
@@ -8,11 +9,12 @@ export interface Progress {
 
 const showAfterMs = 1000;
 const everyMs = 200;
-const sizeUnits = ['B', 'kB', 'MB', 'GB', 'TB'];
+const thousands = ['', 'k', 'M', 'G', 'T'];
 
-export function bytesText(bytes: number): string {
-  const step = bytes < 1 ? 0 : Math.min(sizeUnits.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${sizeUnits[step]}`;
+/** 1.5 MB, 1,5 Mo. */
+export function bytesText(bytes: number, { number, t }: Pick<Translator, 'number' | 't'>): string {
+  const step = bytes < 1 ? 0 : Math.min(thousands.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${number(Math.round((bytes * 10) / 1000 ** step) / 10)} ${thousands[step]}${t('unit.byte')}`;
 }
 
 /** Rows, bytes and rate on one line of a terminal, from the first second on. */
@@ -26,8 +28,10 @@ export function progressLine(
   let shown = false;
   const show = (): void => {
     shown = true;
-    const rate = bytesText((bytes * 1000) / Math.max(1, Date.now() - startedAt));
-    stderr.write(`\r\x1b[K${translator.t('ingest.progress', { file, rows, bytes: bytesText(bytes), rate })}`);
+    const rate = bytesText((bytes * 1000) / Math.max(1, Date.now() - startedAt), translator);
+    stderr.write(
+      `\r\x1b[K${translator.t('ingest.progress', { file, rows, bytes: bytesText(bytes, translator), rate })}`,
+    );
   };
   const timer =
     quiet || stderr.isTTY !== true

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { duckhouse, inTemporaryFolder, permissionsCount, plainUser } from '../workspace.ts';
+import { toCommandError } from '../../src/cli/command-error.ts';
+import { duckhouse, inTemporaryFolder, permissionsCount, plainUser, serve } from '../workspace.ts';
 
 test('a wrong use of the command is told with what is right, in both languages, and ends with 2', () =>
   inTemporaryFolder(async (cwd) => {
@@ -109,4 +110,25 @@ test('a workspace that is made is told as JSON too', () =>
     assert.deepEqual([again.code, JSON.parse(again.stdout).error.kind], [2, 'InvalidArgument']);
     const days = await duckhouse(['token', 'create', 'x', '--days', 'soon'], { cwd });
     assert.deepEqual([days.code, /must be > 0, not "soon"/.test(days.stderr)], [2, true], days.stderr);
+  }));
+
+test('code that another version took away while the command ran is called so', async () => {
+  const gone = new URL('../../src/cli/gone.js', import.meta.url).href;
+  const error = toCommandError(await import(gone).catch((failure: unknown) => failure));
+  assert.deepEqual([error.kind, error.id], ['Unavailable', 'package-replaced']);
+  const other: string = 'no-such-package';
+  const foreign = await import(other).catch((failure: unknown) => failure);
+  assert.equal(toCommandError(foreign).kind, 'Internal');
+});
+
+test('doctor tells a server of another version, and sizes in the language of its reader', () =>
+  inTemporaryFolder(async (cwd) => {
+    const server = await serve(cwd);
+    const file = path.join(cwd, '.duckhouse', 'server.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/"version": "[^"]*"/, '"version": "0.0.1"'));
+    const { code, stdout } = await duckhouse(['doctor'], { cwd, env: { DUCKHOUSE_LANG: 'fr' } });
+    assert.equal(code, 0);
+    assert.match(stdout, /! le serveur à grpc:\S+ est de la version 0\.0\.1, cette commande de la version \d/);
+    assert.match(stdout, /\d Go de mémoire/);
+    await server.stop();
   }));
