@@ -124,6 +124,22 @@ test('Metabase over JDBC: sync, fingerprint and a question', () =>
     assert.deepEqual(await jdbcQuery(client, question), [['2024-01-01', 100n]]);
   }));
 
+test('JDBC is told of parameters in milliseconds, for it writes them into any unit; others of their own unit', async () => {
+  const types = async (agent: string): Promise<(string | undefined)[]> => {
+    const client = wireClient(running.port, { 'user-agent': agent });
+    try {
+      await client.handshake('jane', 'se:cret');
+      const prepared = await client.prepare('SELECT ?::TIMESTAMP, ?::TIMESTAMPTZ, ?::TIME, ?::INTERVAL, ?::DATE');
+      return (prepared.parameterSchema?.fields ?? []).map(({ type }) => ('unit' in type ? type.unit : type.id));
+    } finally {
+      client.close();
+    }
+  };
+  assert.deepEqual(await types('grpc-java-netty/1.71.0'), ['millisecond', 'millisecond', 'millisecond', 'utf8', 'day']);
+  const micro = 'microsecond';
+  assert.deepEqual(await types('grpc-c++/1.60'), [micro, micro, micro, 'monthDayNano', 'day']);
+});
+
 test('Grafana: credentials, tables and a panel; it reads the first endpoint only', () =>
   using(async (client) => {
     await client.handshake('jane', 'se:cret', true); // its Arrow Go 12 ends its side when it has been answered

@@ -86,6 +86,9 @@ test('JDBC: statements, update counts, parameters, nulls and batches', { skip },
   is('wrong sql', /^! SQLException: .*syntax error/i);
   is('missing table', /^! SQLException: .*nowhere/);
   is('prepared insert', '1');
+  // The driver writes milliseconds into whatever unit a parameter has.
+  is('inserted time', '2024-01-02 03:04:05.0');
+  is('prepared times', '2024-01-02 03:04:05.678|1704164645678|10:11:12|2024-02-29|2024-01-02 00:00:00.0');
   is('prepared null', '1');
   is('batch', '[3]');
   is('prepared select', "4|it's; 5|null; 10|b10; 11|b11; 12|b12 / 12|b12");

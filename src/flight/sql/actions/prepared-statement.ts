@@ -4,6 +4,7 @@ import { queryOptions, schemaBytes } from '../../calls/query.ts';
 import { decodeStatement, encodeCreatedStatement, packAny } from '../../proto/sql-messages.ts';
 import type { ProtocolAction } from '../../protocol-action.ts';
 import { closeStatement } from '../commands/prepared-statement.ts';
+import { parametersFor } from '../parameter-types.ts';
 import { requestOf } from './request.ts';
 
 export const preparedStatementActions: readonly ProtocolAction[] = [
@@ -34,7 +35,7 @@ async function createStatement(context: CallContext, body: Uint8Array): Promise<
     handle,
     // No columns for what returns no rows: stock JDBC tells an update by it. Never left out: stock ODBC reads it unasked.
     datasetSchema: schemaBytes(returnsRows ? schema : { fields: [] }),
-    parameterSchema: schemaBytes(parameters),
+    parameterSchema: schemaBytes(parametersFor(context.call.headers['user-agent'], parameters)),
     isUpdate: !returnsRows,
   });
   return [packAny({ name: 'ActionCreatePreparedStatementResult', value })];

@@ -95,6 +95,17 @@ public class JdbcCheck {
         return prepared.executeUpdate();
       }
     });
+    say("prepared times", () -> {
+      try (PreparedStatement prepared = connection.prepareStatement("SELECT ?::TIMESTAMP, epoch_ms(?::TIMESTAMPTZ), ?::TIME, ?::DATE, (?::INTERVAL) + DATE '2024-01-01'")) {
+        prepared.setTimestamp(1, java.sql.Timestamp.valueOf("2024-01-02 03:04:05.678"));
+        prepared.setTimestamp(2, java.sql.Timestamp.valueOf("2024-01-02 03:04:05.678"));
+        prepared.setTime(3, java.sql.Time.valueOf("10:11:12"));
+        prepared.setDate(4, java.sql.Date.valueOf("2024-02-29"));
+        prepared.setString(5, "1 day");
+        return rows(prepared.executeQuery());
+      }
+    });
+    say("inserted time", () -> rows(statement.executeQuery("SELECT t FROM made WHERE a = 4")));
     say("prepared null", () -> {
       try (PreparedStatement prepared = connection.prepareStatement("INSERT INTO made(a, b) VALUES (?, ?)")) {
         prepared.setInt(1, 5);
