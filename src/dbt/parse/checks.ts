@@ -47,9 +47,9 @@ function checkModel(node: ManifestNode): void {
     throw bad(node, 'an ephemeral model cannot be public: nothing of it is stored that others could read');
   if (config.materialized !== 'incremental' || config.incremental_strategy !== 'microbatch') return;
   if (typeof config.event_time !== 'string')
-    throw bad(node, `a microbatch model needs the config 'event_time', the name of its time column`);
+    throw bad(node, `a microbatch model must provide an 'event_time' config, the name of its time column`);
   if (config.begin === null || config.begin === undefined)
-    throw bad(node, `a microbatch model needs the config 'begin', the earliest time to build`);
+    throw bad(node, `a microbatch model must provide a 'begin' config, the earliest time to build`);
   if (typeof config.begin === 'string' && Number.isNaN(Date.parse(config.begin)))
     throw bad(node, `'begin' of a microbatch model must be a date or time in ISO form, not '${config.begin}'`);
   if (typeof config.begin === 'string') node.config = { ...config, begin: isoBegin(config.begin) };

@@ -104,14 +104,22 @@ export function createNode(state: Pick<ParseState, 'profile' | 'projects' | 'now
 const emptyConfig = {} as NodeConfig;
 
 export function takeCaptured(node: ManifestNode, captured: Captured): void {
-  // A seed depends on the macros of its hooks alone.
-  if (node.resource_type !== 'seed') {
+  if (node.resource_type === 'seed') checkSeedHooks(node, captured);
+  else {
     node.refs.push(...captured.refs);
     node.sources.push(...captured.sources);
     node.metrics.push(...captured.metrics);
     node.functions.push(...captured.functions);
   }
   for (const id of captured.macros) if (!node.depends_on.macros.includes(id)) node.depends_on.macros.push(id);
+}
+
+/** A seed depends on the macros of its hooks alone. */
+function checkSeedHooks({ unique_id: id, original_file_path: file }: ManifestNode, captured: Captured): void {
+  const { refs, sources, metrics } = captured;
+  if (refs.length + sources.length + metrics.length === 0) return;
+  const message = `${id} (${file}): seeds cannot depend on other nodes, and a hook of this one calls ref, source or metric`;
+  throw new DuckhouseError('DataInvalid', message, { context: { node: id, path: file } });
 }
 
 /** Works out config and names of a node from all that is known now; called again when YAML adds to it. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError, nearestNames } from '../../errors.ts';
-import { fromJs, repr } from '../../jinja/index.ts';
+import { fromJs, PyDate, repr } from '../../jinja/index.ts';
 import { sha256 } from '../hash.ts';
 import type { Dict, ManifestNode, UnitTestFixture, UnitTestNode, UnitTestOverrides } from '../manifest-types.ts';
 import { addTo, isDict, isText, pathParts, withoutExtension } from '../plain.ts';
@@ -115,13 +115,22 @@ function fixtureOf(context: FixtureContext, written: Dict, kind: 'input' | 'expe
     throw badShape(schema.file, `format '${String(format)}' in unit test '${test}' is not one of dict, csv, sql`);
   const fixture: UnitTestFixture = {
     ...(kind === 'input' ? { input: String(written.input ?? '') } : {}),
-    rows: (written.rows as UnitTestFixture['rows']) ?? null,
+    rows: (withTextDates(written.rows) as UnitTestFixture['rows']) ?? null,
     format,
     fixture: (written.fixture as string | undefined) ?? null,
   };
   fixture.rows = rowsOf(context, fixture, kind);
   if (format !== 'sql') promoteFullRow(fixture.rows as Dict[]);
   return fixture;
+}
+
+/** Dates and times of YAML as texts in ISO form: rows are written as SQL from texts. */
+function withTextDates(value: unknown): unknown {
+  if (value instanceof PyDate) return value.toJSON();
+  if (Array.isArray(value)) return value.map(withTextDates);
+  return isDict(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTextDates(item)]))
+    : value;
 }
 
 function rowsOf(context: FixtureContext, fixture: UnitTestFixture, kind: string): UnitTestFixture['rows'] {

@@ -256,7 +256,7 @@
   {%- else -%}
     {{ get_table_columns_and_constraints() if promised else ' as from (\n' ~ compiled_code ~ '\n) limit 0' }};
     {{ duckdb__layout_sql(relation, parts, order) }}
-    insert into {{ relation.render() }} {{ get_column_names() ~ get_select_subquery(compiled_code) if promised else 'from (\n' ~ compiled_code ~ '\n)' }};
+    insert into {{ relation.render() }} {{ get_column_names() ~ '(' ~ get_select_subquery(compiled_code) ~ ')' if promised else 'from (\n' ~ compiled_code ~ '\n)' }};
   {%- endif %}
 {%- endmacro %}
 

@@ -64,7 +64,12 @@ export class ParseConfig extends PyObject {
         ? (toJs(args[0] as Value) as Dict)
         : Object.fromEntries([...kwargs].map(([key, value]) => [key, configValue(value)]));
     const call: Dict = {};
-    for (const [key, value] of Object.entries(isDict(given) ? given : {})) put(call, own(aliases, key) ?? key, value);
+    for (const [key, value] of Object.entries(isDict(given) ? given : {})) {
+      const name = own(aliases, key) ?? key;
+      if (name !== key && own(given, name) !== undefined)
+        throw new PyError('CompilationError', `config() of ${node.unique_id} has both ${key} and ${name}: keep one`);
+      put(call, name, value);
+    }
     addConfigCall(found.calls, call);
     return '';
   }

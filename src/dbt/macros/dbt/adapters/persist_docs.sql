@@ -14,16 +14,21 @@
   {%- do exceptions.raise_not_implemented('alter_relation_comment macro not implemented for adapter ' ~ adapter.type()) -%}
 {%- endmacro %}
 
-{# The documented columns that the relation has; a documented column it lacks is told in the log. #}
+{# The documented columns that the relation has, a quoted one in its own case; a warning names those it lacks. #}
 {% macro validate_doc_columns(relation, column_dict, existing_column_names) -%}
+  {%- set lowered = existing_column_names | map('lower') | list -%}
   {%- set present = {} -%}
+  {%- set absent = [] -%}
   {%- for name, column in column_dict.items() -%}
-    {%- if name in existing_column_names or name | lower in existing_column_names | map('lower') | list -%}
+    {%- if name in existing_column_names or (not column['quote'] and name | lower in lowered) -%}
       {%- do present.update({name: column}) -%}
     {%- else -%}
-      {%- do log('In relation ' ~ relation.render() ~ ': column ' ~ name ~ ' is documented but does not exist', info=false) -%}
+      {%- do absent.append(name) -%}
     {%- endif -%}
   {%- endfor -%}
+  {%- if absent -%}
+    {%- do exceptions.warn('In relation ' ~ relation.render() ~ ': The following columns are specified in the schema but are not present in the database: ' ~ absent | join(', ')) -%}
+  {%- endif -%}
   {{ return(present) }}
 {%- endmacro %}
 
@@ -37,7 +42,8 @@
     {%- do run_query(alter_relation_comment(relation, model.description)) -%}
   {%- endif -%}
   {%- if for_columns and config.persist_column_docs() and model.columns -%}
-    {%- set statements = alter_column_comment(relation, model.columns) -%}
+    {%- set existing = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- set statements = alter_column_comment(relation, validate_doc_columns(relation, model.columns, existing)) -%}
     {%- if statements and statements | trim -%}
       {%- do run_query(statements) -%}
     {%- endif -%}
