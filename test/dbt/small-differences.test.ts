@@ -81,3 +81,36 @@ test('clone tells no line of what was finished, and its counts though there is n
   assert.match(text, /already exists[\s\S]*Done\. PASS=1/);
   assert.doesNotMatch(text, /Finished running/);
 });
+
+// It gave what it was told to give where there is no such config, whatever the project said.
+test('a Python model reads its configs, and only calls in its code are calls', async () => {
+  const folder = project({
+    'models/p.py': `
+def model(dbt, session):
+    """Like dbt.ref("nothing"), # not dbt.source("a", "b")"""
+    dbt.config(materialized="table", zz=8.0)  # dbt.config.get("no")
+    other = dbt.config.get(
+        "other", [1, 2],
+    )
+    return session.sql(f'select {dbt.config.get("zz", 1.0)}, {dbt.config.meta_get("m")}, {dbt.config.meta_get("n", "d,d)")}')
+`,
+    'models/m.yml': 'models: [{name: p, config: {meta: {m: 5}, other: set}}]',
+  });
+  const { code, text } = await dbt(folder, ['compile']);
+  assert.equal(code, 0, text);
+  const node = parse(folder).manifest.nodes['model.shop.p'];
+  assert.deepEqual(
+    ['config_keys_used', 'meta_keys_used', 'meta_keys_defaults'].map((key) => node?.config[key as 'tags']),
+    [
+      ['other', 'zz'],
+      ['m', 'n'],
+      [null, 'd,d)'],
+    ],
+  );
+  const compiled = readFileSync(path.join(folder, 'target/compiled/shop/models/p.py'), 'utf8');
+  assert.match(compiled, /config_dict = \{'other': 'set', 'zz': 8\.0\}\nmeta_dict = \{'m': 5, 'n': 'd,d\)'\}/);
+  const wrong = (call: string): string =>
+    parseError({ 'models/p.py': `def model(dbt, session):\n    return ${call}\n` }).message;
+  assert.match(wrong('dbt.config.get()'), /requires at least one argument/);
+  assert.match(wrong('dbt.config.get("a", 1, 2)'), /takes at most 2 arguments \(3 given\)/);
+});

@@ -84,10 +84,8 @@ function readStatically(state: ParseState, node: ManifestNode, source: string): 
   }
   if (found.usesIncremental) node.depends_on.macros.push(isIncremental);
   if (found.configs.length === 0) return true;
-  state.calls.set(
-    node,
-    isSimple ? { calls, unrendered, patched: calls } : { calls, unrendered: unrenderedCalls(source) },
-  );
+  if (isSimple) state.calls.set(node, { calls, unrendered, patched: calls });
+  else state.calls.set(node, { calls, unrendered: node.language === 'python' ? unrendered : unrenderedCalls(source) });
   return true;
 }
 

@@ -44,7 +44,7 @@ def source(*names, dbt_load_df_function):
   {%- endfor -%}
   {%- set notes = {} -%}
   {%- for key in model.config.meta_keys_used or [] -%}
-    {%- do notes.update({key: (model.config.meta or {}).get(key)}) -%}
+    {%- do notes.update({key: (model.config.meta or {}).get(key, model.config.meta_keys_defaults[loop.index0])}) -%}
   {%- endfor -%}
 config_dict = {{ settings }}
 meta_dict = {{ notes }}
