@@ -10,6 +10,8 @@ import { signToken, type TokenClaims, verifyToken } from './signed-token.ts';
 import { createSlowDown, createTurnstile } from './slow-down.ts';
 
 export interface AuthenticatorOptions {
+  /** False: everybody has to say who they are though there is no account, as beyond the loopback address when the last one is removed. */
+  readonly open?: boolean | undefined;
   /** An administrator by configuration. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -58,7 +60,7 @@ const maxRememberedPasswords = 1000;
 /** Tries that are computed at the same time: each takes memory and a thread. */
 const maxTries = 4;
 
-/** Without any account everybody is an administrator: the server then listens on the loopback address only. */
+/** Without any account everybody is an administrator, unless it may not be `open`. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { password, tokens = [], tokenLifetimeMs: lifetimeMs = defaultLifetimeMs, certificateRole } = options;
   const username = options.username ?? 'admin';
@@ -66,7 +68,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const accounts = watchAccounts(options.usersFile);
   const jwt = options.jwt === undefined ? undefined : createJwtVerifier(options.jwt, options.log ?? silentLogger);
   const configured = password !== undefined || tokens.length > 0 || jwt !== undefined || certificateRole !== undefined;
-  const required = (): boolean => configured || accounts().users.length > 0 || accounts().tokens.length > 0;
+  const required = (): boolean =>
+    options.open === false || configured || accounts().users.length > 0 || accounts().tokens.length > 0;
   const slowDown = createSlowDown();
   const checkUser = createPasswordCheck(accounts);
   const renewable = new WeakMap<Principal, TokenClaims>();

@@ -164,6 +164,7 @@ function serverProcessOptions(config: Config, memoryLimitBytes: number): ServerP
     username,
     password,
     tokens: config.token === undefined ? [] : [config.token],
+    open: loopback.test(config.host) || config.insecure,
     usersFile,
     tokenKey,
     tokenKeyFile,

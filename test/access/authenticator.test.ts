@@ -25,6 +25,14 @@ test('without credentials everybody is the anonymous administrator', async () =>
   });
 });
 
+test('a server that may not be open asks for credentials without any account: removing the last one made everybody administrator', async () => {
+  const { authenticate, authenticatePassword, required } = createAuthenticator({ open: false });
+  assert.equal(required, true);
+  await assert.rejects(authenticate({ peer: 'peer' }), refused(/no credentials/));
+  await assert.rejects(authenticate({ certificate: 'ada', peer: 'peer' }), refused(/no user ada/));
+  await assert.rejects(authenticatePassword('admin', '', 'peer'), refused(/wrong/));
+});
+
 test('basic credentials are taken padded or not, with colons in the password', async () => {
   const { authenticate } = createAuthenticator({ username: 'ada', password: 'a:b::c?' });
   for (const header of [

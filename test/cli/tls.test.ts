@@ -25,6 +25,22 @@ test('commands of a workspace trust the certificate of its server: they had to b
     }
   }));
 
+test('beyond the loopback address nobody gets in when the last account is removed, but for the owner of the workspace', () =>
+  inTemporaryFolder(async (cwd) => {
+    await duckhouse(['user', 'add', 'ada'], { cwd, input: 'a long password\n' });
+    const server = await serve(cwd, ['--host', '0.0.0.0', ...certificate]);
+    try {
+      await duckhouse(['user', 'remove', 'ada'], { cwd });
+      await new Promise((resolve) => setTimeout(resolve, 600)); // the file is read again
+      const remote = server.flight.replace('0.0.0.0', 'localhost');
+      const stranger = await answer(['--server', remote, '--tls-ca', pem('ca.crt')], cwd);
+      assert.deepEqual([stranger.code, stranger.stdout], [4, '']);
+      assert.equal((await answer([], cwd)).stdout, '{"a":42}\n');
+    } finally {
+      await server.stop();
+    }
+  }));
+
 test('who has no certificate for a server that wants one is told so, and is denied: the connection had just broken off', () =>
   inTemporaryFolder(async (cwd) => {
     const server = await serve(cwd, [...certificate, '--tls-client-ca', pem('ca.crt')]);
