@@ -1,5 +1,5 @@
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Events with facts; secrets among the facts never get out. */

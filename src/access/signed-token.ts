@@ -17,11 +17,6 @@ export interface TokenClaims {
   readonly validUntil?: number | undefined;
 }
 
-export interface SignedToken {
-  readonly text: string;
-  readonly claims: TokenClaims;
-}
-
 export interface TokenTimes {
   readonly lifetimeMs: number;
   readonly provenAt?: number | undefined;

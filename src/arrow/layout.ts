@@ -1,7 +1,7 @@
 import type { ArrowField, ArrowSchema } from './types.ts';
 
 /** Buffers that a field contributes itself, children left out; view types take their variadic buffers besides. */
-export function ownBuffers(field: ArrowField, metadataVersion = 5): number {
+function ownBuffers(field: ArrowField, metadataVersion = 5): number {
   if (field.dictionary !== undefined) return 2;
   switch (field.type.id) {
     case 'null':

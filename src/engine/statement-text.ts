@@ -25,7 +25,7 @@ const executePattern = new RegExp(
 );
 
 /** The name in an EXECUTE whose arguments are plain literals: nothing is computed for them. */
-export function executedName(sql: string): string | undefined {
+function executedName(sql: string): string | undefined {
   const name = executePattern.exec(sql)?.[1];
   return name?.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }

@@ -242,7 +242,7 @@ const decimalWidth = (precision: number): number =>
   precision <= 4 ? 2 : precision <= 9 ? 4 : precision <= 18 ? 8 : 16;
 
 /** SQL text of a DuckDB type. */
-export function typeSql(type: DuckType): string {
+function typeSql(type: DuckType): string {
   const [first, second] = (type.children ?? []).map((child) => typeSql(child.type));
   const members = () => (type.children ?? []).map((child) => `${quoteIdentifier(child.name)} ${typeSql(child.type)}`);
   if (type.alias === 'JSON') return 'JSON';

@@ -13,7 +13,7 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /** The name TextDecoder has for it. InvalidArgument when it knows none. */
-export function decoderName(encoding: string): string {
+function decoderName(encoding: string): string {
   const name = aliases[encoding.toLowerCase()] ?? encoding;
   try {
     return new TextDecoder(name).encoding;

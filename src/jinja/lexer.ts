@@ -216,7 +216,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 const ESCAPE = /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|([0-7]{1,3})|([\s\S]))/gi;
 
 /** Python's string escapes; an unknown one stays as it is. */
-export function unescapeString(text: string): string {
+function unescapeString(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(
     ESCAPE,

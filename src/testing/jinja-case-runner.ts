@@ -120,7 +120,7 @@ function expectedOf({ expected, errorClass, mode }: JinjaCase): string {
 }
 
 /** Runs a case in the synchronous form, and as text in the asynchronous one too; undefined when it passes. */
-export async function runJinjaCase(test: JinjaCase): Promise<CaseFailure | undefined> {
+async function runJinjaCase(test: JinjaCase): Promise<CaseFailure | undefined> {
   const environment = ENVIRONMENTS[test.mode];
   const compile = () => compileTemplate(environment, test.template, { path: `${test.id}.sql` });
   // A template may change the lists and dicts of its context: each run has its own.

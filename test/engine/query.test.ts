@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type ArrowColumn, createBatchDecoder } from '../../src/arrow/index.ts';
 import { openEngine } from '../../src/engine/index.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
 import { query, rowsOf, withEngine } from './engine-rows.ts';
@@ -199,6 +200,33 @@ test('wide rows are split into messages of 2 MiB, one row larger than that trave
       batch.release();
     }
     assert.equal(rows, 2000);
+  }));
+
+test('every buffer of a batch begins at a multiple of 64 bytes, by vectors and by the export, nested ones too', () =>
+  withEngine(async (engine) => {
+    const places = (columns: readonly ArrowColumn[]): number[] =>
+      columns.flatMap((column) => [
+        ...[column.validity, column.offsets, column.data, column.typeIds].flatMap((buffer) =>
+          buffer === undefined || buffer.byteLength === 0 ? [] : [buffer.byteOffset],
+        ),
+        ...places(column.children),
+      ]);
+    const plain =
+      "nullif(i % 7, 3) AS a, i % 2 = 0 AS b, repeat('x', i % 5) AS c, i::DECIMAL(38, 2) AS d, i::TINYINT AS e";
+    const nested = `${plain}, [i, NULL] AS f, {'g': i::VARCHAR, 'h': MAP([i], ['x'])} AS g, uuid() AS h`;
+    for (const columns of [plain, nested]) {
+      const { schema, batches } = await engine.query(`SELECT ${columns} FROM range(101) t(i)`);
+      const { decode } = createBatchDecoder(schema);
+      for await (const batch of batches) {
+        const found = places(decode(batch)?.columns ?? []);
+        assert.ok(found.length >= 7, String(found.length));
+        assert.deepEqual(
+          found.filter((place) => (place - batch.body.byteOffset) % 64 !== 0),
+          [],
+        );
+        batch.release();
+      }
+    }
   }));
 
 test('a connection keeps its transaction and its temporary tables to itself', () =>

@@ -179,6 +179,21 @@ test('a reader that takes only the first batch frees the statement', async () =>
   await idle();
 });
 
+test('of 16 streams at once each has its first batch long before any of them ends', async () => {
+  const sql = "SELECT range AS i, repeat('x', 100) AS x FROM range(20000000)"; // 2 GB each
+  const streams = await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      const iterator = (await running.client.query(sql)).messages[Symbol.asyncIterator]();
+      const first = await iterator.next();
+      first.value.release();
+      return { iterator, done: first.done };
+    }),
+  );
+  assert.ok(streams.every(({ done }) => done !== true));
+  for (const { iterator } of streams) await iterator.return?.();
+  await idle();
+});
+
 test('a client that stops reading holds back the statement, and its deadline ends it', async () => {
   const { messages } = await running.client.query('SELECT range AS i FROM range(100000000)', { timeoutMs: 1500 });
   const iterator = messages[Symbol.asyncIterator]();

@@ -63,7 +63,7 @@ export interface DuckType {
 }
 
 /** Reads a type handle; the handle stays the caller's. */
-export function readLogicalType(duckdb: DuckDb, handle: Address): DuckType {
+function readLogicalType(duckdb: DuckDb, handle: Address): DuckType {
   const id = Number(duckdb.get_type_id(handle));
   const name = (typeIds as Readonly<Record<number, DuckTypeName>>)[id] ?? 'UNKNOWN';
   const alias = takeText(duckdb, duckdb.logical_type_get_alias(handle));

@@ -41,11 +41,7 @@ export const sessionOf = ({ session }: CallContext): Session => session();
 /** Clients take messages of 4 MiB and more. */
 const batchBytes = 1 << 20;
 
-export async function sendColumns(
-  { call, metrics }: CallContext,
-  schema: ArrowSchema,
-  columns: Columns,
-): Promise<void> {
+async function sendColumns({ call, metrics }: CallContext, schema: ArrowSchema, columns: Columns): Promise<void> {
   await call.sendFramed(encodeDataless({ header: encodeSchema(schema) }));
   for (const [start, end] of chunks(columns)) {
     const batch = buildBatch(

@@ -16,7 +16,7 @@ const bits = (...ordinals: readonly number[]): UnionValue =>
   int32(ordinals.reduce((mask, ordinal) => mask | (1 << ordinal), 0));
 
 /** How long a transaction may lie idle. */
-export const transactionTimeoutMs = 300_000;
+const transactionTimeoutMs = 300_000;
 
 /**
  * SqlInfo by code, the type of each value as stock clients read it: the JDBC driver casts, and a wrong member or a code it does

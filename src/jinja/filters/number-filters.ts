@@ -12,7 +12,7 @@ import { fileSize } from './text-filters.ts';
 const FLOAT = /^[+-]?(?:(?:\d(?:_?\d)*)?\.?\d(?:_?\d)*\.?(?:e[+-]?\d(?:_?\d)*)?|inf(?:inity)?|nan)$/i;
 
 /** Python's `float(value)`; undefined where it raises ValueError. */
-export function floatOf(value: Value): number | undefined {
+function floatOf(value: Value): number | undefined {
   const number = asNumber(value);
   if (number !== undefined) return Number(number);
   if (value instanceof PyUndefined) return value.fail();
@@ -32,7 +32,7 @@ const decimalText = (value: Value): string | undefined =>
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
 
 /** Python's `int(text, base)`; undefined where it raises ValueError. */
-export function parseInteger(text: string, base: number): number | bigint | undefined {
+function parseInteger(text: string, base: number): number | bigint | undefined {
   const match = /^([+-]?)(0[box])?([0-9a-z_]+)$/i.exec(text.trim());
   if (!match || /^_|__|_$/.test(match[3] as string) || text.length > mostDigits) return undefined;
   const [, sign, prefix = '', digits] = match as unknown as [string, string, string | undefined, string];
@@ -84,7 +84,7 @@ const float: Filter = (_runtime, value, args, kwargs) => {
 };
 
 /** Rounds half to even on the exact binary value, as Python's `round(value, digits)`. */
-export function roundHalfEven(value: number, digits: number): number {
+function roundHalfEven(value: number, digits: number): number {
   if (!Number.isFinite(value)) return value;
   if (digits >= 0) {
     if (digits === 0) {

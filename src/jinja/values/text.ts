@@ -35,7 +35,7 @@ export function repr(value: Value): string {
   return value instanceof PyObject ? value.repr() : str(value);
 }
 
-export const listRepr = (items: readonly Value[]): string => `[${joinReprs(items)}]`;
+const listRepr = (items: readonly Value[]): string => `[${joinReprs(items)}]`;
 export const joinReprs = (items: Iterable<Value>): string => Array.from(items, repr).join(', ');
 
 const UNPRINTABLE = /[\p{C}\p{Z}\\]/u;

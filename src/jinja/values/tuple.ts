@@ -35,7 +35,7 @@ const objects = new WeakMap<object, number>();
 let objectCount = 0;
 
 /** Text that is the same for equal keys only. */
-export function keyText(key: unknown): string {
+function keyText(key: unknown): string {
   if (key === null) return 'null';
   if (typeof key === 'bigint') return `number:${key}`;
   if (typeof key !== 'object' && typeof key !== 'function') return `${typeof key}:${String(key)}`;
