@@ -42,7 +42,7 @@ export { type StaticCall, staticCalls } from './static-calls.ts';
 export { stopTemplatesOn } from './turns.ts';
 export { keywordTexts } from './unparse.ts';
 export { keyError, PyDict } from './values/dict.ts';
-export { jsonText, PyFloat } from './values/float.ts';
+export { floatRepr, jsonText, PyFloat } from './values/float.ts';
 export { equals } from './values/keys.ts';
 export {
   type Args,

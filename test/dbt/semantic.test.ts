@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { writeOsiDocument } from '../../src/dbt/parse/osi-document.ts';
 import { semanticManifest, writeSemanticManifest } from '../../src/dbt/parse/semantic-manifest.ts';
 import { newFolder, newProject, parse } from './project.ts';
 
@@ -26,9 +27,27 @@ semantic-models: {sem: {+meta: {sm: 1}}}
 for (const form of ['v1', 'v2'])
   test(`semantic_manifest.json of the ${form} form is that of dbt, byte for byte`, () => {
     const folder = newProject({ ...models, 'dbt_project.yml': trees, 'models/schema.yml': fixture(`${form}.yml`) });
-    const file = writeSemanticManifest(parse(folder).manifest, newFolder());
+    const file = writeSemanticManifest(semanticManifest(parse(folder).manifest), newFolder());
     assert.equal(readFileSync(file, 'utf8'), fixture(`${form}.json`));
   });
+
+for (const form of ['v1', 'v2', 'osi'])
+  test(`osi_document.json of the project ${form} is that of dbt, byte for byte`, () => {
+    const folder = newProject({ ...models, 'dbt_project.yml': trees, 'models/schema.yml': fixture(`${form}.yml`) });
+    const told: string[] = [];
+    const written = newFolder();
+    writeOsiDocument(semanticManifest(parse(folder).manifest), written, (loss) => told.push(loss));
+    assert.equal(readFileSync(path.join(written, 'osi_document.json'), 'utf8'), fixture(`${form}-document.json`));
+    if (form === 'osi') assert.match(told.join(), /'cumul' was included.*'conv' was excluded/);
+  });
+
+test('what cannot be written as a document of the interchange format is told of', () => {
+  const metric = { name: 'derived_one', type: 'derived', type_params: { metrics: [{ name: 'conv' }] } };
+  const semantics = { semantic_models: [], metrics: [metric, { name: 'conv', type: 'conversion', type_params: {} }] };
+  const told: string[] = [];
+  writeOsiDocument(semantics, newFolder(), (loss) => told.push(loss));
+  assert.match(told.join(), /could not be generated: 'conv' is a conversion metric/);
+});
 
 const semantic = `semantic_models: [{name: o, model: ref('orders'), measures: [{name: n, agg: count, expr: 1}]}]\n`;
 const spine =

@@ -10,8 +10,9 @@ import { interruptible } from '../interrupts.ts';
 import type { Dict } from '../manifest-types.ts';
 import { writeManifest } from '../parse/manifest.ts';
 import type { ParseMemo } from '../parse/memo.ts';
+import { writeOsiDocument } from '../parse/osi-document.ts';
 import { parseProject } from '../parse/parse-project.ts';
-import { writeSemanticManifest } from '../parse/semantic-manifest.ts';
+import { semanticManifest, writeSemanticManifest } from '../parse/semantic-manifest.ts';
 import { isDict, isText, listOf } from '../plain.ts';
 import type {
   Env,
@@ -121,8 +122,13 @@ export function createContext(parts: ContextParts): CommandContext {
   };
   let hasSemantics = false;
   const keepSemantics = (of: ParsedProject): void => {
-    if (!hasSemantics) writeSemanticManifest(of.manifest, targetPath(of));
+    if (hasSemantics) return;
     hasSemantics = true;
+    const semantics = semanticManifest(of.manifest);
+    writeSemanticManifest(semantics, targetPath(of));
+    writeOsiDocument(semantics, targetPath(of), (loss) =>
+      log.fire({ name: 'MFConverterIssue', code: 'I078', level: 'warn', msg: `[WARNING]: ${loss}` }),
+    );
   };
   /** Before anything was run: what the memo keeps of it is the same, and its text is known. */
   const keepParsed = (of: ParsedProject): void => {

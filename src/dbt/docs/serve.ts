@@ -36,6 +36,7 @@ const artifacts = new Set([
   'run_results.json',
   'sources.json',
   'semantic_manifest.json',
+  'osi_document.json',
 ]);
 
 /** Throws Unavailable when the port is taken. */

@@ -9,9 +9,9 @@ import { timeSpinesOf } from './time-spines.ts';
 const formatVersion = { major_version: '0', minor_version: '213', patch_version: '0' };
 
 /** Returns the file's path. */
-export function writeSemanticManifest(manifest: DbtManifest, folder: string): string {
+export function writeSemanticManifest(semantics: Dict, folder: string): string {
   const file = path.join(folder, 'semantic_manifest.json');
-  writeWhole(file, pythonJson(semanticManifest(manifest)));
+  writeWhole(file, pythonJson(semantics));
   return file;
 }
 
