@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
-import { quoteLiteral } from '../../sql.ts';
+import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
 /** What a DuckDB target of a profile asks for, checked. */
 export interface Credentials {
-  /** File, absolute, or ':memory:'. */
+  /** File, absolute, ':memory:', or the address of a DuckLake. */
   readonly path: string;
   /** DuckDB's name of that file. */
   readonly database: string;
@@ -21,8 +21,8 @@ export interface Credentials {
   readonly externalRoot: string;
   readonly disableTransactions: boolean;
   readonly retries: { readonly connect: number; readonly query: number };
-  /** Attached names that may hold models, lower case. */
-  readonly attached: readonly string[];
+  /** Databases that are DuckLakes, as they are named. */
+  readonly lakes: readonly string[];
 }
 
 export interface CredentialsPlace {
@@ -44,9 +44,10 @@ export function readCredentials(output: Mapping, place: CredentialsPlace): Crede
   const named = text(output, 'database', place);
   if (named !== undefined && named !== database && attachments(output, place).every(({ alias }) => alias !== named))
     throw wrong(place, `database "${named}" is neither the file's name "${database}" nor attached`);
-  const attach = attachments(output, place);
+  const attach = [...lakeItself(given, database), ...attachments(output, place)];
+  const ownLake = output.is_ducklake === true ? [database] : [];
   return {
-    path: given === ':memory:' ? given : path.resolve(place.folder, given),
+    path: given === ':memory:' || isLake(given) ? given : path.resolve(place.folder, given),
     database: named ?? database,
     schema: text(output, 'schema', place) ?? 'main',
     threads: positive(output.threads, 1, place),
@@ -56,13 +57,29 @@ export function readCredentials(output: Mapping, place: CredentialsPlace): Crede
     externalRoot: text(output, 'external_root', place) ?? '.',
     disableTransactions: output.disable_transactions === true,
     retries: readRetries(output.retries),
-    attached: attach.map(({ alias }) => alias.toLowerCase()),
+    lakes: [...ownLake, ...attach.filter((one) => one.isLake).map(({ alias }) => alias)],
   };
 }
 
-/** DuckDB calls a file after its name up to the first dot. */
+export const isLake = (path: string): boolean => /^ducklake:/i.test(path);
+
+/** A DuckLake as the database itself is attached to one in memory. */
+const lakeItself = (file: string, database: string): Attachment[] =>
+  isLake(file)
+    ? [
+        {
+          alias: database,
+          isLake: true,
+          sql: `ATTACH IF NOT EXISTS ${quoteLiteral(file)} AS ${quoteIdentifier(database)}`,
+        },
+      ]
+    : [];
+
+/** DuckDB calls a file after its name up to the first dot; a DuckLake is called after the file of its catalog. */
 export function databaseName(file: string): string {
-  if (file === ':memory:') return 'memory';
+  if (file === ':memory:' || file === '') return 'memory';
+  if (/^(md|motherduck):/i.test(file)) return file.replace(/^\w+:|\?.*$/g, '') || 'my_db';
+  if (isLake(file)) return path.parse(file.slice(file.lastIndexOf(':') + 1)).name;
   return path.basename(file).replace(/^\.+/, '').split('.')[0] as string;
 }
 
@@ -151,6 +168,7 @@ function secretOption(key: string, value: unknown): string {
 
 interface Attachment {
   readonly alias: string;
+  readonly isLake: boolean;
   readonly sql: string;
 }
 
@@ -173,6 +191,7 @@ function attachment(entry: Mapping, place: CredentialsPlace): Attachment {
   const as = alias === undefined ? '' : ` AS ${alias}`;
   return {
     alias: alias ?? databaseName(file),
+    isLake: entry.is_ducklake === true || /ducklake:/i.test(file),
     sql: `ATTACH IF NOT EXISTS ${quoteLiteral(file)}${as}${words.length === 0 ? '' : ` (${words.join(', ')})`}`,
   };
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, type Engine, openEngine, type QueryResult } from '../../engine/index.ts';
 import { DuckhouseError, isDuckhouseError } from '../../errors.ts';
 import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
-import type { Credentials } from './credentials.ts';
+import { type Credentials, isLake } from './credentials.ts';
 import { emptyTable, type ResultTable, readTable } from './table.ts';
 
 /** What happens on a connection, for logs. */
@@ -117,7 +117,8 @@ async function openConnection(engine: Engine, { database, settings }: Credential
 const leaving =
   /\b(temp|temporary|set|setseed|reset|pragma|use|prepare|execute|deallocate|attach|detach|load|install|call|import|begin|start|commit|rollback|abort)\b/i;
 
-async function openWithRetries({ path: file, config, retries }: Credentials): Promise<Engine> {
+async function openWithRetries({ path: given, config, retries }: Credentials): Promise<Engine> {
+  const file = isLake(given) ? ':memory:' : given;
   const folder = path.dirname(file);
   // The workspace's own folder is made by whoever needs it first.
   if (path.basename(folder) === '.duckhouse') mkdirSync(folder, { recursive: true });

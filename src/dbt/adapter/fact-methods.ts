@@ -1,6 +1,8 @@
 import { str, truth } from '../../jinja/index.ts';
 import { builtinStrategies, strategyMacro } from './adapter-helpers.ts';
 import { type AdapterMethods, method } from './adapter-method.ts';
+import { isInLake } from './relation-methods.ts';
+import { relationOf } from './relation-object.ts';
 
 /** What the adapter is and can, how it writes names, and which macros it means. */
 export const factMethods: AdapterMethods = {
@@ -29,9 +31,15 @@ export const factMethods: AdapterMethods = {
     strategyMacro(host, model_context, strategy),
   ),
   is_motherduck: () => false,
-  is_ducklake: () => false,
+  is_ducklake: method(
+    ['relation'],
+    (host, { relation }) => relation !== null && isInLake(host, relationOf(relation, 'relation')),
+  ),
   use_ducklake_table_workarounds: () => false,
-  catalog_supports_foreign_keys: () => true,
+  catalog_supports_foreign_keys: method(
+    ['database'],
+    (host, { database }) => !isInLake(host, { database: str(database) }),
+  ),
   disable_transactions: (host) => host.database.credentials.disableTransactions,
   external_root: (host) => host.database.credentials.externalRoot,
   /** Not dbt's own: whether statements may name files here. */

@@ -51,8 +51,14 @@ async function drop(host: AdapterHost, relation: Relation): Promise<void> {
   const own = await host.overridden('drop_relation', { relation: new RelationObject(relation) });
   if (own !== undefined) return;
   const kind = relation.type === 'external' ? 'view' : relation.type;
-  await runSql(host, `drop ${kind} if exists ${relation.render()} cascade`);
+  await runSql(host, `drop ${kind} if exists ${relation.render()}${isInLake(host, relation) ? '' : ' cascade'}`);
 }
+
+/** A DuckLake knows no foreign keys and drops nothing with what it drops. */
+export const isInLake = (
+  { database: { credentials } }: AdapterHost,
+  { database }: Pick<Relation, 'database'>,
+): boolean => credentials.lakes.includes(database ?? '');
 
 async function truncate(host: AdapterHost, relation: Relation): Promise<void> {
   const own = await host.overridden('truncate_relation', { relation: new RelationObject(relation) });

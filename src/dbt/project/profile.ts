@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError, nearestNames } from '../../errors.ts';
+import { databaseName } from '../adapter/credentials.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, typeName } from '../plain.ts';
 import type { DbtProfile, Env } from '../project-types.ts';
@@ -137,7 +138,7 @@ const credentialShapes: Readonly<Record<string, { readonly is: (value: unknown) 
     config_options: dict,
   };
 
-/** The database's name: `memory`, or the file's name without its extension; another only when it is attached. */
+/** The database's name is the path's; another only when it is attached. */
 function databaseOf(credentials: Dict, dbPath: string, wrong: (problem: string) => DuckhouseError): string {
   const fromPath = databaseName(dbPath);
   const given = credentials.database;
@@ -149,11 +150,4 @@ function databaseOf(credentials: Dict, dbPath: string, wrong: (problem: string) 
   throw wrong(
     `'database' is ${given}, but the file ${dbPath} is named ${fromPath}, and nothing is attached as ${given}`,
   );
-}
-
-export function databaseName(dbPath: string): string {
-  if (dbPath === ':memory:' || dbPath === '') return 'memory';
-  const plain = dbPath.split('?')[0] as string;
-  if (/^(md|motherduck):/.test(plain)) return plain.slice(plain.indexOf(':') + 1) || 'my_db';
-  return path.parse(plain).name;
 }

@@ -90,11 +90,17 @@
 
 {# A table with foreign keys cannot be renamed: it is built in place. #}
 {% macro has_foreign_key_constraints(relation=none) -%}
+  {%- if not adapter.catalog_supports_foreign_keys(this.database) -%}
+    {{ return(false) }}
+  {%- endif -%}
   {{ return('foreign_key' in enforced_constraint_types() or 'foreign_key' in existing_constraint_types(relation)) }}
 {%- endmacro %}
 
 {# Only a table with a key can be what another table's foreign key points at. #}
 {% macro may_be_foreign_key_target(relation=none) -%}
+  {%- if not adapter.catalog_supports_foreign_keys(this.database) -%}
+    {{ return(false) }}
+  {%- endif -%}
   {%- set keys = ['primary_key', 'unique'] -%}
   {%- set types = enforced_constraint_types() + existing_constraint_types(relation) -%}
   {{ return(types | select('in', keys) | list | length > 0) }}
@@ -290,7 +296,7 @@ def materialize(df, con):
 
 {% macro duckdb__drop_relation(relation) -%}
   {%- call statement('drop_relation', auto_begin=False) -%}
-    drop {{ relation.type }} if exists {{ relation.render() }} cascade
+    drop {{ relation.type }} if exists {{ relation.render() }}{{ ' cascade' if not adapter.is_ducklake(relation) }}
   {%- endcall -%}
 {%- endmacro %}
 

@@ -21,6 +21,9 @@
     {%- endif -%}
   {%- endfor -%}
   {%- do validate_merge_clauses(config, kinds, errors) -%}
+  {%- if not errors -%}
+    {%- do validate_ducklake_restrictions(config, target_relation, errors) -%}
+  {%- endif -%}
   {%- if errors -%}
     {%- do exceptions.raise_compiler_error('MERGE configuration errors:\n' ~ errors | join('\n')) -%}
   {%- endif -%}
@@ -63,5 +66,20 @@
   {%- endif -%}
 {%- endmacro %}
 
+{# A DuckLake merges with one change or deletion of rows at most, and gives no rows back. #}
 {% macro validate_ducklake_restrictions(config, target_relation, errors) -%}
+  {%- if not target_relation or not adapter.is_ducklake(target_relation) -%}
+    {%- do return('') -%}
+  {%- endif -%}
+  {%- if config.get('merge_returning_columns') -%}
+    {%- do errors.append('DuckLake MERGE restrictions: merge_returning_columns is not supported, since DuckLake has no RETURNING.') -%}
+  {%- endif -%}
+  {%- set clauses = config.get('merge_clauses') or {} -%}
+  {%- set changing = [] -%}
+  {%- for clause in clauses.get('when_matched', []) + clauses.get('when_not_matched', []) if clause.get('action') in ['update', 'delete'] -%}
+    {%- do changing.append(clause) -%}
+  {%- endfor -%}
+  {%- if changing | length > 1 -%}
+    {%- do errors.append('DuckLake MERGE restrictions: merge_clauses can contain only a single UPDATE or DELETE action across when_matched and when_not_matched. Found ' ~ changing | length ~ '.') -%}
+  {%- endif -%}
 {%- endmacro %}
