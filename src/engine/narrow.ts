@@ -9,19 +9,22 @@ import {
 } from '../arrow/index.ts';
 import { DuckhouseError } from '../errors.ts';
 import { halfFloat } from './native/half-float.ts';
+import { checkWholeMicroseconds, keepsMicroseconds } from './whole-microseconds.ts';
 
 /** Digits of DuckDB's widest DECIMAL. */
 const maxPrecision = 38;
 
-/** Fields that need no change stay the same objects. */
+/** Fields that need no change stay the same objects, and the schema too when its batches need no look. */
 export function narrowSchema(schema: ArrowSchema): ArrowSchema {
   const fields = schema.fields.map(narrowField);
-  return fields.every((field, i) => field === schema.fields[i]) ? schema : { ...schema, fields };
+  const same = fields.every((field, i) => field === schema.fields[i]);
+  return same && !fields.some(keepsMicroseconds) ? schema : { ...schema, fields };
 }
 
-/** The batch in the types of `narrowSchema` of its own. InvalidArgument for a decimal that does not fit. */
+/** The batch in the types of `narrowSchema` of its own. An error names a decimal or a time that DuckDB would not keep whole. */
 export function narrowBatch(batch: RecordBatch, schema: ArrowSchema): RecordBatch {
   if (batch.schema === schema) return batch;
+  checkWholeMicroseconds(batch.columns);
   const columns = batch.columns.map((column, i) => narrowColumn(column, schema.fields[i] as ArrowField));
   return { ...batch, schema, columns };
 }
@@ -91,6 +94,6 @@ function doesNotFit({ name }: ArrowField, view: DataView, row: number): Duckhous
   return new DuckhouseError(
     'InvalidArgument',
     `column "${name}" holds a decimal with the digits ${value}: DuckDB has at most ${maxPrecision}`,
-    { id: 'decimal-too-wide', context: { column: name, value: String(value) }, hint: 'send it as a text or a double' },
+    { id: 'decimal-value-too-wide', context: { name, value: String(value) }, hint: 'send it as a text or a double' },
   );
 }

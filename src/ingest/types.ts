@@ -33,6 +33,7 @@ export type Finding = readonly [
     | 'decimalComma'
     | 'dates'
     | 'titleLines'
+    | 'microseconds'
     | 'oneFile'
     | 'files',
   value?: string | number,

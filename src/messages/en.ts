@@ -147,6 +147,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'ingest.found.decimalComma': 'decimal comma',
   'ingest.found.dates': 'dates {value}',
   'ingest.found.titleLines': 'a title above the header? --skip {value} leaves it out',
+  'ingest.found.microseconds': 'nanoseconds of {value} are cut to microseconds',
   'ingest.found.oneFile': '1 file',
   'ingest.found.files': '{value} files',
   'ingest.columns': '  {columns}',

@@ -149,6 +149,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'ingest.found.decimalComma': 'virgule décimale',
   'ingest.found.dates': 'dates {value}',
   'ingest.found.titleLines': 'un titre au-dessus de l’en-tête ? --skip {value} le laisse de côté',
+  'ingest.found.microseconds': 'les nanosecondes de {value} sont coupées à la microseconde',
   'ingest.found.oneFile': '1 fichier',
   'ingest.found.files': '{value} fichiers',
   'ingest.columns': '  {columns}',

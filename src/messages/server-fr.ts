@@ -26,6 +26,8 @@ export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
   'error.dbt-usage': 'usage de dbt : {message}',
   'error.deadline': "le délai de l'appel est passé",
   'error.decimal-too-wide': 'la colonne « {name} » a des décimaux de {precision} chiffres, DuckDB en tient 38 au plus',
+  'error.decimal-value-too-wide':
+    'la colonne « {name} » contient une décimale de chiffres {value} : DuckDB en tient 38 au plus',
   'error.ingest-options': 'CommandStatementIngest ne dit pas quoi faire si la table existe ou non',
   'error.ingest-temporary': "une table temporaire n'a ni catalogue ni schéma à vous",
   'error.location-unsupported': 'aucun de ces emplacements ne peut être lu : {locations}',
@@ -76,6 +78,7 @@ export const serverFr: Readonly<Record<keyof typeof serverEn, string>> = {
   'error.value-too-fine': 'colonne « {name} » : {value} ns ne sont pas un nombre entier de microsecondes',
   'hint.bound-columns-differ': "convertissez la colonne dans l'instruction, ou liez les lignes une à une",
   'hint.dbt-no-earlier-run': "exécutez d'abord une commande comme dbt build",
+  'hint.decimal-value-too-wide': 'envoyez-la en texte ou en double',
   'hint.decimal-too-wide': "convertissez-la en decimal128 ou en texte avant l'envoi",
   'hint.ingest-temporary': 'omettez catalogue et schéma, ou temporary',
   'hint.parameters-too-large': 'chargez-les plutôt comme table',

@@ -64,3 +64,22 @@ test('what DuckDB reads stays as it is', async () => {
   const tiny = await decoded({ n: [1n] }, { n: decimal(60, 50, 256) });
   assert.equal(narrowSchema(tiny.schema), tiny.schema);
 });
+
+test('parts of a microsecond are refused where DuckDB would cut them off, under nulls and in lists', async () => {
+  const nanoseconds = flechette.TimeUnit.NANOSECOND;
+  const point = flechette.timestamp(nanoseconds, 'UTC');
+  const check = async (values: readonly unknown[], type: flechette.DataType) => {
+    const { schema, batch } = await decoded({ a: [...values] }, { a: type });
+    return narrowBatch(batch, narrowSchema(schema));
+  };
+  const tooFine = { kind: 'DataInvalid', id: 'value-too-fine' };
+  const second = 1_700_000_000_000;
+  await check([second, null, -0.001, 0.001], point); // milliseconds
+  for (const fine of [0.0005, -0.0005, 0.000125, -1.0005]) {
+    await assert.rejects(check([second, fine], point), tooFine, String(fine));
+    await assert.rejects(check([[null, fine]], list(point)), tooFine);
+  }
+  await check([0.0005], flechette.timestamp(nanoseconds)); // TIMESTAMP_NS keeps them
+  await check([1000n, null, -1000n], flechette.duration(nanoseconds));
+  await assert.rejects(check([1500n], flechette.duration(nanoseconds)), tooFine);
+});

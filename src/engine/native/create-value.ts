@@ -1,5 +1,6 @@
 import { type ArrowColumn, type ArrowField, type ArrowType, isValidAt } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
+import { tooFine } from '../whole-microseconds.ts';
 import { createType, destroyType, isUuid, pointers, tooWide } from './create-type.ts';
 import { halfFloat } from './half-float.ts';
 import type { DuckDb } from './library.ts';
@@ -261,11 +262,7 @@ function micros(value: bigint, unit: keyof typeof perSecond, field: ArrowField):
   const scale = perSecond[unit];
   if (scale <= 1_000_000n) return value * (1_000_000n / scale);
   if (value % 1000n === 0n) return value / 1000n;
-  throw new DuckhouseError('DataInvalid', `column "${field.name}": ${value} ns is no whole number of microseconds`, {
-    id: 'value-too-fine',
-    context: { name: field.name, value: String(value) },
-    hint: 'DuckDB keeps microseconds in this type',
-  });
+  throw tooFine(field.name, value);
 }
 
 function scalarMaker(duckdb: DuckDb, field: ArrowField, data: Uint8Array): ValueMaker {

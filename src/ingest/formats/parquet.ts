@@ -2,7 +2,7 @@ import { DuckhouseError } from '../../errors.ts';
 import { queryRows, type Session } from '../../lakehouse/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 import { countedFiles, describeSelect } from '../describe.ts';
-import type { IngestFormat } from '../types.ts';
+import type { Finding, IngestFormat } from '../types.ts';
 import { replacing } from './casts.ts';
 import { withFile } from './reader-error.ts';
 
@@ -27,6 +27,13 @@ async function checkDecimals(session: Session, list: string): Promise<void> {
   );
 }
 
+/** DuckDB's reader keeps microseconds of points in time, whatever the file has: not without a word. */
+async function cutColumns(session: Session, list: string): Promise<Finding[]> {
+  const points = "logical_type LIKE '%isAdjustedToUTC=1%NANOS=NanoSeconds%'";
+  const rows = await queryRows(session, `SELECT DISTINCT name FROM parquet_schema(${list}) WHERE ${points} ORDER BY 1`);
+  return rows.length === 0 ? [] : [['microseconds', rows.map(({ name }) => String(name)).join(', ')]];
+}
+
 export const parquetFormat: IngestFormat = {
   name: 'parquet',
   extensions: ['parquet', 'pq'],
@@ -39,7 +46,7 @@ export const parquetFormat: IngestFormat = {
       const sql = `SELECT ${replacing(options.columns)} FROM ${reader}`;
       return {
         sql,
-        found: [countedFiles(files)],
+        found: [countedFiles(files), ...(await cutColumns(session, list))],
         columns: await describeSelect(session, sql),
       };
     });
