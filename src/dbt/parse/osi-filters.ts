@@ -8,6 +8,7 @@ import {
   renderText,
   str,
   type Value,
+  valueError,
 } from '../../jinja/index.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
@@ -60,6 +61,36 @@ const names = new Map<string, Value>([
 ]);
 
 const environment = createEnvironment();
+
+const grain = /^(?:nanosecond|microsecond|millisecond|second|minute|hour|day|week|month|quarter|year)$/;
+
+/** The same names, which refuse what programs that compute metrics refuse: a dimension is told with its entity. */
+const checkedNames = new Map<string, Value>(
+  [...names].map(([what, make]) => {
+    if (!what.endsWith('Dimension')) return [what, make];
+    const checked = hostFunction(what, (args, kwargs) => {
+      const name = str(args[0] ?? kwargs.get('name') ?? kwargs.get('dimension_name') ?? '');
+      const parts = name.toLowerCase().split('__');
+      const links = parts.length - 1 - (parts.length > 1 && grain.test(parts.at(-1) ?? '') ? 1 : 0);
+      if (links !== 1 && !/^metric_time(?:__|$)/i.test(name))
+        throw valueError(`'${name}' names no dimension as <entity>__<dimension>`);
+      return (make as PyObject).call(args, kwargs) as Value;
+    });
+    return [what, checked];
+  }),
+);
+
+/** What is wrong with the text of a filter. */
+export function filterProblem(text: string): string | undefined {
+  if (!/[{][{%#]/.test(text)) return undefined;
+  try {
+    const template = compileTemplate(environment, text, { path: 'filter', name: 'filter' });
+    renderText(template, { get: (name) => checkedNames.get(name) });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 /** The conditions of filters as one; undefined when there are none. */
 export function filterText(...filters: readonly unknown[]): string | undefined {

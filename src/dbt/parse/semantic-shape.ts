@@ -1,4 +1,5 @@
 /** Metrics, semantic models and saved queries in the shape that artifacts have: names become entries, gaps are null. */
+import { DuckhouseError } from '../../errors.ts';
 import type { Dict } from '../manifest-types.ts';
 import { isDict, isText, listOf } from '../plain.ts';
 
@@ -36,7 +37,12 @@ export function filterOf(value: unknown): Dict | null {
 export function windowOf(value: unknown): Dict | null {
   if (isDict(value)) return value;
   const found = isText(value) ? /^\s*(\d+)\s+(\w+)\s*$/.exec(value) : null;
-  return found === null ? null : { count: Number(found[1]), granularity: (found[2] as string).replace(/s$/, '') };
+  if (found !== null) return { count: Number(found[1]), granularity: (found[2] as string).replace(/s$/, '') };
+  if (value === undefined || value === null) return null;
+  throw new DuckhouseError(
+    'DataInvalid',
+    `the window '${String(value)}' is no number and granularity, such as '7 days'`,
+  );
 }
 
 /** A name alone, or with what goes along. */

@@ -2,6 +2,9 @@
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest, Dict, SemanticNode } from '../manifest-types.ts';
 import { isDict, isText } from '../plain.ts';
+import { metricsProblems } from './semantic-metrics-validity.ts';
+import { modelProblems } from './semantic-models-validity.ts';
+import { timeSpinesOf } from './time-spines.ts';
 
 type Elements = 'measures' | 'entities' | 'dimensions';
 const kinds: readonly (readonly [Elements, string])[] = [
@@ -15,7 +18,8 @@ const grains = /^(?:nanosecond|microsecond|millisecond|second|minute|hour|day|we
 const reserved = /^(?:metric_time|mf_internal_uuid)$/i;
 
 /** Throws DataInvalid with all that is wrong. Semantic models without metrics are not looked at, as by dbt. */
-export function checkSemantics({ semantic_models, metrics, saved_queries }: DbtManifest): void {
+export function checkSemantics(manifest: DbtManifest): void {
+  const { semantic_models, metrics, saved_queries } = manifest;
   const models = Object.values(semantic_models);
   const all = Object.values(metrics);
   if (models.length === 0 || all.length === 0) return;
@@ -27,6 +31,13 @@ export function checkSemantics({ semantic_models, metrics, saved_queries }: DbtM
     ...mixedKinds(models),
     ...sharedMeasures(models),
     ...sharedDimensions(models),
+    ...modelProblems(models),
+    ...metricsProblems({
+      models,
+      metrics: all,
+      savedQueries: Object.values(saved_queries),
+      customGrains: ownGrains(manifest),
+    }),
   ];
   if (problems.length === 0) return;
   const files = [...new Set(models.map(({ original_file_path }) => original_file_path))];
@@ -34,6 +45,14 @@ export function checkSemantics({ semantic_models, metrics, saved_queries }: DbtM
     context: { paths: files },
   });
 }
+
+/** Granularities that the project's time spines bring. */
+const ownGrains = (manifest: DbtManifest): ReadonlySet<string> =>
+  new Set(
+    timeSpinesOf(manifest).time_spines.flatMap(({ custom_granularities: own }) =>
+      (own as readonly Dict[]).map(({ name }) => String(name)),
+    ),
+  );
 
 const listOf = (model: SemanticNode, kind: Elements): readonly Dict[] =>
   (Array.isArray(model[kind]) ? model[kind] : []) as readonly Dict[];
