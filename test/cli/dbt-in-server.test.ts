@@ -118,6 +118,15 @@ test('a writer builds a project in the server; a reader does not; what the gate 
       ['{{ config(pre_hook="set global memory_limit = \'1GB\'") }} select 1 as id', 'setting'],
       ["select current_setting('home_directory') as home", 'setting home_directory'],
       [`{% if execute %}{% do run_query("create schema _duckhouse") %}{% endif %}select 1 as id`, '_duckhouse'],
+      [
+        `{% if execute %}{% do run_query("copy (select 1) to '${outside}/out.csv'") %}{% endif %}select 1 as id`,
+        'kind COPY',
+      ],
+      [
+        `{% if execute %}{% do run_query("attach '${outside}/other.db' as other") %}{% endif %}select 1 as id`,
+        'kind ATTACH',
+      ],
+      [`{% call statement('x') %}copy (select 1) to 'inside.csv'{% endcall %}select 1 as id`, 'kind COPY'],
     ];
     const models = hostile.map(([text], n) => [`transform/dbt_project/models/hostile/h${n}.sql`, text] as const);
     await write(cwd, Object.fromEntries(models));
@@ -129,7 +138,7 @@ test('a writer builds a project in the server; a reader does not; what the gate 
       const failure = failures.find((one) => one.startsWith(`[ERROR]: in model h${n} `));
       assert.match(failure ?? '', new RegExp(`writer \\(writer\\) may not use .*(${why})`), text + run.stdout);
     }
-    assert.equal(existsSync(path.join(outside, 'out.csv')), false);
+    for (const name of ['out.csv', 'other.db']) assert.equal(existsSync(path.join(outside, name)), false);
     const allowed = await admin('run', '--select', 'h7');
     assert.doesNotMatch(allowed.stdout, /may not use/);
     await rm(path.join(cwd, 'transform/dbt_project/models/hostile'), { recursive: true });

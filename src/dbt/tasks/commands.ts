@@ -10,8 +10,9 @@ import { timed } from '../run/timed.ts';
 import { type Command, type CommandInput, exitCodes, task } from './command.ts';
 import { compile } from './compile-command.ts';
 import { docsGenerate } from './docs-command.ts';
-import { hasFreshness } from './freshness.ts';
+
 import { freshness, leaveFreshness } from './freshness-command.ts';
+import { hasFreshness } from './freshness-read.ts';
 import { buildKinds, choices } from './kinds.ts';
 import { lineage } from './lineage-command.ts';
 import { operation } from './operation-command.ts';
