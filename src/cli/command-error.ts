@@ -7,12 +7,13 @@ interface Meaning {
 }
 
 const denied: Meaning = { kind: 'PermissionDenied', id: 'path-denied', message: 'no permission for' };
+const full: Meaning = { kind: 'ResourceExhausted', id: 'path-full', message: 'no space left for' };
 const meanings: Readonly<Record<string, Meaning>> = {
   EACCES: denied,
   EPERM: denied,
   EROFS: denied,
-  ENOSPC: { kind: 'ResourceExhausted', id: 'path-full', message: 'no space left for' },
-  EDQUOT: { kind: 'ResourceExhausted', id: 'path-full', message: 'no space left for' },
+  ENOSPC: full,
+  EDQUOT: full,
   ENOENT: { kind: 'NotFound', id: 'path-missing', message: 'there is no' },
   EISDIR: { kind: 'InvalidArgument', id: 'path-is-folder', message: 'not a file but a folder:' },
   ENOTDIR: { kind: 'InvalidArgument', id: 'path-no-folder', message: 'not a folder:' },
@@ -22,8 +23,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
 export function toCommandError(error: unknown): DuckhouseError {
   const { code, path, url } = (error ?? {}) as NodeJS.ErrnoException & { readonly url?: string };
   if (code === 'ERR_MODULE_NOT_FOUND' && url?.startsWith(ownFolder)) return replaced(error);
-  const meaning = code === undefined || path === undefined ? undefined : meanings[code];
-  if (meaning === undefined) return toDuckhouseError(error);
+  const meaning = meanings[code ?? ''];
+  // A failed write names no file.
+  if (meaning === full && path === undefined)
+    return new DuckhouseError('ResourceExhausted', 'no space left on the disk', { id: 'no-space', cause: error });
+  if (meaning === undefined || path === undefined) return toDuckhouseError(error);
   const { kind, id, message } = meaning;
   return new DuckhouseError(kind, `${message} ${path}`, { id, context: { path }, cause: error });
 }

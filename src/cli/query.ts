@@ -88,6 +88,7 @@ interface Sink {
 function openSink(file: string | undefined, stdout: Writable): Sink {
   if (file === undefined) return { out: stdout, close: () => write(stdout, '') };
   const out = createWriteStream(file);
+  out.once('error', (error) => Object.assign(error, { path: file })); // of a write it names none
   const done = finished(out);
   done.catch(() => undefined); // thrown by close
   return {

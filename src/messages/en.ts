@@ -257,6 +257,7 @@ Data goes to standard output, everything else to standard error. DUCKHOUSE_LANG=
   'error.server-running': 'a server runs in this workspace already (pid {pid})',
   'error.folder-denied': 'no permission to write in folder {folder}',
   'error.path-denied': 'no permission for {path}',
+  'error.no-space': 'no space left on the disk',
   'error.path-full': 'no space left for {path}',
   'error.package-replaced': 'duckhouse was replaced by another version while it ran',
   'error.path-missing': 'there is no {path}',

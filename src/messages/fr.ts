@@ -259,6 +259,7 @@ Les données vont sur la sortie standard, tout le reste sur la sortie d'erreur. 
   'error.server-running': 'un serveur est déjà en marche dans cet espace de travail (pid {pid})',
   'error.folder-denied': "pas le droit d'écrire dans le dossier {folder}",
   'error.path-denied': 'accès refusé : {path}',
+  'error.no-space': 'plus de place sur le disque',
   'error.path-full': 'plus de place pour {path}',
   'error.package-replaced': 'duckhouse a été remplacé par une autre version pendant son exécution',
   'error.path-missing': "{path} n'existe pas",

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -111,6 +112,18 @@ test('a workspace that is made is told as JSON too', () =>
     const days = await duckhouse(['token', 'create', 'x', '--days', 'soon'], { cwd });
     assert.deepEqual([days.code, /must be > 0, not "soon"/.test(days.stderr)], [2, true], days.stderr);
   }));
+
+test('a full disk is said to be one, with the file that has no room', { skip: !existsSync('/dev/full') }, () =>
+  inTemporaryFolder(async (cwd) => {
+    const env = { DUCKHOUSE_DATABASE: ':memory:' };
+    const file = await duckhouse(['query', 'SELECT 1', '-o', '/dev/full'], { cwd, env });
+    assert.deepEqual([file.code, file.stderr], [1, 'error: no space left for /dev/full\n']);
+    const error = toCommandError(
+      Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }),
+    );
+    assert.deepEqual([error.kind, error.id], ['ResourceExhausted', 'no-space']);
+  }),
+);
 
 test('code that another version took away while the command ran is called so', async () => {
   const gone = new URL('../../src/cli/gone.js', import.meta.url).href;
