@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { newProject } from './project.ts';
+import { newProject, parse } from './project.ts';
 import { dbt } from './replay.ts';
 
 const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, threads: 1}\n';
@@ -66,4 +66,16 @@ test('clone says what it wrote, which macros it called, and compiles no ephemera
     ['load_cached_relation', 'can_clone_table', 'materialization_view_default'].map((name) => `macro.dbt.${name}`),
   );
   assert.deepEqual([e?.compiled, e?.depends_on.macros], [undefined, []]);
+});
+
+test('what a package dispatches without a namespace is the macro of the root project, as far as the manifest says', () => {
+  const folder = newProject({
+    'macros/m.sql': '{% macro default__two() %}1{% endmacro %}',
+    'dbt_packages/tools/dbt_project.yml': 'name: tools\nversion: 1.0.0\n',
+    'dbt_packages/tools/macros/m.sql':
+      "{% macro two() %}{{ adapter.dispatch('two')() }}{% endmacro %}{% macro default__two() %}2{% endmacro %}",
+    'models/a.sql': 'select 1 as id',
+  });
+  const { manifest } = parse(folder);
+  assert.deepEqual(manifest.macros['macro.tools.two']?.depends_on.macros, ['macro.shop.default__two']);
 });

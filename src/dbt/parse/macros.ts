@@ -335,6 +335,11 @@ export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): vo
   const find = macroFinder(macros.values(), index);
   // `dbt.x` is the adapter's own macro when it is called; what it depends on is dbt's.
   const within: Find = (owner, name) => macros.get(`macro.${owner}.${name}`) ?? find(owner, name);
+  // A dispatch that names no namespace is of no package, until it is called: the root's macro comes first.
+  const nameless = (name: string, namespace: string | null): MacroNode | undefined =>
+    namespace === null
+      ? adapterPrefixes.map((prefix) => find('', `${prefix}${name}`)).find((found) => found !== undefined)
+      : undefined;
   for (const macro of macros.values()) {
     const { name: own, package_name: packageName } = macro;
     const ids = new Set<string>();
@@ -342,7 +347,7 @@ export function linkMacros({ macros, calls }: MacroStore, index: MacroIndex): vo
     for (const [kind, name, namespace] of calls.get(macro.unique_id) ?? []) {
       if (kind === 'call' && namespace !== null) add(namespace === 'adapter' ? undefined : within(namespace, name));
       else if (name !== own && !(kind === 'call' && standardNames.has(name))) add(find(packageName, name));
-      if (kind === 'dispatch') add(dispatchedBy(macro, index, name, namespace));
+      if (kind === 'dispatch') add(nameless(name, namespace) ?? dispatchedBy(macro, index, name, namespace));
     }
     macro.depends_on.macros = [...ids];
   }
