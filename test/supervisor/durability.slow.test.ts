@@ -147,8 +147,14 @@ test(`what was acknowledged is there after each of ${kills} kills, the rest whol
       run.stopped = false;
       const writing = Promise.all(Array.from({ length: writers }, () => write(run)));
       await pause(50 + run.random() * 900);
-      await killOnce(run, kill % 5 === 4);
-      run.stopped = true;
+      try {
+        await killOnce(run, kill % 5 === 4);
+      } catch (error) {
+        t.diagnostic(`kill ${kill}: ${server.stderr().slice(-5000)}`);
+        throw error;
+      } finally {
+        run.stopped = true; // or they would try for ever
+      }
       await writing;
       await check(cwd, run.loads.slice(checked));
       // A client that does not know repeats its load: it is there once.
