@@ -40,7 +40,7 @@ function plainReader(column: ArrowColumn): ValueReader {
       return (row) => (((data as Uint8Array)[row >> 3] as number) >> (row & 7)) % 2 === 1;
     case 'utf8':
     case 'largeUtf8':
-      return varyingReader(column, decoder);
+      return varyingReader(column, repeating(decoder));
     case 'binary':
     case 'largeBinary':
       return varyingReader(column, (bytes) => Uint8Array.from(bytes));
@@ -78,6 +78,18 @@ function varyingReader(
 ): ValueReader {
   const at = offsetReader(offsets as Uint8Array, length, field.type.id.startsWith('large'));
   return (row) => read((data as Uint8Array).subarray(at(row), at(row + 1)));
+}
+
+/** Columns that are sorted or say the same in every row are mostly what stands there already. */
+function repeating(decode: (bytes: Uint8Array) => string): (bytes: Uint8Array) => string {
+  let last: Uint8Array | undefined;
+  let text = '';
+  return (bytes) => {
+    if (last === undefined || last.byteLength !== bytes.byteLength || Buffer.compare(last, bytes) !== 0)
+      text = decode(bytes);
+    last = bytes;
+    return text;
+  };
 }
 
 function listReader(column: ArrowColumn): ValueReader {

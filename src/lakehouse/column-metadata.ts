@@ -128,13 +128,21 @@ function makerOf(
   tables: readonly DescribedTable[],
   make: (table: DescribedTable) => Uint8Array,
 ): (table: DescribedTable) => Uint8Array {
+  const numbers = new Map<string, number>();
+  const numberOf = (columns: string): number => {
+    const known = numbers.get(columns) ?? numbers.size;
+    numbers.set(columns, known);
+    return known;
+  };
+  // The long text of the columns is looked up once, not made part of another.
   const alike = ({ catalog, dbSchema, name, columns }: DescribedTable): string =>
-    `${Buffer.byteLength(name)}\0${catalog}\0${dbSchema}\0${columns}`;
+    `${numberOf(columns)}\0${Buffer.byteLength(name)}\0${catalog}\0${dbSchema}`;
+  const keys = new Map(tables.map((table) => [table, alike(table)]));
   const counts = new Map<string, number>();
-  for (const table of tables) counts.set(alike(table), (counts.get(alike(table)) ?? 0) + 1);
+  for (const key of keys.values()) counts.set(key, (counts.get(key) ?? 0) + 1);
   const stencils = new Map<string, Stencil | undefined>();
   return (table) => {
-    const key = alike(table);
+    const key = keys.get(table) as string;
     if ((counts.get(key) ?? 0) < fewestAlike) return make(table);
     const name = Buffer.from(table.name, 'utf8');
     if (!stencils.has(key))
