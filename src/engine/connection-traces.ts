@@ -1,4 +1,4 @@
-import { catalogChanged, dataChanged, type KeptPlans, type PlanHost } from './plans.ts';
+import { catalogChanged, type KeptPlans, type PlanHost } from './plans.ts';
 import type { ResultHandle, StatementHandle } from './protocol.ts';
 import { changesCatalog, changesData, leavesState } from './statement-kind.ts';
 import type { StatementKind } from './types.ts';
@@ -25,7 +25,7 @@ export function createTraces(core: PlanHost, plans: KeptPlans): ConnectionTraces
   };
 
   const note = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
-    if (done.script || changesData(done.kind)) dataChanged(core);
+    if (done.script || changesData(done.kind)) core.clock.tick();
     noteCatalog(done);
   };
 

@@ -9,7 +9,7 @@ import { openLoad } from './load.ts';
 import type { Address } from './native/memory.ts';
 import { checkOwnDatabase } from './own-database.ts';
 import { runPlainChange } from './plain-change.ts';
-import { dataChanged, type KeptPlan, type KeptPlans, shouldKeep } from './plans.ts';
+import { type KeptPlan, type KeptPlans, shouldKeep } from './plans.ts';
 import { checkPointers } from './pointer-functions.ts';
 import { preparedQuery } from './prepared-query.ts';
 import type { CursorSlabs, Request } from './protocol.ts';
@@ -157,12 +157,12 @@ export function createConnection(
     const { sql, script } = await guardedText(connection, text, options);
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
-    const data = core.dataVersion.current;
+    const madeAt = core.clock.now();
     try {
       const plan = await plans.prepare(statement);
       const { handle, version } = plan;
       traces.prepared(handle);
-      const isStale = (): boolean => core.dataVersion.current !== data && !isKeepable(handle, sql) && !handle.script;
+      const isStale = (): boolean => core.clock.now() !== madeAt && !isKeepable(handle, sql) && !handle.script;
       return preparedQuery({
         statement,
         connection: address,
@@ -199,7 +199,7 @@ export function createConnection(
     } catch (error) {
       throw statement.explain(error);
     } finally {
-      dataChanged(core);
+      core.clock.tick();
       if (plan !== undefined) void plans.release(sql, plan, keep);
       statement.finish();
     }
@@ -221,7 +221,7 @@ export function createConnection(
     } catch (error) {
       throw statement.explain(error);
     } finally {
-      dataChanged(core);
+      core.clock.tick();
       statement.finish();
     }
   };

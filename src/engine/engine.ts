@@ -3,6 +3,7 @@ import { DuckhouseError } from '../errors.ts';
 import type { PooledConnection } from './connection.ts';
 import { type ConnectionPool, connectionPool } from './connection-pool.ts';
 import type { EngineCore } from './core.ts';
+import { createDataClock } from './data-clock.ts';
 import { createHistory } from './history.ts';
 import { createLoaderPool } from './loader-pool.ts';
 import { lockdownStatements } from './lockdown.ts';
@@ -55,7 +56,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   forbidPointerCasts(duckdb, database);
   if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
-  const share: EngineShare = { file: options.database, libraryPath, database, sessionInit };
+  const { memory: clock } = createDataClock();
+  const share: EngineShare = { file: options.database, libraryPath, database, sessionInit, clock };
   return createEngine(createCore(duckdb, share, { workers: options.workers }), { file: options.database, owns: true });
 }
 
@@ -73,7 +75,11 @@ async function openBeside(
     run: (request, onReply) => pool.run(request.op === 'connect' ? { ...request, to } : request, onReply),
     close: () => Promise.resolve(),
   };
-  const core = coreOn(duckdb, { file, libraryPath, ...to }, { pool: borrowed, size: 2, handles });
+  const core = coreOn(
+    duckdb,
+    { file, libraryPath, ...to, clock: createDataClock().memory },
+    { pool: borrowed, size: 2, handles },
+  );
   return createEngine(core, { file, owns: true });
 }
 
@@ -102,7 +108,7 @@ interface Threads {
 
 function coreOn(
   duckdb: DuckDb,
-  { file, libraryPath, database, sessionInit }: EngineShare,
+  { file, libraryPath, database, sessionInit, clock }: EngineShare,
   { pool, size, handles }: Threads,
 ): EngineCore {
   return {
@@ -119,7 +125,7 @@ function coreOn(
     watches: [],
     ownExtensionsOnly: ownExtensionsOnly(duckdb, database),
     catalogVersion: { current: 0 },
-    dataVersion: { current: 0 },
+    clock: createDataClock(clock),
     plans: new Set(),
     recentTexts: new Set<string>(),
   };
@@ -186,6 +192,7 @@ function createEngine(core: EngineCore, { file, owns }: EngineParts): Engine {
       libraryPath: core.libraryPath,
       database: core.database,
       sessionInit: core.sessionInit,
+      clock: core.clock.memory,
     }),
     openBeside: (options) => openBeside(core, options),
     async interruptHandles(memory) {
@@ -196,6 +203,7 @@ function createEngine(core: EngineCore, { file, owns }: EngineParts): Engine {
     releaseHandles(memory) {
       const { connections: left, databases } = handlesIn(memory);
       for (const connection of takeHandles(left)) closeConnection(core.duckdb, connection);
+      core.clock.tick(); // it may have written
       for (const database of takeHandles(databases)) closeDatabase(core.duckdb, database);
     },
     close: () => (closing ??= closeEngine(core, connections, owns)),

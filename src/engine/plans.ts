@@ -1,3 +1,4 @@
+import type { DataClock } from './data-clock.ts';
 import type { WorkerPool } from './pool.ts';
 import type { StatementHandle } from './protocol.ts';
 import { isKeepable } from './statement-kind.ts';
@@ -18,8 +19,8 @@ export interface KeptPlan {
   readonly handle: StatementHandle;
   /** Of the catalog, when it was made. */
   readonly version: number;
-  /** Of one that reads, has not run yet and may run once: until when, and if no row has changed. */
-  readonly once?: { readonly dataVersion: number; readonly until: number };
+  /** Of one that reads, has not run yet and may run once: until when, and if no row has changed since. */
+  readonly once?: { readonly madeAt: number; readonly until: number };
 }
 
 /** A client that prepares a statement mostly runs it at once. */
@@ -34,8 +35,8 @@ export interface PlanHost {
   readonly pool: WorkerPool;
   /** Raised by each statement that may change what a plan was made from: older plans are not run again. */
   readonly catalogVersion: { current: number };
-  /** Raised by each statement that may change rows: what was planned before and has not run yet is planned again. */
-  readonly dataVersion: { current: number };
+  /** What was planned before a change of rows and has not run yet is planned again. */
+  readonly clock: DataClock;
   /** The kept plans of every connection. */
   readonly plans: Set<KeptPlans>;
   /** Texts that came before, newest last. */
@@ -64,8 +65,8 @@ export function createKeptPlans(core: PlanHost): KeptPlans {
       const plan = plans.get(sql);
       plans.delete(sql);
       if (plan?.once === undefined) return plan;
-      const { dataVersion, until } = plan.once;
-      if (dataVersion === core.dataVersion.current && performance.now() < until) return plan;
+      const { madeAt, until } = plan.once;
+      if (madeAt === core.clock.now() && performance.now() < until) return plan;
       void destroy(plan.handle);
       return undefined;
     },
@@ -90,10 +91,6 @@ export function catalogChanged({ catalogVersion, plans }: PlanHost): void {
   for (const kept of plans) kept.dropOld();
 }
 
-export function dataChanged({ dataVersion }: PlanHost): void {
-  dataVersion.current++;
-}
-
 /** A plan is kept when it was asked for, or its text comes a second time. */
 export function shouldKeep({ recentTexts }: PlanHost, sql: string, { keep = false }: QueryOptions): boolean {
   if (sql.length > maxTextLength) return false;
@@ -104,8 +101,8 @@ export function shouldKeep({ recentTexts }: PlanHost, sql: string, { keep = fals
 }
 
 /** Keeps a statement that reads and has not run for one run soon. */
-export function putAside({ dataVersion }: PlanHost, plans: KeptPlans, sql: string, plan: KeptPlan): void {
-  plans.give(sql, { ...plan, once: { dataVersion: dataVersion.current, until: performance.now() + putAsideMs } });
+export function putAside({ clock }: PlanHost, plans: KeptPlans, sql: string, plan: KeptPlan): void {
+  plans.give(sql, { ...plan, once: { madeAt: clock.now(), until: performance.now() + putAsideMs } });
 }
 
 /** Destroys a statement, or keeps it for its next run. */

@@ -316,6 +316,8 @@ export interface EngineShare {
   readonly libraryPath: string;
   readonly database: number;
   readonly sessionInit: readonly string[];
+  /** Of a `DataClock`. */
+  readonly clock: SharedArrayBuffer;
 }
 
 export interface AttachOptions {

@@ -22,7 +22,13 @@ function runnerOf(folder: string): (argv: readonly string[], run?: Partial<Threa
   const send = (message: ThreadMessage): void => {
     if (message.type === 'write') text += message.text;
   };
-  const share = { file: path.join(folder, 'shop.duckdb'), libraryPath: '', database: 0, sessionInit: [] };
+  const share = {
+    file: path.join(folder, 'shop.duckdb'),
+    libraryPath: '',
+    database: 0,
+    sessionInit: [],
+    clock: new SharedArrayBuffer(4),
+  };
   const memory = { handles: newHandles(), backlog: newBacklog() };
   const runner = createRunner({ share, version: '0', tableFolders: [], ...memory }, send);
   return async (argv, run = {}) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ArrowColumn, createBatchDecoder } from '../../src/arrow/index.ts';
-import { openEngine } from '../../src/engine/index.ts';
+import { attachEngine, openEngine } from '../../src/engine/index.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
 import { query, rowsOf, withEngine } from './engine-rows.ts';
 
@@ -278,6 +278,29 @@ test('a missing library is named with its package', async () => {
     openEngine({ database: ':memory:', libraryPath: '/nowhere' }),
     fails('Unsupported', /libduckdb.* @duckdb\/node-bindings-/s),
   );
+});
+
+test('so is it when the rows came by another thread: a row that the filter leaves out was there', async () => {
+  const one = await openEngine({ database: ':memory:' });
+  const other = attachEngine(one.share());
+  try {
+    const sql = 'SELECT a FROM t WHERE a > 100';
+    await one.execute('CREATE TABLE t AS SELECT range + 101 AS a FROM range(100)');
+    const waiting = await one.prepare(sql);
+    await (await one.prepare(sql, { keep: true })).close();
+    await other.execute('INSERT INTO t VALUES (50)');
+    for (const result of [await waiting.run(), await one.query(sql, { keep: true })]) {
+      let rows = 0;
+      for await (const batch of result.batches) {
+        rows += batch.rows;
+        batch.release();
+      }
+      assert.equal(rows, 100);
+    }
+  } finally {
+    await other.close();
+    await one.close();
+  }
 });
 
 test('what was prepared before rows came is planned again, and what is run twice sees them', () =>
