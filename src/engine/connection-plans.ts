@@ -27,7 +27,7 @@ export function createConnectionPlans(core: PlanHost, plans: KeptPlans, connecti
       return { handle: (await statement.run({ op: 'prepare', connection, sql })) as StatementHandle, version };
     },
     release,
-    putAside: (sql, plan) => putAside(core, plans, sql, plan),
+    putAside: (sql, plan) => putAside(plans, sql, plan),
     giveBack(sql, version, { kept, columns }) {
       if (kept === undefined) return;
       // Where the columns have changed since the plan was made, what was told about it is no longer true.

@@ -1,6 +1,6 @@
 import { catalogChanged, type KeptPlans, type PlanHost } from './plans.ts';
 import type { ResultHandle, StatementHandle } from './protocol.ts';
-import { changesCatalog, changesData, leavesState } from './statement-kind.ts';
+import { changesCatalog, leavesState } from './statement-kind.ts';
 import type { StatementKind } from './types.ts';
 
 /** What the statements of a connection leave behind: in it, and in the plans of all. */
@@ -24,13 +24,8 @@ export function createTraces(core: PlanHost, plans: KeptPlans): ConnectionTraces
     left = true;
   };
 
-  const note = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
-    if (done.script || changesData(done.kind)) core.clock.tick();
-    noteCatalog(done);
-  };
-
   /** Inside a transaction a change is seen by others only at its end: then they make their plans anew once more. */
-  const noteCatalog = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
+  const note = (done: { readonly kind: StatementKind; readonly script: boolean }): void => {
     const changes = changesCatalog(done);
     if (changes || (done.kind === 'transaction' && changedCatalog)) catalogChanged(core);
     changedCatalog = (changedCatalog && done.kind !== 'transaction') || changes;

@@ -136,7 +136,7 @@ export function createConnection(
         start: (slabs): Request =>
           plan === undefined
             ? { op: 'query', connection: address, ...parts(slabs) }
-            : { op: 'execute', handle: plan.handle, ...parts(slabs) },
+            : { op: 'execute', connection: address, handle: plan.handle, ...parts(slabs) },
         onStarted: traces.started,
         onEnd: (started) => plans.giveBack(sql, version, started),
       });
@@ -157,12 +157,10 @@ export function createConnection(
     const { sql, script } = await guardedText(connection, text, options);
     const keep = shouldKeep(core, sql, options);
     const statement = await start(sql, options);
-    const madeAt = core.clock.now();
     try {
       const plan = await plans.prepare(statement);
       const { handle, version } = plan;
       traces.prepared(handle);
-      const isStale = (): boolean => core.clock.now() !== madeAt && !isKeepable(handle, sql) && !handle.script;
       return preparedQuery({
         statement,
         connection: address,
@@ -170,12 +168,11 @@ export function createConnection(
         script: script || handle.script,
         options,
         keep: keep && isKeepable(handle, sql),
-        isStale,
         onStarted: traces.started,
         onFailed: traces.failed,
         release: (kept) => plans.release(sql, plan, kept),
         async putAside() {
-          if (keep && handle.kind === 'select' && !handle.script && !isStale()) plans.putAside(sql, plan);
+          if (keep && handle.kind === 'select' && !handle.script) plans.putAside(sql, plan);
           else await plans.release(sql, plan, false);
         },
         giveBack: (started) => plans.giveBack(sql, version, started),
@@ -199,7 +196,6 @@ export function createConnection(
     } catch (error) {
       throw statement.explain(error);
     } finally {
-      core.clock.tick();
       if (plan !== undefined) void plans.release(sql, plan, keep);
       statement.finish();
     }
@@ -221,7 +217,6 @@ export function createConnection(
     } catch (error) {
       throw statement.explain(error);
     } finally {
-      core.clock.tick();
       statement.finish();
     }
   };

@@ -3,7 +3,7 @@ import { DuckhouseError } from '../errors.ts';
 import type { PooledConnection } from './connection.ts';
 import { type ConnectionPool, connectionPool } from './connection-pool.ts';
 import type { EngineCore } from './core.ts';
-import { createDataClock } from './data-clock.ts';
+import { createDataClock, newClock } from './data-clock.ts';
 import { createHistory } from './history.ts';
 import { createLoaderPool } from './loader-pool.ts';
 import { lockdownStatements } from './lockdown.ts';
@@ -56,13 +56,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   forbidPointerCasts(duckdb, database);
   if (options.lockdown !== undefined) runAll(duckdb, database, lockdownStatements(options.lockdown));
   const sessionInit = [...baseSession, ...(options.sessionInit ?? [])];
-  const { memory: clock } = createDataClock();
-  const share: EngineShare = { file: options.database, libraryPath, database, sessionInit, clock };
+  const share: EngineShare = { file: options.database, libraryPath, database, sessionInit, clock: newClock() };
   return createEngine(createCore(duckdb, share, { workers: options.workers }), { file: options.database, owns: true });
 }
 
 async function openBeside(
-  { duckdb, libraryPath, pool, handles }: EngineCore,
+  { duckdb, libraryPath, pool, handles, clock: { memory: clock } }: EngineCore,
   { database: file, settings = {}, sessionInit = [] }: Parameters<Engine['openBeside']>[0],
 ): Promise<Engine> {
   const to = {
@@ -75,11 +74,7 @@ async function openBeside(
     run: (request, onReply) => pool.run(request.op === 'connect' ? { ...request, to } : request, onReply),
     close: () => Promise.resolve(),
   };
-  const core = coreOn(
-    duckdb,
-    { file, libraryPath, ...to, clock: createDataClock().memory },
-    { pool: borrowed, size: 2, handles },
-  );
+  const core = coreOn(duckdb, { file, libraryPath, ...to, clock }, { pool: borrowed, size: 2, handles });
   return createEngine(core, { file, owns: true });
 }
 
@@ -90,10 +85,10 @@ export function attachEngine(share: EngineShare, { workers, handles }: AttachOpt
 }
 
 function createCore(duckdb: DuckDb, share: EngineShare, { workers, handles }: AttachOptions): EngineCore {
-  const { libraryPath, database, sessionInit } = share;
+  const { libraryPath, database, sessionInit, clock } = share;
   const size = Math.max(2, workers ?? availableParallelism());
   const pool = createWorkerPool({
-    data: { libraryPath, database, sessionInit, handles },
+    data: { libraryPath, database, sessionInit, clock, handles },
     size,
     max: Math.max(maxWorkers, size),
   });
@@ -117,7 +112,7 @@ function coreOn(
     databaseName: databaseName(file),
     libraryPath,
     pool,
-    loaders: createLoaderPool({ libraryPath, handles: handles?.memory }, size),
+    loaders: createLoaderPool({ libraryPath, clock, handles: handles?.memory }, size),
     statements: new Map<string, Statement>(),
     sessionInit,
     handles,
@@ -201,9 +196,9 @@ function createEngine(core: EngineCore, { file, owns }: EngineParts): Engine {
       await closeGate(handles);
     },
     releaseHandles(memory) {
-      const { connections: left, databases } = handlesIn(memory);
+      const { connections: left, databases, writes } = handlesIn(memory);
       for (const connection of takeHandles(left)) closeConnection(core.duckdb, connection);
-      core.clock.tick(); // it may have written
+      core.clock.endAll(writes);
       for (const database of takeHandles(databases)) closeDatabase(core.duckdb, database);
     },
     close: () => (closing ??= closeEngine(core, connections, owns)),

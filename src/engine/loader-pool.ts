@@ -27,14 +27,14 @@ const minLoaders = 8;
 const idleMs = 5000;
 
 /** Threads for loads, started when needed. */
-export function createLoaderPool({ libraryPath, handles }: Omit<LoaderData, 'bell'>, size: number): LoaderPool {
+export function createLoaderPool({ libraryPath, clock, handles }: Omit<LoaderData, 'bell'>, size: number): LoaderPool {
   const loaders: Loader[] = [];
   let lastId = 0;
 
   const start = (): Loader => {
     const bell = new Int32Array(new SharedArrayBuffer(4));
     const worker = new Worker(new URL('./worker/loader.js', import.meta.url), {
-      workerData: { libraryPath, handles, bell: bell.buffer as SharedArrayBuffer } satisfies LoaderData,
+      workerData: { libraryPath, clock, handles, bell: bell.buffer as SharedArrayBuffer } satisfies LoaderData,
     });
     const loader: Loader = { worker, bell, listeners: new Map(), idle: undefined };
     worker.on('message', (reply: LoaderReply) => {

@@ -7,6 +7,8 @@ export interface LoaderData {
   readonly libraryPath: string;
   /** Int32: counts the messages to the thread, which may wait for the next one in the middle of a callback. */
   readonly bell: SharedArrayBuffer;
+  /** Of a `DataClock`. */
+  readonly clock: SharedArrayBuffer;
   /** Where its thread says when it must not be ended, if that may happen. */
   readonly handles?: SharedArrayBuffer | undefined;
 }

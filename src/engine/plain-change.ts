@@ -5,6 +5,7 @@ import type { Address } from './native/memory.ts';
 import { type PlanHost, shouldKeep } from './plans.ts';
 import { changedResult } from './result.ts';
 import type { Statement } from './statement.ts';
+import { makesFromQuery } from './statement-kind.ts';
 import type { QueryResult, StatementKind } from './types.ts';
 
 export interface PlainChangeOptions {
@@ -34,9 +35,13 @@ export async function runPlainChange(
 
 const rowKinds: ReadonlySet<StatementKind> = new Set(['insert', 'update', 'delete']);
 
+/** What reads rows is planned in the transaction that it runs in. */
+const plansAsItRuns = (kind: StatementKind, sql: string): boolean =>
+  rowKinds.has(kind) || (kind === 'create' && makesFromQuery(sql));
+
 const runText = ({ address }: PlainChangeOptions, statement: Statement, kind: StatementKind): Promise<number> =>
   statement.run({
-    op: rowKinds.has(kind) ? 'change' : 'command',
+    op: plansAsItRuns(kind, statement.sql) ? 'change' : 'command',
     connection: address,
     sql: statement.sql,
   }) as Promise<number>;

@@ -20,7 +20,7 @@ export interface KeptPlan {
   /** Of the catalog, when it was made. */
   readonly version: number;
   /** Of one that reads, has not run yet and may run once: until when, and if no row has changed since. */
-  readonly once?: { readonly madeAt: number; readonly until: number };
+  readonly once?: { readonly until: number };
 }
 
 /** A client that prepares a statement mostly runs it at once. */
@@ -65,8 +65,7 @@ export function createKeptPlans(core: PlanHost): KeptPlans {
       const plan = plans.get(sql);
       plans.delete(sql);
       if (plan?.once === undefined) return plan;
-      const { madeAt, until } = plan.once;
-      if (madeAt === core.clock.now() && performance.now() < until) return plan;
+      if (core.clock.isStill(plan.handle.plannedAt) && performance.now() < plan.once.until) return plan;
       void destroy(plan.handle);
       return undefined;
     },
@@ -101,8 +100,8 @@ export function shouldKeep({ recentTexts }: PlanHost, sql: string, { keep = fals
 }
 
 /** Keeps a statement that reads and has not run for one run soon. */
-export function putAside({ clock }: PlanHost, plans: KeptPlans, sql: string, plan: KeptPlan): void {
-  plans.give(sql, { ...plan, once: { madeAt: clock.now(), until: performance.now() + putAsideMs } });
+export function putAside(plans: KeptPlans, sql: string, plan: KeptPlan): void {
+  plans.give(sql, { ...plan, once: { until: performance.now() + putAsideMs } });
 }
 
 /** Destroys a statement, or keeps it for its next run. */

@@ -13,8 +13,6 @@ export interface PreparedOptions {
   readonly script: boolean;
   readonly options: QueryOptions;
   readonly keep: boolean;
-  /** Whether rows may have changed since it was planned: then it is planned again. */
-  readonly isStale: () => boolean;
   readonly onStarted: (started: ResultHandle) => void;
   readonly onFailed: () => void;
   /** Destroys the statement that has not run, or keeps it. */
@@ -77,9 +75,7 @@ type Given = Pick<Extract<Request, { op: 'execute' }>, 'params' | 'arrowParams' 
 function startOf(prepared: PreparedOptions, { params, arrowParams, slabs }: Given): Request {
   const { handle, connection, keep, statement } = prepared;
   const parts = { sql: statement.sql, params, arrowParams, slabs, keep };
-  if (!prepared.isStale()) return { op: 'execute', handle, ...parts };
-  void prepared.release(false);
-  return { op: 'query', connection, ...parts };
+  return { op: 'execute', connection, handle, ...parts };
 }
 
 function stopOnAbort(statement: Statement, signal: AbortSignal): void {

@@ -12,6 +12,8 @@ export interface WorkerData {
   readonly sessionInit: readonly string[];
   /** Int32: number of tasks that wait for a worker; a count of wake-ups, to wait on; the last cursor's number. */
   readonly pressure: SharedArrayBuffer;
+  /** Of a `DataClock`. */
+  readonly clock: SharedArrayBuffer;
   /** Where connections are written down, for an engine whose thread may be ended. */
   readonly handles?: SharedArrayBuffer | undefined;
 }
@@ -35,6 +37,8 @@ export interface StatementHandle {
   readonly parameters: readonly string[];
   readonly parameterFields: readonly ArrowField[];
   readonly script: boolean;
+  /** By the clock of the data. */
+  readonly plannedAt: number;
 }
 
 export interface ResultHandle {
@@ -102,7 +106,7 @@ export type Request =
       readonly catalogVersion: number;
     }
   /** Executes and goes on as `run`; the statement is the worker's from then on, unless `keep`. */
-  | ({ readonly op: 'execute'; readonly handle: StatementHandle } & ExecuteParts)
+  | ({ readonly op: 'execute'; readonly connection: Address; readonly handle: StatementHandle } & ExecuteParts)
   | ({ readonly op: 'query'; readonly connection: Address } & ExecuteParts)
   /** Executes the statement, which stays the caller's, for each row. */
   | { readonly op: 'many'; readonly handle: StatementHandle; readonly sql: string; readonly params: ArrowParams }
@@ -119,13 +123,21 @@ export type Request =
   /** One CREATE, ALTER, DROP or end of a transaction. */
   | { readonly op: 'command'; readonly connection: Address; readonly sql: string }
   | { readonly op: 'group'; readonly connection: Address; readonly statements: readonly string[] }
-  | { readonly op: 'run'; readonly statement: Address; readonly state: CursorState; readonly slabs: CursorSlabs }
+  | ({ readonly op: 'run'; readonly state: CursorState; readonly slabs: CursorSlabs } & HeldByCursor)
   | {
       readonly op: 'release';
       readonly statement: Address;
       readonly result: Address;
       readonly pending: readonly PendingChunk[];
+      readonly transaction?: Address;
     };
+
+/** What ends with a result. */
+export interface HeldByCursor {
+  readonly statement: Address;
+  /** The connection whose transaction was begun for it alone; 0 for none. */
+  readonly transaction: Address;
+}
 
 export interface BatchMessage {
   readonly slot: number;
@@ -149,7 +161,7 @@ export interface ErrorMessage {
 /** How a run ended: `parked` results are gone on with, or released, by main. */
 export type RunReply =
   | { readonly end: 'finished' }
-  | { readonly end: 'parked'; readonly state: CursorState; readonly statement: Address };
+  | ({ readonly end: 'parked'; readonly state: CursorState } & HeldByCursor);
 
 export type Reply =
   | { readonly type: 'ready' }

@@ -160,16 +160,17 @@ function createCursor(
   const resume = (): void => {
     if (phase !== 'parked' || parkedReply === undefined || closed) return;
     if (!slabs.some((_, i) => Atomics.load(states, i + 1) === 0)) return;
-    const { statement: handle, state } = parkedReply;
+    const { statement: handle, transaction, state } = parkedReply;
     parkedReply = undefined;
-    run({ op: 'run', statement: handle, state, slabs: slabSet() });
+    run({ op: 'run', statement: handle, transaction, state, slabs: slabSet() });
   };
 
   const releaseParked = (): void => {
     if (parkedReply === undefined) return;
-    const { statement: handle, state } = parkedReply;
+    const { statement: handle, transaction, state } = parkedReply;
+    const { result, pending } = state;
     parkedReply = undefined;
-    statement.run({ op: 'release', statement: handle, result: state.result, pending: state.pending }).then(end, end);
+    statement.run({ op: 'release', statement: handle, transaction, result, pending }).then(end, end);
   };
 
   const end = (): void => {

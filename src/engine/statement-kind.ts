@@ -1,4 +1,5 @@
 import { mayBeScript } from '../sql.ts';
+import { literalRow } from './literal-row.ts';
 import type { StatementKind } from './types.ts';
 
 /** DuckDB's duckdb_statement_type, by number. */
@@ -111,6 +112,31 @@ export const isKeepable = (
   }: { readonly kind: StatementKind; readonly script: boolean; readonly parameters: readonly string[] },
   sql: string,
 ): boolean => keepableKinds.has(kind) && !script && (parameters.length > 0 || constants.test(sql));
+
+const rowKinds: ReadonlySet<StatementKind> = new Set([
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'create',
+  'copy',
+]);
+
+/** Whether the plan of a statement is made from what tables hold: not so those with parameters, which are planned as they run. */
+export function dependsOnRows(
+  { kind, parameters }: { readonly kind: StatementKind; readonly parameters: readonly string[] },
+  sql: string,
+): boolean {
+  if (kind === 'explain') return /\banalyze\b/i.test(sql);
+  if (!rowKinds.has(kind) || parameters.length > 0) return false;
+  if (kind === 'copy') return /\bto\b/i.test(sql) && !/\bfrom\s+database\b/i.test(sql);
+  if (kind === 'insert') return literalRow(sql) === undefined;
+  return kind === 'create' ? makesFromQuery(sql) : !constants.test(sql);
+}
+
+/** Whether a CREATE may be one of a table from a query. */
+export const makesFromQuery = (sql: string): boolean => /\btable\b/i.test(sql) && /\bas\b/i.test(sql);
 
 /** Whether what a table holds may be another after such a statement. */
 export const changesData = (kind: StatementKind): boolean => !readingKinds.has(kind);

@@ -27,7 +27,7 @@ function runnerOf(folder: string): (argv: readonly string[], run?: Partial<Threa
     libraryPath: '',
     database: 0,
     sessionInit: [],
-    clock: new SharedArrayBuffer(4),
+    clock: new SharedArrayBuffer(8),
   };
   const memory = { handles: newHandles(), backlog: newBacklog() };
   const runner = createRunner({ share, version: '0', tableFolders: [], ...memory }, send);

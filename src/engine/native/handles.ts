@@ -8,18 +8,21 @@ export interface Handles {
   readonly databases: BigInt64Array;
   /** [0] threads in work that must not be left; [1] 1 once no more may begin. */
   readonly gate: Int32Array;
+  /** [0] writes that have begun and not ended, for the clock of the data. */
+  readonly writes: Int32Array;
 }
 
 const connectionSlots = 4096;
 const databaseSlots = 64;
 
-export const newHandles = (): SharedArrayBuffer => new SharedArrayBuffer((connectionSlots + databaseSlots + 1) * 8);
+export const newHandles = (): SharedArrayBuffer => new SharedArrayBuffer((connectionSlots + databaseSlots + 2) * 8);
 
 export const handlesIn = (memory: SharedArrayBuffer): Handles => ({
   memory,
   connections: new BigInt64Array(memory, 0, connectionSlots),
   databases: new BigInt64Array(memory, connectionSlots * 8, databaseSlots),
   gate: new Int32Array(memory, (connectionSlots + databaseSlots) * 8, 2),
+  writes: new Int32Array(memory, (connectionSlots + databaseSlots + 1) * 8, 1),
 });
 
 /** What finds no slot is closed by its own thread only. */

@@ -90,6 +90,7 @@ const signatures = {
   prepare: ['int', [P, 'str', P]],
   prepare_error: ['str', [P]],
   pending_prepared: ['int', [P, P]],
+  pending_prepared_streaming: ['int', [P, P]],
   pending_error: ['str', [P]],
   pending_execute_task: ['int', [P]],
   execute_pending: ['int', [P, P]],

@@ -1,3 +1,4 @@
+import type { DataClock } from '../data-clock.ts';
 import { closeConnection, openConnection } from '../native/database.ts';
 import { addHandle, takeHandle } from '../native/handles.ts';
 import { koffi } from '../native/koffi.ts';
@@ -28,6 +29,7 @@ const cell = allocateBlock(8);
 /** The instance a worker works for. */
 export interface WorkerDatabase {
   readonly duckdb: DuckDb;
+  readonly clock: DataClock;
   readonly database: Address;
   readonly open: BigInt64Array | undefined;
 }

@@ -7,11 +7,13 @@ import {
   readMessageHeader,
 } from '../../arrow/index.ts';
 import { DuckhouseError } from '../../errors.ts';
+import { createDataClock } from '../data-clock.ts';
 import { duckDbError } from '../duckdb-error.ts';
 import type { LoaderData, LoaderReply, LoaderRequest } from '../loader-protocol.ts';
 import { narrowBatch, narrowSchema } from '../narrow.ts';
 import { buildSchema, type NativeStruct } from '../native/arrow-import.ts';
 import { type NativeArray, openStream } from '../native/arrow-stream.ts';
+import { handlesIn } from '../native/handles.ts';
 import { type DuckDb, loadDuckDb, type NativeFunction } from '../native/library.ts';
 import { type Address, free, malloc } from '../native/memory.ts';
 import { errorMessage } from '../protocol.ts';
@@ -25,6 +27,7 @@ import { resultSize } from './statement.ts';
 const data = workerData as LoaderData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const duckdb: DuckDb = loadDuckDb(data.libraryPath);
+const clock = createDataClock(data.clock, data.handles && handlesIn(data.handles).writes);
 /** [0] counts the messages sent to this thread. */
 const bell = new Int32Array(data.bell);
 
@@ -165,10 +168,13 @@ function maybeInsert(load: Load): void {
 
 async function insert(load: Load): Promise<void> {
   load.running = true;
+  clock.begin();
   try {
     await runSql(load.connection, load.statement);
   } catch (error) {
     if (!load.failed) fail(load, error);
+  } finally {
+    clock.end();
   }
   load.running = false;
   if (load.failed) drop(load);

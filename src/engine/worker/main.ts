@@ -1,13 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createDataClock } from '../data-clock.ts';
 import { closeConnection, openConnection, runSql } from '../native/database.ts';
 import { addHandle, handlesIn, takeHandle } from '../native/handles.ts';
 import { loadDuckDb } from '../native/library.ts';
 import type { Address } from '../native/memory.ts';
 import {
   errorMessage,
+  type HeldByCursor,
   type Reply,
   type Request,
-  type ResultHandle,
   type RunReply,
   type StatementHandle,
   type WorkerData,
@@ -17,19 +18,24 @@ import { closeArrowOptions } from './arrow-options.ts';
 import { releaseChunk } from './chunk-source.ts';
 import { runCommand } from './command.ts';
 import { continueCursor, type EmitBatch, type RunEnd, startCursor, type WorkerContext } from './cursor.ts';
+import { endTransaction } from './fresh.ts';
 import { insertRow } from './insert-row.ts';
 import { inspectStatement } from './inspect.ts';
 import { executeGroup, executeMany } from './many.ts';
-import { destroyResult, destroyStatement, executeStatement, prepareScript } from './statement.ts';
+import { executeStatement, prepareScript, type Started } from './script.ts';
+import { destroyResult, destroyStatement } from './statement.ts';
 
 /** One worker: takes one request at a time and answers with one or more posts, each a list of replies. */
 const data = workerData as WorkerData;
 const port = parentPort as NonNullable<typeof parentPort>;
 const duckdb = loadDuckDb(data.libraryPath);
 const pressure = new Int32Array(data.pressure);
-const open = data.handles === undefined ? undefined : handlesIn(data.handles).connections;
+const handles = data.handles && handlesIn(data.handles);
+const open = handles?.connections;
+const clock = createDataClock(data.clock, handles?.writes);
 const context: WorkerContext = {
   duckdb,
+  clock,
   open,
   database: data.database,
   waitingTasks: () => Atomics.load(pressure, 0),
@@ -57,23 +63,30 @@ const handlers: Handlers = {
   inspect: (request) => inspectStatement(duckdb, request),
   inspectAll: ({ statements, ...where }) =>
     statements.map((statement) => inspectStatement(duckdb, { ...where, ...statement })),
-  prepare: ({ connection, sql }) => prepareScript(duckdb, connection, sql),
+  prepare: ({ connection, sql }) => prepareScript(context, connection, sql),
   execute: ({ handle, ...request }, emit) => execute(handle, { ...request, owned: !request.keep }, emit),
-  query: ({ connection, ...request }, emit) =>
-    execute(prepareScript(duckdb, connection, request.sql), { ...request, owned: true }, emit),
-  many: ({ handle, sql, params }) => executeMany(duckdb, handle, { sql, params }),
-  change: ({ connection, sql }) => runSql(duckdb, connection, sql),
-  insertRow: (request) => insertRow(duckdb, request),
-  command: ({ connection, sql }) => runCommand(duckdb, connection, sql),
-  group: ({ connection, statements }) => executeGroup(duckdb, connection, statements),
-  run: ({ statement, state, slabs }, emit) =>
-    settle({ statement, result: state.result }, () => continueCursor(context, state, slabs, emitBatch(emit))),
-  release({ statement, result, pending }) {
+  query: (request, emit) =>
+    execute(prepareScript(context, request.connection, request.sql), { ...request, owned: true }, emit),
+  many: ({ handle, sql, params }) => clock.writing(() => executeMany(duckdb, handle, { sql, params })),
+  change: ({ connection, sql }) => marked(sql, () => runSql(duckdb, connection, sql)),
+  insertRow: (request) => clock.writing(() => insertRow(duckdb, request)),
+  command: ({ connection, sql }) => marked(sql, () => runCommand(duckdb, connection, sql)),
+  group: ({ connection, statements }) => clock.writing(() => executeGroup(context, connection, statements)),
+  run: ({ statement, transaction, state, slabs }, emit) =>
+    settle({ statement, transaction, result: state.result }, () =>
+      continueCursor(context, state, slabs, emitBatch(emit)),
+    ),
+  release({ statement, result, pending, transaction = 0 }) {
     for (const chunk of pending) releaseChunk(duckdb, chunk);
     destroyResult(duckdb, result);
     destroyStatement(duckdb, statement);
+    endTransaction(duckdb, transaction, 'ROLLBACK');
   },
 };
+
+/** These change nothing that others see. */
+const unseen = /^\s*(?:set|begin|start|rollback|abort)\b/i;
+const marked = (sql: string, run: () => number): number => (unseen.test(sql) ? run() : clock.writing(run));
 
 type ExecuteRequest = Omit<Extract<Request, { op: 'execute' }>, 'op' | 'handle'> & {
   /** The statement is destroyed when it cannot be started. */
@@ -81,22 +94,23 @@ type ExecuteRequest = Omit<Extract<Request, { op: 'execute' }>, 'op' | 'handle'>
 };
 
 function execute(handle: StatementHandle, request: ExecuteRequest, emit: Emit): unknown {
-  let started: ResultHandle;
+  let ran: Started;
   try {
-    started = executeStatement(duckdb, handle, request);
+    ran = executeStatement(context, handle, request);
   } catch (error) {
     if (request.owned) destroyStatement(duckdb, handle.statement);
     throw error;
   }
+  const { started, transaction } = ran;
   const keep = request.keep && isKeepable(handle, request.sql);
   // 0: the worker has nothing to destroy at the end of the result.
-  const statement = keep ? 0 : handle.statement;
+  const statement = keep ? 0 : ran.statement;
   emit({ type: 'started', started: keep ? { ...started, kept: handle } : started });
   if (started.result === 0) {
     destroyStatement(duckdb, statement);
     return { end: 'finished' };
   }
-  return settle({ statement, result: started.result }, () =>
+  return settle({ statement, transaction, result: started.result }, () =>
     startCursor(context, started, request.slabs, emitBatch(emit)),
   );
 }
@@ -106,21 +120,23 @@ const emitBatch =
   (batch, more) =>
     emit({ type: 'batch', batch, more });
 
-/** Result and statement live on only when the result is parked. */
-function settle(of: { readonly statement: Address; readonly result: Address }, produce: () => RunEnd): RunReply {
-  const close = (): void => {
+/** Result, statement and transaction live on only when the result is parked. */
+function settle(of: HeldByCursor & { readonly result: Address }, produce: () => RunEnd): RunReply {
+  const close = (how: 'COMMIT' | 'ROLLBACK'): void => {
     destroyResult(duckdb, of.result);
     destroyStatement(duckdb, of.statement);
+    endTransaction(duckdb, of.transaction, how);
   };
+  let end: RunEnd;
   try {
-    const end = produce();
-    if (end.end === 'parked') return { ...end, statement: of.statement };
-    close();
-    return end;
+    end = produce();
   } catch (error) {
-    close();
+    close('ROLLBACK');
     throw error;
   }
+  if (end.end === 'parked') return { ...end, statement: of.statement, transaction: of.transaction };
+  close('COMMIT');
+  return end;
 }
 
 /** The start of a result and its first batch travel in one post: most results end there. */

@@ -6,7 +6,9 @@ import type { Address } from '../native/memory.ts';
 import type { StatementHandle } from '../protocol.ts';
 import type { ArrowParams } from '../types.ts';
 import { openArrowBinder } from './arrow-binder.ts';
-import { destroyResult, destroyStatement, executeInto, executeStatement, prepareScript } from './statement.ts';
+import type { WorkerDatabase } from './arrow-options.ts';
+import { prepareScript } from './script.ts';
+import { destroyResult, destroyStatement, executeInto } from './statement.ts';
 
 /** Runs the statement for each row of its parameters; the rows changed in all. */
 export function executeMany(
@@ -30,14 +32,15 @@ export function executeMany(
 }
 
 /** Runs statements in one transaction; the rows each changed. The failure of one undoes all and tells its index. */
-export function executeGroup(duckdb: DuckDb, connection: Address, statements: readonly string[]): number[] {
+export function executeGroup(context: WorkerDatabase, connection: Address, statements: readonly string[]): number[] {
+  const { duckdb } = context;
   const [only] = statements;
   // A statement that is a transaction by itself costs a third less.
-  if (statements.length === 1 && only !== undefined) return [executeOne(duckdb, connection, only)];
+  if (statements.length === 1 && only !== undefined) return [executeOne(context, connection, only)];
   runSql(duckdb, connection, 'BEGIN');
   const changed: number[] = [];
   try {
-    for (const sql of statements) changed.push(executeOne(duckdb, connection, sql));
+    for (const sql of statements) changed.push(executeOne(context, connection, sql));
     runSql(duckdb, connection, 'COMMIT');
     return changed;
   } catch (error) {
@@ -46,12 +49,17 @@ export function executeGroup(duckdb: DuckDb, connection: Address, statements: re
   }
 }
 
-function executeOne(duckdb: DuckDb, connection: Address, sql: string): number {
-  const handle = prepareScript(duckdb, connection, sql);
+/** Its rows are literals: its plan depends on no table. */
+function executeOne(context: WorkerDatabase, connection: Address, sql: string): number {
+  const { duckdb } = context;
+  const handle = prepareScript(context, connection, sql);
   try {
     if (handle.kind !== 'insert' || handle.script || handle.returnsRows)
       throw new DuckhouseError('InvalidArgument', 'only plain INSERT statements run in a group');
-    return executeStatement(duckdb, handle, { sql, params: undefined }).rowsChanged ?? 0;
+    const result = executeInto(duckdb, handle.statement, { streaming: false, sql });
+    const changed = Number(duckdb.rows_changed(result));
+    destroyResult(duckdb, result);
+    return changed;
   } finally {
     destroyStatement(duckdb, handle.statement);
   }

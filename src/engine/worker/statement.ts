@@ -28,33 +28,10 @@ interface NamedType {
   readonly type: DuckType;
 }
 
-/** Prepares the last statement of a script after running the ones before it. */
-export function prepareScript(duckdb: DuckDb, connection: Address, sql: string): StatementHandle {
-  const count = Number(duckdb.extract_statements(connection, sql, cells.address));
-  const extracted = readPointer(cells, 0);
-  try {
-    if (count === 0) throw emptyScript(duckdb, extracted, sql);
-    let leftState = false;
-    for (let i = 0; i < count - 1; i++)
-      leftState = runExtracted(duckdb, { connection, extracted, sql }, i) || leftState;
-    const handle = describe(duckdb, prepareOne(duckdb, { connection, extracted, sql }, count - 1));
-    return { ...handle, leavesState: handle.leavesState || leftState, script: count > 1 };
-  } finally {
-    writePointer(cells, 0, extracted);
-    duckdb.destroy_extracted(cells.address);
-  }
-}
-
-interface Script {
+export interface Script {
   readonly connection: Address;
   readonly extracted: Address;
   readonly sql: string;
-}
-
-function emptyScript(duckdb: DuckDb, extracted: Address, sql: string): DuckhouseError {
-  const error = duckdb.extract_statements_error(extracted);
-  if (typeof error === 'string' && error !== '') return duckDbError(error, sql);
-  return new DuckhouseError('InvalidArgument', 'the text holds no SQL statement', { id: 'empty-statement' });
 }
 
 /** The statement of a script at `index`, which is the caller's to destroy. */
@@ -67,18 +44,7 @@ export function prepareOne(duckdb: DuckDb, { connection, extracted, sql }: Scrip
   throw error;
 }
 
-function runExtracted(duckdb: DuckDb, script: Script, index: number): boolean {
-  const statement = prepareOne(duckdb, script, index);
-  try {
-    const kind = statementKind(Number(duckdb.prepared_statement_type(statement)));
-    destroyResult(duckdb, executeInto(duckdb, statement, { streaming: false, sql: script.sql }));
-    return leavesState(kind);
-  } finally {
-    destroyStatement(duckdb, statement);
-  }
-}
-
-function describe(duckdb: DuckDb, statement: Address): StatementHandle {
+export function describe(duckdb: DuckDb, statement: Address, plannedAt: number): StatementHandle {
   try {
     const types = preparedColumns(duckdb, statement);
     const kind = statementKind(Number(duckdb.prepared_statement_type(statement)));
@@ -99,6 +65,7 @@ function describe(duckdb: DuckDb, statement: Address): StatementHandle {
       parameters,
       parameterFields: parameters.map((name, i) => parameterField(duckdb, { statement, name, index: i + 1 })),
       script: false,
+      plannedAt,
     };
   } catch (error) {
     destroyStatement(duckdb, statement);
@@ -153,19 +120,18 @@ function takeText(duckdb: DuckDb, pointer: unknown): string {
   return text;
 }
 
-/** Executes a prepared statement. Without rows its result is dropped at once and `result` is 0. */
-export function executeStatement(
-  duckdb: DuckDb,
-  handle: StatementHandle,
-  of: {
-    readonly sql: string;
-    readonly params: Params | undefined;
-    readonly arrowParams?: ArrowParams | undefined;
-  },
-): ResultHandle {
-  if (of.arrowParams === undefined) bindParams(duckdb, handle, of.params);
-  else bindArrowRow(duckdb, handle, of.arrowParams);
-  const result = executeInto(duckdb, handle.statement, { streaming: handle.returnsRows, sql: of.sql });
+interface Given {
+  readonly params: Params | undefined;
+  readonly arrowParams?: ArrowParams | undefined;
+}
+
+export function bind(duckdb: DuckDb, handle: StatementHandle, { params, arrowParams }: Given): void {
+  if (arrowParams === undefined) bindParams(duckdb, handle, params);
+  else bindArrowRow(duckdb, handle, arrowParams);
+}
+
+/** What a statement has given. Without rows the result is dropped at once and `result` is 0. */
+export function describeResult(duckdb: DuckDb, handle: StatementHandle, result: Address): ResultHandle {
   const { kind, leavesState: stateful, script } = handle;
   if (!handle.returnsRows) {
     const rowsChanged = Number(duckdb.rows_changed(result));
