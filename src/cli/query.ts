@@ -1,12 +1,11 @@
-import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { addAbortSignal, type Writable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { finished } from 'node:stream/promises';
 import { DuckhouseError } from '../errors.ts';
-import { type CommandContext, note, write } from './effects.ts';
+import { type CommandContext, note } from './effects.ts';
 import { openTarget } from './open-target.ts';
 import { type OutputFormatName, outputFormat } from './output/formats.ts';
+import { openSink } from './output/sink.ts';
 import { bindParams, parseParams } from './params.ts';
 import type { Target } from './target.ts';
 
@@ -67,35 +66,14 @@ export async function printQuery(context: CommandContext, target: Target, option
   }
   const name = options.format ?? (options.output === undefined && stdout.isTTY === true ? 'table' : 'ndjson');
   const print = await outputFormat(name);
-  const sink = openSink(options.output, stdout);
-  const rows = await print({
-    ...result,
-    out: sink.out,
-    limit: options.limit,
-    all: options.all,
-    translator,
-    columns: stdout.columns,
-  });
-  await sink.close();
-  return rows;
-}
-
-interface Sink {
-  readonly out: Writable;
-  close(): Promise<void>;
-}
-
-function openSink(file: string | undefined, stdout: Writable): Sink {
-  if (file === undefined) return { out: stdout, close: () => write(stdout, '') };
-  const out = createWriteStream(file);
-  out.once('error', (error) => Object.assign(error, { path: file })); // of a write it names none
-  const done = finished(out);
-  done.catch(() => undefined); // thrown by close
-  return {
-    out,
-    async close() {
-      out.end();
-      await done;
-    },
-  };
+  const sink = await openSink(options.output, stdout);
+  const { limit, all } = options;
+  try {
+    const rows = await print({ ...result, out: sink.out, limit, all, translator, columns: stdout.columns });
+    await sink.close();
+    return rows;
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
 }

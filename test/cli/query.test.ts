@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { formatTable } from '../../src/cli/output/table.ts';
@@ -57,6 +57,18 @@ test('parquet and arrow files hold what was asked for', () =>
     );
     assert.equal(sums.stdout, '{"p":24995000,"a":24995000}\n');
     assert.ok((await readFile(path.join(cwd, 'out.parquet'))).subarray(0, 4).equals(Buffer.from('PAR1')));
+  }));
+
+test('a file is there as a whole or as it was: a query that fails midway writes none', () =>
+  inTemporaryFolder(async (cwd) => {
+    const failing = "SELECT CASE WHEN i < 900000 THEN i ELSE error('midway') END AS i FROM range(1000000) t(i)";
+    const run = (sql: string) => duckhouse(['query', sql, '-o', 'out.ndjson'], { cwd, env: inMemory });
+    assert.match((await run(failing)).stderr, /midway/);
+    assert.deepEqual(await readdir(cwd), []);
+    assert.equal((await run('SELECT 1 AS a')).code, 0);
+    assert.equal((await run(failing)).code, 1);
+    assert.equal(await readFile(path.join(cwd, 'out.ndjson'), 'utf8'), '{"a":1}\n');
+    assert.deepEqual(await readdir(cwd), ['out.ndjson']);
   }));
 
 test('SQL comes from a file or standard input, with parameters', () =>

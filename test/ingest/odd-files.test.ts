@@ -136,6 +136,16 @@ test('UTF-16 of both byte orders, with and without mark, and the characters of W
   await refuses('c.csv', Buffer.of(0x80, 0xff, 0x0a, 0x80), 'encoding-wrong', { encoding: 'shift_jis' });
 });
 
+test('a line that is too long is not said to be the first', async () => {
+  const text = `a,b\n${'1,x\n'.repeat(1000)}5,"${'y\n'.repeat(9 << 20)}"\n1,2\n`;
+  await assert.rejects(read('long.csv', text), (error) => {
+    assert.ok(error instanceof DuckhouseError);
+    assert.match(error.message, /long\.csv(?::1002)?: Maximum line size of 16777216 bytes exceeded/);
+    assert.equal(error.id, 'csv-malformed');
+    return true;
+  });
+});
+
 test('JSON with a byte order mark or in UTF-16 is the same JSON', async () => {
   const text = '[{"a": "é"}]';
   for (const content of [Buffer.from(`\ufeff${text}`), Buffer.from(`\ufeff${text}`, 'utf16le'), gzipSync(text)])

@@ -15,7 +15,7 @@ export function csvError(file: string, error: unknown): unknown {
   if (!(error instanceof DuckhouseError) || error.context.errorType === undefined || error.id !== undefined)
     return error;
   if (!/csv/i.test(error.message)) return error;
-  const line = /Line: (\d+)/.exec(error.message)?.[1] ?? /line (\d+)/i.exec(error.message)?.[1];
+  const line = lineOf(error.message);
   const place = line === undefined ? '' : `:${line}`;
   return new DuckhouseError('DataInvalid', `${file}${place}: ${causeOf(error.message)}`, {
     ...adviceOf(error.message, { file, ...(line === undefined ? {} : { line: Number(line) }) }),
@@ -23,7 +23,17 @@ export function csvError(file: string, error: unknown): unknown {
   });
 }
 
+const tooLong = /^Maximum line size.*/m;
+
+/** Undefined where DuckDB does not know: of a line that is too long it names the first while it looks at the beginning of the file. */
+function lineOf(message: string): string | undefined {
+  const line = /Line: (\d+)/.exec(message)?.[1] ?? /line (\d+)/i.exec(message)?.[1];
+  return line === '1' && tooLong.test(message) ? undefined : line;
+}
+
 function causeOf(message: string): string {
+  const [long] = tooLong.exec(message) ?? [];
+  if (long !== undefined) return long.trim();
   const text = message.split('\n').filter((line) => line.trim() !== '');
   if (/^Error when sniffing file/.test(text[0] ?? '')) return 'no delimiter, quote and number of columns fit all lines';
   const cause = text.find((one) => !/^(CSV Error on|Original Line|Possible|\*)/.test(one.trim())) ?? text[0];
