@@ -1,6 +1,7 @@
 import { queryRows, type Session } from '../../lakehouse/index.ts';
 import { quoteIdentifier, quoteLiteral } from '../../sql.ts';
 import type { TextFile } from '../text-files.ts';
+import { knownOptions } from './csv-known.ts';
 import { readerOptions, sampleRows, selectFrom } from './csv-reader.ts';
 import type { Sniffed, SniffRequest } from './csv-sniff.ts';
 import { integerDigits, integerType } from './huge-integers.ts';
@@ -36,10 +37,7 @@ export async function refine(
     return [];
   });
   if (tests.length === 0) return { decimalComma: false, types: new Map() };
-  const texts = new Map(
-    columns.filter(({ type }) => type === 'DOUBLE' || isDate(type)).map(({ name }) => [name, 'VARCHAR']),
-  );
-  const source = selectFrom([file], readerOptions({ ...request.options, delimiter, columns: texts }, request));
+  const source = selectFrom([file], asTexts(sniffed, request));
   const look = async (rows: string): Promise<readonly unknown[]> => {
     const selected = tests.map(([, test], i) => `${test} AS c${i}`).join(', ');
     return Object.values((await queryRows(session, `SELECT ${selected} FROM (${source}${rows})`))[0] ?? {});
@@ -55,6 +53,20 @@ export async function refine(
     if (typeof answer === 'string') types.set(name as string, answer);
   }
   return { decimalComma: answers.includes(true), types };
+}
+
+/** How to read the file with numbers and dates as texts. */
+function asTexts({ columns, delimiter, header, settings }: Sniffed, request: SniffRequest): string[] {
+  const { options, readAs } = request;
+  const isText = (type: string): boolean => type === 'DOUBLE' || isDate(type);
+  const untouched = options.thousands === undefined && options.decimalComma === undefined;
+  if (settings !== undefined && readAs === undefined && untouched && options.header === undefined)
+    return knownOptions(
+      { columns: columns.map(({ name, type }) => ({ name, type: isText(type) ? 'VARCHAR' : type })), header, settings },
+      options,
+    );
+  const texts = columns.filter(({ type }) => isText(type)).map(({ name }) => [name, 'VARCHAR'] as const);
+  return readerOptions({ ...options, delimiter, columns: new Map(texts) }, request);
 }
 
 const isDate = (type: string): boolean => type === 'DATE' || type.startsWith('TIMESTAMP');

@@ -1,17 +1,16 @@
 import { DuckhouseError } from '../../errors.ts';
 import { queryRows, type Session } from '../../lakehouse/index.ts';
-import { quoteLiteral } from '../../sql.ts';
 import { hivePlace } from '../hive.ts';
 import { openTextFiles, type TextFile } from '../text-files.ts';
 import type { Finding, IngestFormat, ReadOptions, Scan } from '../types.ts';
 import { withPlace } from './csv-error.ts';
-import { readerOptions, selectFrom, sizeOptions } from './csv-reader.ts';
+import { isoDate, knownOptions } from './csv-known.ts';
+import { readerOptions, selectFrom } from './csv-reader.ts';
 import { refine } from './csv-refine.ts';
-import { type Sniffed, type SniffedSettings, sniff, titleLines } from './csv-sniff.ts';
+import { type Sniffed, sniff, titleLines } from './csv-sniff.ts';
 
 /** Below this the types are told from every row, above from a sample at the start. */
 const wholeFileBytes = 64 << 20;
-const isoDate = '%Y-%m-%d';
 
 async function scanCsv(session: Session, files: readonly string[], options: ReadOptions): Promise<Scan> {
   const { encoding, inPlace } = options;
@@ -61,7 +60,7 @@ async function scanTexts(session: Session, files: readonly TextFile[], options: 
   if (known && header === sniffed.header && sniffed.settings !== undefined) {
     const columns = sniffed.columns.map(({ name, type }) => ({ name, type: refined.types.get(name) ?? type }));
     return {
-      sql: selectFrom(files, knownOptions({ ...sniffed, columns }, sniffed.settings, options)),
+      sql: selectFrom(files, knownOptions({ ...sniffed, columns, settings: sniffed.settings }, options)),
       columns,
       found: told,
     };
@@ -74,31 +73,6 @@ async function scanTexts(session: Session, files: readonly TextFile[], options: 
     })),
   );
   return { sql, columns, found: told };
-}
-
-/** Everything the sniffer found: the file is not sniffed again to be read. */
-function knownOptions(
-  { columns, header }: Sniffed,
-  { delimiter, quote, escapedBy, dateFormat, timestampFormat }: SniffedSettings,
-  { nullText, skip }: ReadOptions,
-): string[] {
-  const format = (name: string, value: string): string[] => (value === '' ? [] : [`${name} = ${quoteLiteral(value)}`]);
-  const types = columns.map(({ name, type }) => `${quoteLiteral(name)}: ${quoteLiteral(type)}`);
-  return [
-    'auto_detect = false',
-    `delim = ${quoteLiteral(delimiter)}`,
-    `quote = ${quoteLiteral(quote)}`,
-    `escape = ${quoteLiteral(escapedBy)}`,
-    `header = ${header}`,
-    `columns = {${types.join(', ')}}`,
-    // Named, it would be parsed by a slower routine than the cast of such a date.
-    ...format('dateformat', dateFormat === isoDate ? '' : dateFormat),
-    ...format('timestampformat', timestampFormat),
-    ...(nullText === undefined ? [] : [`nullstr = ${quoteLiteral(nullText)}`]),
-    ...sizeOptions,
-    `skip = ${skip ?? 0}`,
-    "comment = ''",
-  ];
 }
 
 function findingsOf(
