@@ -1,15 +1,27 @@
 /** Runs work on the same key one after another, on different keys at once. */
 export interface KeyedLock {
-  run<T>(key: string, work: () => Promise<T>): Promise<T>;
+  /** Whoever is aborted while it waits throws the reason at once, and its turn goes to the next. */
+  run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** What the promise gives; the reason of the abort at once when that comes first. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 export function createKeyedLock(): KeyedLock {
   const last = new Map<string, Promise<unknown>>();
   return {
-    run(key, work) {
+    run(key, work, signal) {
       const before = last.get(key) ?? Promise.resolve();
-      const turn = before.then(work, work);
-      const settled = turn.catch(() => undefined); // reported to whoever called run
+      const turn = unlessAborted(before, signal).then(work);
+      const settled = Promise.allSettled([before, turn]); // reported to whoever called run
       last.set(key, settled);
       void settled.then(() => {
         if (last.get(key) === settled) last.delete(key);

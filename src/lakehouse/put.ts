@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ArrowField, ArrowSchema } from '../arrow/index.ts';
-import type { KeyedLock } from '../concurrency.ts';
+import { type KeyedLock, unlessAborted } from '../concurrency.ts';
 import { type Connection, columnType, type Engine, type Load } from '../engine/index.ts';
 import { DuckhouseError, nearestNames } from '../errors.ts';
 import { quoteIdentifier, quoteName } from '../sql.ts';
@@ -19,18 +19,19 @@ export interface PutContext {
 export async function put(context: PutContext, request: PutRequest): Promise<Receipt> {
   checkTarget(request);
   const { locks, engine } = context;
+  const { signal } = request;
   const catalog = request.table.catalog ?? (await currentCatalog(engine));
   const target = { ...request, catalog, loadId: request.loadId ?? randomUUID() };
-  await locks.run(`ledger ${catalog}`, () => ensureLedger(engine, catalog));
-  return locks.run(`load ${target.loadId}`, async () => {
+  await locks.run(`ledger ${catalog}`, () => ensureLedger(engine, catalog), signal);
+  const { dbSchema = 'main', table } = request.table;
+  const tableKey = `table ${JSON.stringify([catalog, dbSchema, table]).toLowerCase()}`;
+  const putNew = async (): Promise<Receipt> => {
     const earlier = await findEntry(engine, target.loadId);
     if (earlier !== undefined) return drain(request, earlier);
     if (await addsToPresent(engine, request)) return putOnce(engine, target);
-    const { dbSchema = 'main', table } = request.table;
-    return locks.run(`table ${JSON.stringify([catalog, dbSchema, table]).toLowerCase()}`, () =>
-      putOnce(engine, target),
-    );
-  });
+    return locks.run(tableKey, () => putOnce(engine, target), signal);
+  };
+  return locks.run(`load ${target.loadId}`, putNew, signal);
 }
 
 /** The catalog of temporary tables. */
@@ -115,11 +116,17 @@ async function loadInto(connection: Connection, request: PutTarget): Promise<Rec
   return { rows, table: name, loadId, repeated: false };
 }
 
-async function feed(load: Load, { messages }: PutTarget): Promise<{ readonly rows: number; readonly bytes: number }> {
+async function feed(
+  load: Load,
+  { messages, signal }: PutTarget,
+): Promise<{ readonly rows: number; readonly bytes: number }> {
+  const source = messages[Symbol.asyncIterator]();
+  const next = () => unlessAborted(source.next(), signal);
   try {
-    for await (const message of messages) await load.write(message);
+    for (let read = await next(); read.done !== true; read = await next()) await load.write(read.value);
     return await load.finish();
   } catch (error) {
+    source.return?.().catch(() => undefined); // not waited for: it may wait for its sender
     await load.abort();
     throw error;
   }

@@ -16,7 +16,7 @@ export interface ServerCall {
   readonly connection: PeerConnection;
   /** Common name of the client's certificate, which its connection has verified. */
   readonly certificate: string | undefined;
-  /** Aborted when the client is gone, reset the stream, or its deadline passed. */
+  /** Aborted when the client is gone, reset the stream, or its deadline passed: the call is answered then, whatever still runs for it. */
   readonly signal: AbortSignal;
   /** Headers sent before the first message. */
   setInitialMetadata(metadata: OutgoingHeaders): void;
@@ -67,6 +67,7 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     controller.abort(reason);
     room?.();
     onAbort?.();
+    end(reason);
   };
   const timer = deadlineTimer(headers['grpc-timeout'], abort);
   let initial: OutgoingHeaders | undefined;
@@ -135,6 +136,26 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     },
   };
 
+  const end = (error?: unknown): void => {
+    if (ended) return;
+    ended = true;
+    clearTimeout(timer);
+    onAbort?.(); // nothing is read any more
+    if (stream.closed) return;
+    const trailers = { ...trailing, ...statusTrailers(error, queryId) };
+    // Trailers-only: the one header frame says all.
+    if (!stream.headersSent && error !== undefined)
+      stream.respond(encodeHeaders({ ...plainHeaders, ...initial, ...trailers }), { endStream: true });
+    else {
+      respond();
+      stream.end(trailers);
+    }
+    stream.onSent(() => {
+      if (!stream.remoteEnded) closeLater(sendingLingerMs, errorCodes.NO_ERROR);
+    });
+    if (error !== undefined && !stream.closed) closeLater(readingLingerMs, errorCodes.CANCEL);
+  };
+
   return {
     headers,
     connection,
@@ -154,24 +175,7 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     sendFramed,
     messages: () => readMessages(stream, reading),
     message: () => readMessage(stream, reading),
-    end(error) {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      if (stream.closed) return;
-      const trailers = { ...trailing, ...statusTrailers(error, queryId) };
-      // Trailers-only: the one header frame says all.
-      if (!stream.headersSent && error !== undefined)
-        stream.respond(encodeHeaders({ ...plainHeaders, ...initial, ...trailers }), { endStream: true });
-      else {
-        respond();
-        stream.end(trailers);
-      }
-      stream.onSent(() => {
-        if (!stream.remoteEnded) closeLater(sendingLingerMs, errorCodes.NO_ERROR);
-      });
-      if (error !== undefined && !stream.closed) closeLater(readingLingerMs, errorCodes.CANCEL);
-    },
+    end,
     bytesOut: () => bytesOut,
     bytesIn: () => bytesIn,
   };
@@ -235,7 +239,7 @@ function readMessage(stream: ServerStream, options: ReadOptions): Promise<Buffer
     };
     const fail = (error: unknown): void => finish(() => reject(error));
     if (signal.aborted) return fail(signal.reason);
-    onAbort(() => fail(signal.reason));
+    onAbort(() => fail(signal.reason ?? clientGone()));
     stream.listen({
       data(part) {
         onBytes(part.byteLength);
@@ -278,7 +282,7 @@ async function* readMessages(
       queuedBytes += message.bytes.byteLength;
     },
   });
-  onAbort(() => fail(signal.reason));
+  onAbort(() => fail(signal.reason ?? clientGone()));
   if (signal.aborted) fail(signal.reason);
   stream.listen({
     data(part) {

@@ -30,6 +30,6 @@ export async function doPut(context: CallContext): Promise<void> {
       hint: 'use a path descriptor: ["table"] or ["schema", "table"]',
     });
   } finally {
-    await messages.return(undefined);
+    messages.return(undefined).catch(() => undefined); // not waited for: it may wait for the client until the call ends
   }
 }

@@ -36,7 +36,9 @@ export function metadataCommand(name: string, { schema, columns }: Metadata): Sq
 }
 
 /** Where the metadata are asked for: what the caller's session sees. */
-export const sessionOf = ({ session }: CallContext): Session => session();
+export const sessionOf = ({ session, call: { signal } }: CallContext): Pick<Session, 'query'> => ({
+  query: (sql, options) => session().query(sql, { ...options, signal }),
+});
 
 /** Clients take messages of 4 MiB and more. */
 const batchBytes = 1 << 20;

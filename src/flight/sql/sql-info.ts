@@ -23,8 +23,8 @@ const transactionTimeoutMs = 300_000;
  * not know costs it all of its metadata. Codes of our own (10000 and up) have no place here. What DuckDB's language has is
  * kept for a minute for `of`, the lakehouse asked.
  */
-export async function sqlInfos(session: Session, of: object): Promise<ReadonlyMap<number, UnionValue>> {
-  const facts = { ...(await serverFacts(session)), ...(await languageFacts(session, of)) };
+export async function sqlInfos(session: Session, of: Session): Promise<ReadonlyMap<number, UnionValue>> {
+  const facts = { ...(await serverFacts(session)), ...(await languageFacts(of)) };
   return new Map<number, UnionValue>([
     ...serverInfos(facts),
     ...syntaxInfos(facts),
@@ -51,10 +51,10 @@ type Facts = ServerFacts & LanguageFacts;
 const languages = new WeakMap<object, { readonly facts: Promise<LanguageFacts>; readonly until: number }>();
 const languageMs = 60_000;
 
-function languageFacts(session: Session, of: object): Promise<LanguageFacts> {
+function languageFacts(of: Session): Promise<LanguageFacts> {
   const present = languages.get(of);
   if (present !== undefined && Date.now() < present.until) return present.facts;
-  const facts = readLanguage(session);
+  const facts = readLanguage(of);
   languages.set(of, { facts, until: Date.now() + languageMs });
   facts.catch(() => languages.delete(of)); // asked for again the next time
   return facts;

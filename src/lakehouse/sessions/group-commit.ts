@@ -121,10 +121,21 @@ export function createGroupCommit(engine: Engine): GroupCommit {
     working = undefined;
   };
 
+  /** Only while it waits: what runs is told how it ended. */
+  const giveUp = (member: Waiting): void => {
+    const at = waiting.indexOf(member);
+    if (at < 0) return;
+    waiting.splice(at, 1);
+    member.reject(member.options.signal?.reason);
+  };
+
   return {
     insert(sql, grouped, options) {
-      return new Promise((resolve, reject) => {
-        waiting.push({ sql, grouped, options, resolve, reject });
+      const { signal } = options;
+      return new Promise<number>((resolve, reject) => {
+        const member = { sql, grouped, options, resolve, reject };
+        waiting.push(member);
+        signal?.addEventListener('abort', () => giveUp(member), { once: true });
         if (waiting.length >= expected) gathered?.();
         working ??= work();
       });

@@ -51,11 +51,12 @@ export function createLoads({ home, transactions, put }: LoadOptions): (of: Sess
       loading = true;
     };
     if (request.temporary === true) home.bind();
+    const run = (connection: Connection): Promise<Receipt> => {
+      const load = (): Promise<Receipt> => put({ ...located(request), onLoading }, connection);
+      return where.transaction === undefined && !home.inTransaction() ? inOwnTransaction(connection, load) : load();
+    };
     try {
-      return await where.lane.use((connection) => {
-        const load = (): Promise<Receipt> => put({ ...located(request), onLoading }, connection);
-        return where.transaction === undefined && !home.inTransaction() ? inOwnTransaction(connection, load) : load();
-      });
+      return await where.lane.use(run, { sql: '', options: { signal: request.signal } });
     } catch (error) {
       throw loading ? await failedInside(where, error) : error;
     }

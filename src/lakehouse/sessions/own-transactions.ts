@@ -13,7 +13,8 @@ export interface OwnTransactions {
   /** The one that is open, as drivers leave its id out; undefined for none or several. */
   only(): Transaction | undefined;
   begin(options: SessionQueryOptions): Promise<string>;
-  end(id: string, how: 'commit' | 'rollback'): Promise<void>;
+  /** Aborted while it waits for what runs in the transaction, it leaves that open. */
+  end(id: string, how: 'commit' | 'rollback', signal?: AbortSignal): Promise<void>;
   /** Rolls all of them back. */
   close(): Promise<void>;
 }
@@ -91,8 +92,9 @@ export function createOwnTransactions({
       const begun = onHome === undefined && !home.inTransaction() ? beginAtHome(options) : beginElsewhere(options);
       return (await begun).id;
     },
-    async end(id, how) {
+    async end(id, how, signal) {
       const transaction = get(id);
+      await transaction.lane.use(async () => undefined, { sql: '', options: { signal } });
       const { failure } = transaction;
       // Of two calls at once one ends it, the other finds it gone.
       if (!all.remove(transaction)) get(id);

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/index.ts';
+import { DuckhouseError } from '../../errors.ts';
 import type { Admission } from './admission.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createHome } from './home.ts';
@@ -60,12 +61,14 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
   const options = createSessionOptions(home);
   let closed: Promise<void> | undefined;
   let left = false;
+  const over = new AbortController();
 
   const end = async (): Promise<void> => {
     stay.end();
     host.onClose(session);
     waiting.giveUpAll(id);
     cancelAll();
+    over.abort(new DuckhouseError('Cancelled', 'the session has ended', { id: 'cancelled' }));
     await transactions.close();
     await home.close();
   };
@@ -75,16 +78,17 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     principal,
     ...statements,
     async put(request) {
-      const leave = await stay.enter({ signal: request.signal });
-      return load(request).finally(leave);
+      const signal = AbortSignal.any([over.signal, ...(request.signal === undefined ? [] : [request.signal])]);
+      const leave = await stay.enter({ signal });
+      return load({ ...request, signal }).finally(leave);
     },
     async begin(queryOptions = {}) {
       stay.touch();
       return transactions.begin(queryOptions);
     },
-    async end(transactionId, how) {
+    async end(transactionId, how, signal) {
       stay.touch();
-      return transactions.end(transactionId, how);
+      return transactions.end(transactionId, how, signal);
     },
     transactionFor: (transactionId) =>
       transactions.open().find((transaction) => transaction.id === transactionId)?.id ?? transactions.only()?.id,

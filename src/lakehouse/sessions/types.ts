@@ -54,7 +54,7 @@ export interface Session {
   /** Opens a transaction; resolves with its id. */
   begin(options?: SessionQueryOptions): Promise<string>;
   /** NotFound when there is no such transaction (any more). A commit that fails has rolled back. */
-  end(transactionId: string, how: 'commit' | 'rollback'): Promise<void>;
+  end(transactionId: string, how: 'commit' | 'rollback', signal?: AbortSignal): Promise<void>;
   /** For a statement prepared in a transaction: that one while it is open, then the only one of the session, then none. */
   transactionFor(transactionId: string): string | undefined;
   /** Sets an option, or unsets it. InvalidArgument with id `option-name` or `option-value`. */

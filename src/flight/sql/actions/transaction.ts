@@ -30,7 +30,8 @@ export const transactionActions: readonly ProtocolAction[] = [
         throw new DuckhouseError('InvalidArgument', `a transaction ends with COMMIT or ROLLBACK, not with ${how}`, {
           id: 'transaction-end',
         });
-      await context.session().end(id, how === endOfTransaction.commit ? 'commit' : 'rollback');
+      const { signal } = context.call;
+      await context.session().end(id, how === endOfTransaction.commit ? 'commit' : 'rollback', signal);
       return [];
     },
   },
