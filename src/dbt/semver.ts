@@ -46,9 +46,9 @@ function compare(a: Version, b: Version): number {
   return comparePrerelease(a.prerelease, b.prerelease);
 }
 
-export const compareVersionTexts = (a: string, b: string): number => compare(parse(a).version, parse(b).version);
+const compareVersionTexts = (a: string, b: string): number => compare(parse(a).version, parse(b).version);
 export const isVersion = (text: string): boolean => form.test(text);
-export const isPrerelease = (text: string): boolean => parse(text).version.prerelease.length > 0;
+const isPrerelease = (text: string): boolean => parse(text).version.prerelease.length > 0;
 
 export function satisfies(version: string, range: string): boolean {
   const wanted = parse(range);

@@ -101,7 +101,7 @@ export function numericType(dtype: string, precision: number | null, scale: numb
 }
 
 /** Parts between commas that are not inside brackets or quotes. */
-export function splitTopLevel(text: string): string[] {
+function splitTopLevel(text: string): string[] {
   const found: string[] = [];
   let depth = 0;
   let quote = false;

@@ -6,7 +6,7 @@ const referenceTarget = (to: string): string => {
 };
 
 /** A column's constraint as DDL; undefined when it says nothing. DuckDB enforces every kind. */
-export function columnConstraint({ type, expression, to, to_columns }: ColumnConstraint): string | undefined {
+function columnConstraint({ type, expression, to, to_columns }: ColumnConstraint): string | undefined {
   const with_ = (words: string): string => (expression ? `${words} ${expression}` : words);
   switch (type) {
     case 'check':

@@ -69,7 +69,7 @@ const currencies = '؋$ƒ៛¥₡₱£€¢﷼₪₩₭₮₦฿₤₫';
 const currencyEnds = new RegExp(`^[${currencies}]+|[${currencies}]+$`, 'gu');
 
 /** Digits as Python's Decimal takes them, after percent signs, currencies and thousands separators are gone. */
-export function seedNumber(text: string): string | undefined {
+function seedNumber(text: string): string | undefined {
   const bare = text.trim().replace(/^%+|%+$/g, '');
   const negative = bare.startsWith('-');
   const digits = (negative ? bare.slice(1) : bare).replace(currencyEnds, '').replaceAll(',', '').trim();

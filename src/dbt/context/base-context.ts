@@ -166,7 +166,7 @@ const connection: Readonly<Dict> = {
 };
 
 /** `target`: what the profile says, without secrets. */
-export function targetValue(profile: DbtProfile): Value {
+function targetValue(profile: DbtProfile): Value {
   const { credentials, targetName } = profile;
   const open = Object.entries(connection).map(([key, otherwise]) => [key, credentials[key] ?? otherwise] as const);
   return fromJs({
@@ -182,7 +182,7 @@ export function targetValue(profile: DbtProfile): Value {
 }
 
 /** `flags`: names in capitals, missing ones undefined. */
-export class FlagsObject extends PyObject {
+class FlagsObject extends PyObject {
   readonly typeName = 'Flags';
   readonly #flags: Readonly<Dict>;
   readonly #reads: ReadLog | undefined;

@@ -7,7 +7,7 @@ import type { Env } from '../project-types.ts';
 import type { ReadLog } from './reads.ts';
 
 const secretPrefixes = ['DBT_ENV_SECRET', 'DBT_SECRET'] as const;
-export const isSecretName = (name: string): boolean => name.startsWith(secretPrefixes[0]);
+const isSecretName = (name: string): boolean => name.startsWith(secretPrefixes[0]);
 
 /** Values of secret variables, to be masked wherever text leaves the process. */
 export const secretValues = (env: Env): string[] =>

@@ -19,7 +19,7 @@ export interface FailedResource {
   readonly original_file_path: string;
 }
 
-export const resourceText = ({ resource_type, name, original_file_path }: FailedResource): string =>
+const resourceText = ({ resource_type, name, original_file_path }: FailedResource): string =>
   `${resource_type} ${name} (${original_file_path})`;
 
 /** `Compilation` for what a template did wrong, `Runtime` for everything else. */

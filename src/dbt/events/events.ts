@@ -106,4 +106,4 @@ const headline = (time: Date, invocationId: string): string =>
   `${'='.repeat(30)} ${time.toISOString().replace('T', ' ').replace('Z', '000')} | ${invocationId} ${'='.repeat(30)}\n`;
 
 /** A time as artifacts write it: UTC, six digits, `Z`. */
-export const microTime = (time: Date): string => time.toISOString().replace(/Z$/, '000Z');
+const microTime = (time: Date): string => time.toISOString().replace(/Z$/, '000Z');

@@ -19,7 +19,7 @@ const known = new Set([
   'dimension',
   'entity',
 ]);
-export const constraintTypes = ['check', 'not_null', 'unique', 'primary_key', 'foreign_key', 'custom'] as const;
+const constraintTypes = ['check', 'not_null', 'unique', 'primary_key', 'foreign_key', 'custom'] as const;
 
 export function columnsOf(entries: unknown, owner: string): Dict<ColumnInfo> {
   const columns: Dict<ColumnInfo> = {};
@@ -72,7 +72,7 @@ function meaningOf({ name, description }: Dict, given: unknown, more: Dict): unk
   };
 }
 
-export function constraintsOf(entries: unknown, owner: string): ColumnConstraint[] {
+function constraintsOf(entries: unknown, owner: string): ColumnConstraint[] {
   if (!Array.isArray(entries)) return [];
   return (entries as Dict[]).map((entry) => {
     const type = entry.type as string;

@@ -110,7 +110,7 @@ export function checkConfig(config: Readonly<Dict>, owner: ConfigOwner, known: R
 /** Kinds that are materialized in their own way only. */
 const ownMaterialized: ReadonlySet<unknown> = new Set(['seed', 'snapshot', 'test']);
 
-export const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, expected: string): DuckhouseError =>
+const wrongConfig = (owner: ConfigOwner, key: string, value: unknown, expected: string): DuckhouseError =>
   new DuckhouseError(
     'DataInvalid',
     `${owner.unique_id} (${owner.original_file_path}): config '${key}' must be ${expected}, not ${typeName(value)} ${JSON.stringify(value)}`,

@@ -168,7 +168,7 @@ function finishModel(config: Dict): void {
 }
 
 /** A hook is text, a dictionary, or text that holds a dictionary (from `before_begin` and its like). */
-export function hookOf(source: unknown): Hook {
+function hookOf(source: unknown): Hook {
   const written = typeof source === 'string' ? parseHook(source) : (source as Dict);
   return {
     sql: String(written.sql ?? ''),

@@ -36,12 +36,6 @@ function linkRefsOf(state: ParseState, node: Linked): void {
   for (const ref of node.refs ?? noRefs) linkRef(state, node, ref);
 }
 
-/** One node that refers to sources and nodes alone. */
-export function linkNode(state: ParseState, node: ManifestNode): void {
-  linkSourcesOf(state, node);
-  linkRefsOf(state, node);
-}
-
 const noRefs: readonly RefArgs[] = [];
 
 function linkRef(state: ParseState, node: Linked, ref: RefArgs): void {

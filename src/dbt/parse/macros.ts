@@ -155,7 +155,7 @@ function signatureOf(type: string, text: string, file: FoundFile): Signature {
 }
 
 /** Names of the arguments in `(a, b='x', c=[1, 2])`; types after a colon are left out. */
-export function argumentNames(text: string): string[] {
+function argumentNames(text: string): string[] {
   if (!text.startsWith('(')) return [];
   const names: string[] = [];
   let depth = 0;

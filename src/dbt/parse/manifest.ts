@@ -72,7 +72,7 @@ const overview: DocNode = {
 type Member = { readonly unique_id: string; readonly depends_on?: { readonly nodes?: readonly string[] } };
 
 /** Everything that has a place in the graph, sources included. */
-export function* graphMembers(manifest: DbtManifest): Generator<Member> {
+function* graphMembers(manifest: DbtManifest): Generator<Member> {
   for (const part of [
     'nodes',
     'sources',

@@ -16,7 +16,7 @@ export function copyMember<T extends object>(member: T): T {
 }
 
 /** The copy of a member; the earlier one if it would be the same. */
-export const keptMember = <T extends object>(member: T, earlier: T | undefined): T =>
+const keptMember = <T extends object>(member: T, earlier: T | undefined): T =>
   earlier !== undefined && isSame(earlier, member) ? earlier : copyMember(member);
 
 /** Copies of all members of a part; the earlier ones as far as they would be the same. */

@@ -64,7 +64,7 @@ export function describe(
 type Version = string | number;
 
 /** Versions compare as numbers when both are, else as text. */
-export const compareVersions = (a: Version, b: Version): number => {
+const compareVersions = (a: Version, b: Version): number => {
   const [x, y] = [Number(a), Number(b)];
   if (!Number.isNaN(x) && !Number.isNaN(y)) return x - y;
   return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;

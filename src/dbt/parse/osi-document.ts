@@ -22,7 +22,7 @@ export function writeOsiDocument(semantics: Dict, folder: string, tell: TellLoss
   writeWhole(path.join(folder, 'osi_document.json'), text);
 }
 
-export function osiDocument(semantics: Dict, tell: TellLoss): Dict {
+function osiDocument(semantics: Dict, tell: TellLoss): Dict {
   const models = (semantics.semantic_models as readonly Dict[]).map(lowerCased);
   const metrics = semantics.metrics as readonly Dict[];
   const datasets = models.map(dataset);

@@ -17,7 +17,7 @@ export function exprOf(value: unknown): string | null {
   return String(value);
 }
 
-export function nonAdditiveOf(value: unknown): Dict | null {
+function nonAdditiveOf(value: unknown): Dict | null {
   if (!isDict(value)) return null;
   return {
     name: value.name,
@@ -55,7 +55,7 @@ const commonInput = ({ name, filter, alias }: Dict): Dict => ({
   alias: or(alias, null),
 });
 
-export function measureInput(value: unknown): Dict | null {
+function measureInput(value: unknown): Dict | null {
   const given = namedInput(value);
   if (given === undefined) return null;
   return {

@@ -17,7 +17,7 @@ export function sourceRelationName(root: DbtProject, node: SourceNode): string {
 }
 
 /** What templates may name: the source's own properties, then its meta, then the configs that dbt does not know. */
-export function sourceValues(node: SourceNode): Dict {
+function sourceValues(node: SourceNode): Dict {
   const known = configKindOf('source').defaults;
   const extra = Object.entries(node.config).filter(([key]) => !(key in known));
   const { name, identifier, schema, database, tags, meta } = node;

@@ -50,7 +50,7 @@ export interface NodeResult {
   readonly error?: unknown;
 }
 
-export const failedStatuses: ReadonlySet<ResultStatus> = new Set(['error', 'fail', 'runtime error', 'partial success']);
+const failedStatuses: ReadonlySet<ResultStatus> = new Set(['error', 'fail', 'runtime error', 'partial success']);
 
 export const hasFailed = ({ status }: NodeResult): boolean => failedStatuses.has(status);
 

@@ -30,7 +30,7 @@ export const compileChecked: NodeRunner = async (session, node, thread) => {
   return timed({ node, thread }, () => Promise.reject(knownProblem(session, node as ManifestNode)));
 };
 
-export const defaultLimit = 5;
+const defaultLimit = 5;
 
 /** Compiles a node and reads its first rows; they go to `onTable`. */
 export const showNode =

@@ -197,7 +197,7 @@ function fixtureText(given: UnitTestFixture): string {
 }
 
 /** Rows of a fixture as dicts; an empty CSV field is null. */
-export function fixtureRows(given: UnitTestFixture): Dict[] {
+function fixtureRows(given: UnitTestFixture): Dict[] {
   if (Array.isArray(given.rows)) return given.rows;
   if (given.rows === null || given.rows === undefined) return [];
   const [header = [], ...lines] = parseCsv(given.rows.trim()).filter((row) => row.length > 0);

@@ -230,7 +230,7 @@ const parentsOf = (original: string): string[] => {
 };
 
 /** Files and folders of the project that a pattern means, relative to it; `**` stands for any folders. */
-export function globPaths(root: string, pattern: string): string[] {
+function globPaths(root: string, pattern: string): string[] {
   const parts = path.posix
     .normalize(pattern.replaceAll('\\', '/'))
     .replace(/\/$/, '')

@@ -28,12 +28,12 @@ export interface RowGroup {
 }
 
 /** DuckDB's default row group. */
-export const rowGroupRows = 122_880;
+const rowGroupRows = 122_880;
 /**
  * Messages that wait hold this much at most, be it that a few rows of them are left: rows so wide that a group needs more are
  * handed on as they came. The sender must be let go on for longer than that, or both would wait.
  */
-export const maxWaitingBytes = 24 << 20;
+const maxWaitingBytes = 24 << 20;
 const blockGrain = 1 << 20;
 const maxKeptBlocks = 4;
 

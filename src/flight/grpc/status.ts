@@ -3,7 +3,7 @@ import type { OutgoingHeaders } from '../http2/header-encoder.ts';
 import { sqlStateOf } from './sqlstate.ts';
 
 /** Status codes of gRPC. */
-export const grpcCodes = {
+const grpcCodes = {
   OK: 0,
   CANCELLED: 1,
   UNKNOWN: 2,
@@ -52,7 +52,7 @@ const kinds = new Map<number, ErrorKind>([
 export const codeOf = (error: DuckhouseError): GrpcCodeName => codes[error.kind];
 
 /** gRPC's percent-encoding: bytes outside printable ASCII, and the percent sign. */
-export const encodeMessage = (text: string): string =>
+const encodeMessage = (text: string): string =>
   [...Buffer.from(text, 'utf8')]
     .map((byte) =>
       byte < 32 || byte > 126 || byte === 37
@@ -61,7 +61,7 @@ export const encodeMessage = (text: string): string =>
     )
     .join('');
 
-export function decodeMessage(text: string): string {
+function decodeMessage(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -27,7 +27,7 @@ const MEAN_TIME = BigInt(Date.UTC(1800, 0, 1)) * 1000n;
 const LOCALES = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-IN', 'en-NZ', 'en-ZA'];
 
 /** A zone of the IANA database. */
-export class PytzZone extends PyTimezone {
+class PytzZone extends PyTimezone {
   readonly typeName = 'pytz.tzfile';
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;

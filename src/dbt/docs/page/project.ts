@@ -239,7 +239,7 @@ function columnsOf(node: Dict, table: Dict, tests: readonly Dict[]): Omit<Column
   });
 }
 
-export function testName(test: Dict): string {
+function testName(test: Dict): string {
   const given = dictOf(test.test_metadata);
   const namespace = textOf(given.namespace);
   const name = textOf(given.name) || textOf(test.name);

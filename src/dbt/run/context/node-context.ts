@@ -55,7 +55,7 @@ import { apiModule, ConfigObject, StatementResults } from './values.ts';
 /** Marks that make a text a template; other texts are what they are. */
 const templateMarks = /[{][{%#]|[#}%][}]/;
 
-export const runEnvironment: Environment = createEnvironment({ undefinedMode: 'strict', macroPrefix: 'dbt_macro__' });
+const runEnvironment: Environment = createEnvironment({ undefinedMode: 'strict', macroPrefix: 'dbt_macro__' });
 
 export interface NodeContextOptions {
   readonly session: RunSession;
@@ -242,7 +242,7 @@ function baseContext({ session, node, vars, envVars }: NodeContextOptions): Map<
 export const fixtureRelations = new WeakMap<ManifestNode, Relation>();
 
 /** The relation a node writes to. */
-export function thisRelation(session: RunSession, node: ManifestNode): Value {
+function thisRelation(session: RunSession, node: ManifestNode): Value {
   if (node.resource_type === 'operation') return null;
   const fixture = fixtureRelations.get(node);
   if (fixture !== undefined) return new RelationObject(fixture);

@@ -108,7 +108,7 @@ function relationOfRef(scope: RefScope, target: ManifestNode): Value | Promise<V
   return scope.exists(relation).then((exists) => new RelationObject(exists ? relation : deferred));
 }
 
-export const ephemeralRelation = (target: { readonly alias: string }): Relation =>
+const ephemeralRelation = (target: { readonly alias: string }): Relation =>
   new Relation({
     identifier: `${ephemeralPrefix}${target.alias}`,
     type: 'cte',
