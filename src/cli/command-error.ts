@@ -1,4 +1,5 @@
 import { DuckhouseError, type ErrorKind, toDuckhouseError } from '../errors.ts';
+import { replaced } from '../version.ts';
 
 interface Meaning {
   readonly kind: ErrorKind;
@@ -33,11 +34,3 @@ export function toCommandError(error: unknown): DuckhouseError {
 }
 
 const ownFolder = new URL('..', import.meta.url).href;
-
-/** Code is loaded when it is needed: by then another version may have been installed in its place. */
-const replaced = (cause: unknown): DuckhouseError =>
-  new DuckhouseError('Unavailable', 'duckhouse was replaced by another version while it ran', {
-    id: 'package-replaced',
-    hint: 'run the command again; start a server again',
-    cause,
-  });

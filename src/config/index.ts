@@ -1,4 +1,6 @@
 /** The config room: flags, environment, .env and duckhouse.yaml, read once into one object. It knows no command. */
+
+export { packageVersion } from '../version.ts';
 export {
   type Config,
   type ConfigSources,
@@ -20,4 +22,3 @@ export {
   writeServerFile,
 } from './server-file.ts';
 export { type Setting, type SettingName, settingNames, settingOf } from './settings.ts';
-export { packageVersion } from './version.ts';

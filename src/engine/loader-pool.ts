@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DuckhouseError } from '../errors.ts';
+import { checkNotReplaced } from '../version.ts';
 import type { LoaderData, LoaderReply, LoaderRequest } from './loader-protocol.ts';
 import { errorMessage } from './protocol.ts';
 
@@ -32,6 +33,7 @@ export function createLoaderPool({ libraryPath, clock, handles }: Omit<LoaderDat
   let lastId = 0;
 
   const start = (): Loader => {
+    checkNotReplaced();
     const bell = new Int32Array(new SharedArrayBuffer(4));
     const worker = new Worker(new URL('./worker/loader.js', import.meta.url), {
       workerData: { libraryPath, clock, handles, bell: bell.buffer as SharedArrayBuffer } satisfies LoaderData,

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DuckhouseError } from '../errors.ts';
+import { checkNotReplaced } from '../version.ts';
 import { pressureWords, type Reply, type Request, rebuildError, type WorkerData } from './protocol.ts';
 
 /** Called for every reply but the last; the last one settles the task. */
@@ -55,6 +56,7 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   let onIdle: (() => void) | undefined;
 
   const start = (): void => {
+    checkNotReplaced();
     const worker = new Worker(new URL('./worker/main.js', import.meta.url), {
       workerData: { ...data, pressure: pressure.buffer as SharedArrayBuffer } satisfies WorkerData,
     });
@@ -64,6 +66,19 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
     worker.on('message', (replies: readonly Reply[]) => replies.forEach((reply) => receive(member, reply)));
     worker.on('error', (error) => lose(member, error));
     worker.on('exit', () => lose(member, new DuckhouseError('Unavailable', 'an engine thread ended')));
+  };
+
+  /** Where none can be started the tasks wait for those that are there. */
+  const startAnother = (): void => {
+    try {
+      start();
+    } catch (error) {
+      if (workers.size > 0) return;
+      for (const task of queue.splice(0)) {
+        Atomics.sub(pressure, 0, 1);
+        task.reject(error);
+      }
+    }
   };
 
   const lose = (member: PoolWorker, error: unknown): void => {
@@ -134,14 +149,14 @@ export function createWorkerPool({ data, size, max }: PoolOptions): WorkerPool {
   const growNow = (): void => {
     growTimer = undefined;
     if (queue.length === 0 || workers.size >= max) return;
-    if (performance.now() - lastMoved >= growAfterMs) start();
+    if (performance.now() - lastMoved >= growAfterMs) startAnother();
     growTimer = setTimeout(grow, growAfterMs);
   };
 
   /** A worker that is about to be there takes a task too: starting one costs more than most tasks. */
   const startFor = (tasks: number): void => {
     const starting = [...workers].filter(({ isStarting }) => isStarting).length;
-    if (tasks > starting) start();
+    if (tasks > starting) startAnother();
   };
 
   const submit = (task: Task): void => {

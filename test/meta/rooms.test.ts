@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   'metrics.ts': 0,
   'sql.ts': 0,
   'concurrency.ts': 0,
+  'version.ts': 0.5,
   messages: 0.5,
   arrow: 1,
   jinja: 1,

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Engine, newHandles } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
+import { checkNotReplaced } from '../../version.ts';
 import { newBacklog, takeFromBacklog } from './backlog.ts';
 import type { ThreadMessage, ThreadOutcome, ThreadRequest, ThreadRun, ThreadStart } from './protocol.ts';
 
@@ -78,6 +79,7 @@ class DbtThread {
   #wake: (() => void) | undefined;
 
   constructor({ engine, version, tableFolders }: DbtThreadsOptions, onEnd: () => void) {
+    checkNotReplaced();
     this.#engine = engine;
     this.#worker = new Worker(new URL('./main.js', import.meta.url), {
       workerData: {
