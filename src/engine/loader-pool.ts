@@ -44,14 +44,15 @@ export function createLoaderPool({ libraryPath, clock, handles }: Omit<LoaderDat
       if (reply.type === 'closed') release(loader, reply.id);
     });
     worker.on('error', (error) => lose(loader, error));
+    worker.on('exit', () => lose(loader, new Error('it ended')));
     worker.unref();
     loaders.push(loader);
     return loader;
   };
 
   const release = (loader: Loader, id: number): void => {
-    loader.listeners.delete(id);
-    if (loader.listeners.size > 0) return;
+    // A load that failed is closed twice: when it fails, and when it is given up. Two timers would end a thread that is in use.
+    if (!loader.listeners.delete(id) || loader.listeners.size > 0) return;
     loader.worker.unref();
     loader.idle = setTimeout(() => dismiss(loader), idleMs).unref();
   };
@@ -73,6 +74,7 @@ export function createLoaderPool({ libraryPath, clock, handles }: Omit<LoaderDat
       listener({ type: 'error', id, error });
       listener({ type: 'closed', id });
     }
+    loader.listeners.clear();
   };
 
   const pick = (): Loader => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeSchema } from '../../src/arrow/index.ts';
 import { type Engine, type LoadMessage, openEngine } from '../../src/engine/index.ts';
 import { isDuckhouseError } from '../../src/errors.ts';
@@ -115,6 +116,24 @@ test('an error in the stream leaves nothing, not even the table', () =>
     assert.deepEqual(lakehouse.engine.stats().openResults, 0);
     await put(lakehouse, 'FROM range(3)', { table: 't', mode: 'create' });
     assert.equal(await count(lakehouse, 't'), 3);
+  }));
+
+test('a load that failed does not end the thread of the one that came after it', () =>
+  withLakehouse(async (lakehouse) => {
+    const { schema, messages } = await streamOf(lakehouse.engine, 'SELECT range AS i FROM range(3)');
+    const { metadata, body } = (await messages.next()).value as LoadMessage;
+    await messages.return(undefined);
+    const sending = async function* (sent: Uint8Array, pauseMs = 0): AsyncGenerator<LoadMessage> {
+      yield { metadata, body: sent };
+      await sleep(pauseMs);
+    };
+    const load = (table: string, batches: AsyncGenerator<LoadMessage>) =>
+      lakehouse.put({ table: { table }, mode: 'create', schema, messages: batches });
+    await assert.rejects(load('spoiled', sending(body.subarray(0, 8))), fails('DataInvalid', /./));
+    await sleep(500);
+    const slow = load('slow', sending(body, 6000)); // a thread that idles ends after five seconds
+    const receipt = await Promise.race([slow, sleep(9000, undefined)]);
+    assert.equal(receipt?.rows, 3);
   }));
 
 test('an aborted put stops and leaves nothing', () =>
