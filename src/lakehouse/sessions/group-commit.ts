@@ -130,8 +130,9 @@ export function createGroupCommit(engine: Engine): GroupCommit {
   };
 
   return {
-    insert(sql, grouped, options) {
+    async insert(sql, grouped, options) {
       const { signal } = options;
+      signal?.throwIfAborted();
       return new Promise<number>((resolve, reject) => {
         const member = { sql, grouped, options, resolve, reject };
         waiting.push(member);
