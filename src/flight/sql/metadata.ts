@@ -35,9 +35,12 @@ export function metadataCommand(name: string, { schema, columns }: Metadata): Sq
   };
 }
 
-/** Where the metadata are asked for: what the caller's session sees. */
+/** Where the metadata are asked for: what the caller's session sees, in its transaction too, which no such command names. */
 export const sessionOf = ({ session, call: { signal } }: CallContext): Pick<Session, 'query'> => ({
-  query: (sql, options) => session().query(sql, { ...options, signal }),
+  async query(sql, options) {
+    const asked = session();
+    return asked.query(sql, { ...options, transactionId: await asked.soundTransaction(signal), signal });
+  },
 });
 
 /** Clients take messages of 4 MiB and more. */

@@ -47,11 +47,13 @@ export async function inOwnTransaction<T>(connection: Connection, work: () => Pr
 }
 
 /** DuckDB answers the COMMIT of an aborted transaction with a rollback and no error. */
-const isAborted = (lane: Lane): Promise<boolean> =>
-  run(lane, 'SELECT 1').then(
-    () => false,
-    () => true,
-  );
+export const isAborted = (lane: Lane, signal?: AbortSignal): Promise<boolean> =>
+  lane
+    .use((connection) => connection.execute('SELECT 1'), { sql: '', options: { signal } })
+    .then(
+      () => false,
+      () => true,
+    );
 
 /**
  * BEGIN, COMMIT and ROLLBACK as SQL inside a transaction that has an id, as some drivers send them: the transaction goes on

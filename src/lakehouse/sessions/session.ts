@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/index.ts';
 import { DuckhouseError } from '../../errors.ts';
 import type { Admission } from './admission.ts';
+import { isAborted } from './commit.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { createHome } from './home.ts';
 import { createLane, type OpenLane } from './lane.ts';
@@ -92,6 +93,11 @@ export function createSession(host: SessionHost, of: OpenSession & { readonly id
     },
     transactionFor: (transactionId) =>
       transactions.open().find((transaction) => transaction.id === transactionId)?.id ?? transactions.only()?.id,
+    async soundTransaction(signal) {
+      const only = transactions.only();
+      if (only === undefined || only.failure !== undefined) return undefined;
+      return only.suspect !== undefined && (await isAborted(only.lane, signal)) ? undefined : only.id;
+    },
     async setOption(name, value, queryOptions) {
       stay.touch();
       return options.set(name, value, queryOptions);

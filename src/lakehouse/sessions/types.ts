@@ -57,6 +57,8 @@ export interface Session {
   end(transactionId: string, how: 'commit' | 'rollback', signal?: AbortSignal): Promise<void>;
   /** For a statement prepared in a transaction: that one while it is open, then the only one of the session, then none. */
   transactionFor(transactionId: string): string | undefined;
+  /** What a question that names no transaction is asked in: the only one of the session, if it is not aborted. */
+  soundTransaction(signal?: AbortSignal): Promise<string | undefined>;
   /** Sets an option, or unsets it. InvalidArgument with id `option-name` or `option-value`. */
   setOption(name: string, value: SessionValue | undefined, options?: QueryOptions): Promise<void>;
   options(): ReadonlyMap<string, SessionValue>;
