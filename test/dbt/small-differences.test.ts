@@ -49,6 +49,19 @@ unit_tests: [{name: ut, model: a, given: [], expect: {rows: [{x: 1.0}]}}]`,
   assert.match(text, /"meta": \{"f": 5\.0, "k": \[-0\.0, 1\.5\], "q": 7\.0\}/);
 });
 
+test('a struct is one column of a unit test', async () => {
+  const folder = project({
+    'models/a.sql': "select {'city': 'Edmonton', 'n': 1} as place, 2 as x",
+    'models/m.yml': `unit_tests:
+  - {name: right, model: a, given: [], expect: {rows: [{place: "{'city': 'Edmonton', 'n': 1}", x: 2}]}}
+  - {name: wrong, model: a, given: [], expect: {rows: [{place: "{'city': 'Calgary', 'n': 1}", x: 2}]}}`,
+  });
+  const { code, text } = await dbt(folder, ['build']);
+  assert.match(text, /PASS a::right/);
+  assert.match(text, /FAIL 1 a::wrong/);
+  assert.equal(code, 1);
+});
+
 test('a test without a macro is written as dbt writes it', () => {
   const folder = newProject({
     'models/a.sql': 'select 1 as x',

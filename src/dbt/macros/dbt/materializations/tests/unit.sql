@@ -6,7 +6,9 @@
 
   {%- set types = {} -%}
   {%- set quoted = {} -%}
-  {%- for column in get_column_schema_from_query(get_empty_subquery_sql(sql)) -%}
+  {#- A struct is one column here; in get_column_schema_from_query its members are. -#}
+  {%- for row in run_query('describe (' ~ get_empty_subquery_sql(sql) ~ ')') -%}
+    {%- set column = api.Column(row[0], row[1]) -%}
     {%- do types.update({column.name | lower: column.data_type}) -%}
     {%- do quoted.update({column.name | lower: column.quoted}) -%}
   {%- endfor -%}
