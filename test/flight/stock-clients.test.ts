@@ -1,37 +1,26 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { buildBatch } from '../../src/arrow/index.ts';
 import { connectFlightSql } from '../../src/flight/index.ts';
 import { grpcMessage } from '../../src/flight/proto/flight-data.ts';
 import { decodeStatusResult, encodeFlightInfo, encodeTicket } from '../../src/flight/proto/messages.ts';
 import { unpackAny } from '../../src/flight/proto/sql-messages.ts';
 import { bytesField, intField } from '../../src/flight/proto/wire.ts';
-import { endlessSql, type RunningServer, rowsOf, runServer } from './running-server.ts';
-import { sqlMessage, text, type WireClient, wireClient } from './wire-client.ts';
+import { endlessSql, rowsOf } from './running-server.ts';
+import { sqlMessage, text } from './wire-client.ts';
+import { wireRig } from './wire-rig.ts';
 
 // What ADBC, JDBC and pyarrow do one after the other, and what breaks them: asked as they ask.
-let running: RunningServer;
-const open: WireClient[] = [];
-const connect = (): WireClient => {
-  const client = wireClient(running.port);
-  open.push(client);
-  return client;
-};
-before(async () => {
-  running = await runServer();
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.close();
-});
-after(() => running.close());
+const rig = wireRig();
+const { connect } = rig;
 
 const query = (sql: string): Uint8Array => sqlMessage('CommandStatementQuery', text(1, sql));
-const n = async (sql: string): Promise<unknown> => (await running.rows(sql))[0]?.n;
+const n = async (sql: string): Promise<unknown> => (await rig.running.rows(sql))[0]?.n;
 
 test('whatever has effects has them once, prepared or not, fetched or not', async () => {
   const client = connect();
-  await running.lakehouse.engine.execute('CREATE SEQUENCE once; CREATE TABLE effects(a INTEGER)');
+  await rig.running.lakehouse.engine.execute('CREATE SEQUENCE once; CREATE TABLE effects(a INTEGER)');
   await client.schema(query('EXPLAIN ANALYZE INSERT INTO effects VALUES (1)'));
   assert.equal(await n('SELECT count(*)::INTEGER AS n FROM effects'), 0, 'GetSchema');
   let rows = 0;
@@ -69,7 +58,7 @@ test('whatever has effects has them once, prepared or not, fetched or not', asyn
 });
 
 test('a result that is not read to its end holds up nothing else of its session', { timeout: 20_000 }, async () => {
-  const client = connectFlightSql({ uri: `grpc://127.0.0.1:${running.port}` });
+  const client = connectFlightSql({ uri: `grpc://127.0.0.1:${rig.running.port}` });
   try {
     await client.execute('CREATE TEMP TABLE of_session AS SELECT 1 AS a');
     const held = await client.query("SELECT i, repeat('x', 100) AS s FROM range(5000000) t(i)");
@@ -97,7 +86,7 @@ test('a value larger than a message comes whole among others, in and out', async
     batches: [buildBatch(utf8, [['a', large, null]])],
   });
   assert.equal(loaded, 3);
-  assert.deepEqual(await running.rows('SELECT max(length(s))::INTEGER AS n FROM large'), [{ n: 24 << 20 }]);
+  assert.deepEqual(await rig.running.rows('SELECT max(length(s))::INTEGER AS n FROM large'), [{ n: 24 << 20 }]);
   const rows = await client.rows(await client.info(query('SELECT s FROM large')));
   assert.deepEqual(
     rows.map(([s]) => (s as string | null)?.length),
@@ -106,10 +95,10 @@ test('a value larger than a message comes whole among others, in and out', async
 });
 
 test('what fails has the status and the SQLSTATE that drivers make their exceptions of', async () => {
-  await running.lakehouse.engine.execute(
+  await rig.running.lakehouse.engine.execute(
     'CREATE TABLE failing(a INTEGER PRIMARY KEY, b INTEGER NOT NULL, c INTEGER CHECK (c > 0)); INSERT INTO failing VALUES (1, 1, 1)',
   );
-  const session = http2.connect(`http://127.0.0.1:${running.port}`);
+  const session = http2.connect(`http://127.0.0.1:${rig.running.port}`);
   const outcome = async (sql: string): Promise<string> => {
     const stream = session.request({
       ':method': 'POST',
@@ -146,7 +135,7 @@ test('what fails has the status and the SQLSTATE that drivers make their excepti
 });
 
 test('keepalive pings of an idle client are answered, however many come', async () => {
-  const session = http2.connect(`http://127.0.0.1:${running.port}`);
+  const session = http2.connect(`http://127.0.0.1:${rig.running.port}`);
   let away: number | undefined;
   session.on('goaway', (code) => (away = code));
   await new Promise((resolve) => session.once('connect', resolve));
@@ -158,8 +147,7 @@ test('keepalive pings of an idle client are answered, however many come', async 
 });
 
 test('messages are known by the last part of their type, binary headers may come without padding', async () => {
-  const client = wireClient(running.port, { 'x-trace-bin': 'AQ', 'grpc-trace-bin': 'AAECAw' });
-  open.push(client);
+  const client = connect({ 'x-trace-bin': 'AQ', 'grpc-trace-bin': 'AAECAw' });
   for (const type of [
     'arrow.flight.protocol.sql.CommandStatementQuery',
     'example.com/x/arrow.flight.protocol.sql.CommandStatementQuery',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { type ArrowField, decapsulate, decodeSchema } from '../../src/arrow/index.ts';
 import { commandDescriptor } from '../../src/flight/index.ts';
 import { grpcMessage } from '../../src/flight/proto/flight-data.ts';
@@ -8,24 +8,13 @@ import { decodeSchemaResult, encodeDescriptor } from '../../src/flight/proto/mes
 import { unpackAny } from '../../src/flight/proto/sql-messages.ts';
 import { bytesOf, fieldMap } from '../../src/flight/proto/wire.ts';
 import { typeMatrix } from '../engine/type-matrix.ts';
-import { type RunningServer, rowsOf, runServer } from './running-server.ts';
-import { sqlMessage, text, type WireClient, wireClient } from './wire-client.ts';
+import { rowsOf } from './running-server.ts';
+import { sqlMessage, text } from './wire-client.ts';
+import { wireRig } from './wire-rig.ts';
 
 // Drivers compare schemas to the letter, and refuse a stream that is not as announced.
-let running: RunningServer;
-const open: WireClient[] = [];
-const connect = (): WireClient => {
-  const client = wireClient(running.port);
-  open.push(client);
-  return client;
-};
-before(async () => {
-  running = await runServer();
-});
-afterEach(() => {
-  for (const client of open.splice(0)) client.close();
-});
-after(() => running.close());
+const rig = wireRig();
+const { connect } = rig;
 
 const query = (sql: string): Uint8Array => sqlMessage('CommandStatementQuery', text(1, sql));
 /** Clients refuse a message that is no encapsulated one, or whose length is no multiple of 8. */
@@ -46,7 +35,7 @@ test('schemas outside of streams are encapsulated messages, wherever they stand'
   const fields = fieldMap(unpackAny(created as Uint8Array)?.value as Uint8Array);
   assertEncapsulated(bytesOf(fields, 2), 'dataset_schema');
   assertEncapsulated(bytesOf(fields, 3), 'parameter_schema');
-  const session = http2.connect(`http://127.0.0.1:${running.port}`);
+  const session = http2.connect(`http://127.0.0.1:${rig.running.port}`);
   const stream = session.request({
     ':method': 'POST',
     ':path': '/arrow.flight.protocol.FlightService/GetSchema',
@@ -64,7 +53,7 @@ const plainTo = ({ type, children }: ArrowField): boolean =>
   !/view|run|dictionary/i.test(type.id) && children.every(plainTo);
 
 test('the stream of a query has the schema its info told, nullability and all, in types that old clients read', async () => {
-  await running.lakehouse.engine.execute(
+  await rig.running.lakehouse.engine.execute(
     "CREATE TABLE strict(a INTEGER NOT NULL PRIMARY KEY, e ENUM('p', 'q') NOT NULL, d DECIMAL(38, 10)); CREATE VIEW strict_view AS FROM strict",
   );
   const every = typeMatrix.map(({ type, values }, i) => `(${values[0]})::${type} AS c${i}`).join(', ');
@@ -91,8 +80,8 @@ test('the stream of a query has the schema its info told, nullability and all, i
     'SET VARIABLE x = 1',
     'EXPLAIN ANALYZE FROM strict',
   ]) {
-    const info = await running.client.getFlightInfo(commandDescriptor(query(sql)));
-    const stream = await running.client.doGet(info.endpoints[0]?.ticket ?? '');
+    const info = await rig.running.client.getFlightInfo(commandDescriptor(query(sql)));
+    const stream = await rig.running.client.doGet(info.endpoints[0]?.ticket ?? '');
     if (info.schema !== undefined) assert.deepEqual(stream.schema, decodeSchema(decapsulate(info.schema)), sql);
     assert.ok(stream.schema.fields.every(plainTo), sql);
     await rowsOf(stream);
