@@ -6,5 +6,5 @@ import { kept, root, runPython } from './environment.ts';
 export async function run(): Promise<void> {
   process.env.BENCH_CSV = kept('load.csv', (file) => void runPython('mkcsv.py', [file]));
   process.env.BENCH_COMMAND = `${process.execPath} ${path.join(root, 'dist/bin/duckhouse.js')}`;
-  await compare({ tests: ['csv:csv (our command; the peer by a Python client)', 'csv_put', 'csv_inside'], reps: 2 });
+  await compare({ tests: ['csv:csv (our command, a Python program for the peer)', 'csv_put', 'csv_inside'], reps: 2 });
 }
