@@ -127,3 +127,22 @@ def model(dbt, session):
   assert.match(wrong('dbt.config.get()'), /requires at least one argument/);
   assert.match(wrong('dbt.config.get("a", 1, 2)'), /takes at most 2 arguments \(3 given\)/);
 });
+
+test('what dbt v2 refuses on DuckDB: +all_varchar of seeds, external models, files as sources, table functions', async () => {
+  const folder = project({
+    ...withKey('seeds: {+all_varchar: true}'),
+    'seeds/cities.csv': 'code,city\n1,Oslo\n',
+    'models/sources.yml': `sources:
+  - {name: files, config: {meta: {external_location: "{{ var('out') }}/{name}.parquet"}}, tables: [{name: cities}]}`,
+    'models/cities_file.sql':
+      "{{ config(materialized='external', location=var('out') ~ '/cities.parquet') }}select * from {{ ref('cities') }}",
+    'models/from_file.sql': "-- depends_on: {{ ref('cities_file') }}\nselect city from {{ source('files', 'cities') }}",
+    'models/city_of.sql':
+      "{{ config(materialized='table_function', parameters=['wanted']) }}select city from {{ ref('cities') }} where code = wanted",
+    'tests/found.sql':
+      "-- depends_on: {{ ref('from_file') }}\nselect 1 where not exists (from {{ ref('city_of') }}(1) where city in (from {{ ref('from_file') }}))",
+  });
+  const { code, text } = await dbt(folder, ['build', '--vars', JSON.stringify({ out: folder })]);
+  assert.equal(code, 0, text);
+  assert.match(text, /PASS=5 WARN=0 ERROR=0/);
+});
