@@ -361,8 +361,12 @@ function readDictionaryColumn(
 
 type UnionField = ArrowField & { readonly type: Extract<ArrowType, { id: 'union' }> };
 
-function readUnion(cursor: Cursor, field: UnionField, { length }: { readonly length: number }): ArrowColumn {
-  if (cursor.metadataVersion < 5) takeBuffer(cursor, field);
+type Counts = { readonly length: number; readonly nullCount: number };
+
+function readUnion(cursor: Cursor, field: UnionField, counts: Counts): ArrowColumn {
+  const { length } = counts;
+  if (cursor.metadataVersion < 5 && takeValidity(cursor, field, counts).nullCount > 0)
+    throw columnError(field, 'nulls of its own, as of before Arrow 1.0, which no value could stand for');
   const dense = field.type.mode === 'dense';
   const typeIds = sized(cursor, field, { bytes: length, what: 'type ids' });
   const offsets = dense ? sized(cursor, field, { bytes: length * 4, what: 'offsets' }) : undefined;

@@ -35,6 +35,8 @@ export interface WireClient {
     command: Uint8Array,
     options?: { batches?: readonly BuiltBatch[]; schema?: ArrowSchema; waits?: boolean },
   ): Promise<number>;
+  /** The answers to these messages of a put. */
+  put(messages: readonly Uint8Array[]): Promise<Uint8Array[]>;
   prepare(sql: string): Promise<Prepared>;
   close(): void;
 }
@@ -118,6 +120,7 @@ export function wireClient(port: number, given: Readonly<Record<string, string>>
       const answers = await ask('DoPut', messages, waits);
       return decodeUpdateResult(decodePutResult(answers.at(-1) ?? new Uint8Array(0)));
     },
+    put: (messages) => ask('DoPut', messages),
     async prepare(sql) {
       const [result] = await client.action(
         'CreatePreparedStatement',
