@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { runDbt } from '../../src/dbt/run-dbt.ts';
 import { newFolder, newProject } from './project.ts';
+import { buildWith, fakePython } from './python.ts';
 
 const models = {
   'models/base.sql': 'select 20 as n',
@@ -12,38 +12,8 @@ const models = {
   'models/after.sql': "select answer * 2 as twice from {{ ref('py') }}",
 };
 
-/** A program called python3 that speaks as the driver does. */
-function fakePython(script: string): string {
-  const folder = newFolder();
-  const file = path.join(folder, 'python3');
-  writeFileSync(file, `#!${process.execPath}\n${script}`);
-  chmodSync(file, 0o755);
-  return folder;
-}
-
-async function build(
-  pathOfPrograms: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<{ readonly code: number; readonly told: string }> {
-  const before = process.env.PATH;
-  process.env.PATH = pathOfPrograms;
-  let told = '';
-  try {
-    const code = await runDbt(
-      ['build', '--profiles-dir', '.'],
-      { env: { TZ: 'UTC' }, cwd: newProject(models), write: (text) => (told += text), ...(signal && { signal }) },
-      {
-        version: () => Promise.resolve('0'),
-        summary: () => '',
-        usage: '',
-        error: ({ message }) => ({ message, hint: undefined }),
-      },
-    );
-    return { code, told };
-  } finally {
-    process.env.PATH = before;
-  }
-}
+const build = (programs: string, options?: { readonly signal: AbortSignal }): ReturnType<typeof buildWith> =>
+  buildWith(programs, newProject(models), options);
 
 test('a Python model gets its relations as files and gives its rows back as a table', async () => {
   const { code, told } = await build(

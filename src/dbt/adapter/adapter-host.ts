@@ -2,6 +2,7 @@ import { isDuckhouseError } from '../../errors.ts';
 import { PyError, type Value } from '../../jinja/index.ts';
 import type { RelationCache } from './cache.ts';
 import { type AdapterConnection, type DbtDatabase, databaseErrorText } from './database.ts';
+import type { Relation } from './relation.ts';
 import type { ResultTable } from './table.ts';
 
 /** What the adapter of one node needs of its run. */
@@ -21,9 +22,18 @@ export interface AdapterHost {
   warnOnce(message: string): void;
   /** Runs a Python model; the response's text. */
   submitPython(model: Value, code: string): Promise<Value>;
+  /** Hands what an external model wrote to a plugin. */
+  storeByPlugin(plugin: string, target: StoredTarget): Promise<void>;
   /** Put before every statement. */
   comment(sql: string): string;
   readonly projectRoot: string;
+}
+
+/** What a plugin stores elsewhere. */
+export interface StoredTarget {
+  readonly relation: Relation;
+  readonly columns: readonly { readonly name: string; readonly dtype: string }[];
+  readonly location: { readonly path: string; readonly format: string };
 }
 
 interface StatementOptions {

@@ -23,6 +23,16 @@ export interface Credentials {
   readonly retries: { readonly connect: number; readonly query: number };
   /** Databases that are DuckLakes, as they are named. */
   readonly lakes: readonly string[];
+  readonly plugins: readonly Plugin[];
+  /** Folders that Python looks for modules in. */
+  readonly modulePaths: readonly string[];
+}
+
+/** A Python program that reads sources, or stores what external models wrote. */
+export interface Plugin {
+  readonly name: string;
+  readonly module: string;
+  readonly config: Mapping;
 }
 
 export interface CredentialsPlace {
@@ -38,7 +48,7 @@ export function readCredentials(output: Mapping, place: CredentialsPlace): Crede
   if (type !== 'duckdb') throw wrong(place, `type ${String(type)} is not supported, only duckdb`);
   const given = text(output, 'path', place) ?? ':memory:';
   if (/^(md|motherduck):/i.test(given)) throw wrong(place, `MotherDuck (${given}) is not supported`);
-  for (const name of ['plugins', 'filesystems', 'remote'])
+  for (const name of ['filesystems', 'remote'])
     if (!isEmpty(output[name])) throw wrong(place, `"${name}" needs Python and is not supported`);
   const database = databaseName(given);
   const named = text(output, 'database', place);
@@ -58,7 +68,26 @@ export function readCredentials(output: Mapping, place: CredentialsPlace): Crede
     disableTransactions: output.disable_transactions === true,
     retries: readRetries(output.retries),
     lakes: [...ownLake, ...attach.filter((one) => one.isLake).map(({ alias }) => alias)],
+    plugins: plugins(output, place),
+    modulePaths: list(output.module_paths, 'module_paths', place).map(String),
   };
+}
+
+/** A plugin is called by its alias, or by the last part of its module's name; the settings are under its config. */
+function plugins(output: Mapping, place: CredentialsPlace): Plugin[] {
+  return list(output.plugins, 'plugins', place).map((entry) => {
+    const given = entry !== null && typeof entry === 'object' ? (entry as Mapping) : {};
+    const module = text(given, 'module', place);
+    if (module === undefined) throw wrong(place, 'an entry of "plugins" needs a "module"');
+    const config = isEmpty(given.config) ? {} : given.config;
+    if (typeof config !== 'object' || Array.isArray(config))
+      throw wrong(place, `"config" of the plugin ${module} must be a mapping`);
+    return {
+      name: text(given, 'alias', place) ?? (module.split('.').at(-1) as string),
+      module,
+      config: { ...((output.settings ?? {}) as Mapping), ...config },
+    };
+  });
 }
 
 export const isLake = (path: string): boolean => /^ducklake:/i.test(path);

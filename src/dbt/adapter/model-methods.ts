@@ -2,9 +2,10 @@ import path from 'node:path';
 import { PyDict, PyError, PyObject, str, toJs, type Value } from '../../jinja/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 import type { ModelConstraint } from '../manifest-types.ts';
-import { columnDefinitionOf, hardDeletes, IndexObject, withOptions } from './adapter-helpers.ts';
+import { columnDefinitionOf, hardDeletes, IndexObject, iterateValue, withOptions } from './adapter-helpers.ts';
 import { type AdapterHost, runSql } from './adapter-host.ts';
 import { type AdapterMethods, method } from './adapter-method.ts';
+import { ColumnObject } from './column-object.ts';
 import { type ConstrainedColumn, columnDefinition, modelConstraint } from './constraints.ts';
 import { externalReadLocation, externalWriteOptions } from './external.ts';
 import type { Relation } from './relation.ts';
@@ -87,6 +88,18 @@ export const modelMethods: AdapterMethods = {
     keyConstraints(host, relationOf(relation, 'relation')),
   ),
   batch_id_for_model: method(['model'], (_, { model }) => batchId(model)),
+  store_relation: method(
+    ['plugin_name', 'relation', 'column_list', 'path', 'format', 'config'],
+    async (host, { plugin_name, relation, column_list, path: file, format }) => {
+      const columns = [...iterateValue(column_list)].filter((one) => one instanceof ColumnObject);
+      await host.storeByPlugin(str(plugin_name), {
+        relation: relationOf(relation, 'relation'),
+        columns: columns.map(({ column: { name, dtype } }) => ({ name, dtype })),
+        location: { path: str(file), format: str(format) },
+      });
+      return null;
+    },
+  ),
   submit_python_job: method(['parsed_model', 'compiled_code'], (host, { parsed_model, compiled_code }) =>
     host.submitPython(parsed_model, str(compiled_code)),
   ),

@@ -8,6 +8,7 @@ import { upstreamsOf } from '../check/upstream.ts';
 import { failureText } from '../context/template-errors.ts';
 import { historySchema, mayKeepTables } from '../history/tables.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import { pluginOf } from '../parse/source-relation.ts';
 import type { Changes } from '../run/changes.ts';
 import { externalLocation } from '../run/context/refs.ts';
 import type { RunSession } from '../run/session.ts';
@@ -219,7 +220,7 @@ async function sourceVersion(
   const source = parsed.manifest.sources[id];
   if (source === undefined) return undefined;
   try {
-    if (externalLocation(source) !== undefined) return undefined;
+    if (externalLocation(source) !== undefined || pluginOf(source) !== undefined) return undefined;
     const connection = await connect();
     const read = async (sql: string): Promise<string> =>
       JSON.stringify((await connection.execute(sql, { fetch: true })).table.rows.map((row) => row.map(String)));

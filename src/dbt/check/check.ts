@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { ManifestNode, SourceNode } from '../manifest-types.ts';
+import { pluginOf } from '../parse/source-relation.ts';
 import { externalLocation } from '../run/context/refs.ts';
 import type { CheckOutcome, CheckProblem } from '../run/problem.ts';
 import { isEphemeral, nodeOf } from '../run/results.ts';
@@ -209,7 +210,7 @@ function knownUpstreams(
 
 function isExternal(source: SourceNode): boolean {
   try {
-    return externalLocation(source) !== undefined;
+    return externalLocation(source) !== undefined || pluginOf(source) !== undefined;
   } catch {
     return true;
   }

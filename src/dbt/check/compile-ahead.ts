@@ -81,6 +81,7 @@ function aside(session: RunSession, node: ManifestNode, written: ReadonlySet<str
   return {
     ...session,
     log: silent,
+    plugins: undefined,
     flags: { ...session.flags, writeJson: false },
     cache: steadyCache(session.cache, (key) => key === own || !written.has(key)),
     warn: () => undefined,

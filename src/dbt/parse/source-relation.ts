@@ -16,12 +16,23 @@ export function sourceRelationName(root: DbtProject, node: SourceNode): string {
   );
 }
 
-/** What templates may name: the source's own properties, then its meta, then the configs that dbt does not know. */
+/** What templates may name: the source's own properties, then what the adapter is told. */
 function sourceValues(node: SourceNode): Dict {
+  const { name, identifier, schema, database, tags } = node;
+  return { name, identifier, schema, database, tags, ...adapterMeta(node) };
+}
+
+/** What a source tells the adapter: its meta, then the configs that dbt does not know. */
+export function adapterMeta(node: SourceNode): Dict {
   const known = configKindOf('source').defaults;
   const extra = Object.entries(node.config).filter(([key]) => !(key in known));
-  const { name, identifier, schema, database, tags, meta } = node;
-  return { name, identifier, schema, database, tags, ...meta, ...Object.fromEntries(extra) };
+  return { ...node.meta, ...Object.fromEntries(extra) };
+}
+
+/** The plugin that reads the source. */
+export function pluginOf(node: SourceNode): string | undefined {
+  const { plugin } = adapterMeta(node);
+  return isText(plugin) ? plugin : undefined;
 }
 
 /** A quoted path, or a function call; undefined when the source is an ordinary table. */

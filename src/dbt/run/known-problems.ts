@@ -1,6 +1,7 @@
 import { isDuckhouseError } from '../../errors.ts';
 import { PyError } from '../../jinja/index.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import { pythonFunction } from './plugins.ts';
 import type { RunSession } from './session.ts';
 
 /** What DuckDB says of a text it does not take. */
@@ -11,6 +12,8 @@ export async function withPlace<T>(session: RunSession, node: ManifestNode, work
   try {
     return await work;
   } catch (error) {
+    const pythons = await pythonFunction(session, error);
+    if (pythons !== undefined) throw pythons;
     const problem = session.problems.get(node.unique_id);
     if (problem === undefined || !isDuckhouseError(error) || !refusals.has(error.context.errorType)) throw error;
     const { kind, context, message } = error;

@@ -1,8 +1,8 @@
 /**
- * What the Python child of a model runs. Relations come and the result goes as Parquet files; the child asks for both
- * with a line of JSON each, and has a line of JSON for an answer. What the model prints goes to standard error.
+ * What a Python child begins with. Rows come and go as Parquet files; the child asks for both with a line of JSON each,
+ * and has a line of JSON for an answer. What the program prints goes to standard error.
  */
-export const pythonDriver = `import json, os, shutil, signal, sys, threading, time, traceback
+const beginning = `import json, os, shutil, signal, sys, threading, time, traceback
 
 requests = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
@@ -41,6 +41,26 @@ class Files:
         return os.path.join(self.folder, f"frame_{self.count}.parquet")
 
 
+class Failure(Exception):
+    """A failure that needs no traceback."""
+
+    def __init__(self, text, hint=None):
+        super().__init__(text)
+        self.hint = hint
+
+
+def write(connection, frame, path):
+    """Rows of any kind that DuckDB reads, as a Parquet file."""
+    if hasattr(frame, "write_parquet") and type(frame).__module__.startswith(("duckdb", "_duckdb")):
+        frame.write_parquet(path)
+    else:
+        connection.register("__frame", frame)
+        connection.execute("copy __frame to '" + path.replace("'", "''") + "' (format parquet)")
+        connection.unregister("__frame")
+`;
+
+const model = `
+
 class Target:
     """What a model's result is given to: statements run in the caller's database, frames are views there."""
 
@@ -51,12 +71,7 @@ class Target:
 
     def register(self, name, frame):
         path = self.files.next()
-        if hasattr(frame, "write_parquet") and type(frame).__module__.startswith(("duckdb", "_duckdb")):
-            frame.write_parquet(path)
-        else:
-            self.connection.register("__frame", frame)
-            self.connection.execute("copy __frame to '" + path.replace("'", "''") + "' (format parquet)")
-            self.connection.unregister("__frame")
+        write(self.connection, frame, path)
         self.frames[name] = path
 
     def unregister(self, name):
@@ -82,15 +97,25 @@ def run(model_file, folder):
         exec(compile(source.read(), model_file, "exec"), names)
     result = names["model"](names["dbtObj"](load), connection)
     names["materialize"](result, Target(connection, files))
+`;
 
+/** Runs what was defined as `run`, which gives what is told at the end. */
+const ending = `
 
 if os.getpgrp() == os.getpid():
     threading.Thread(target=end_with_parent, args=(sys.argv[2],), daemon=True).start()
 try:
-    run(sys.argv[1], sys.argv[2])
-    tell(op="done")
+    sys.path.extend(path for path in sys.argv[3:] if path not in sys.path)
+    tell(op="done", **(run(sys.argv[1], sys.argv[2]) or {}))
+except Failure as error:
+    tell(op="failed", text=str(error), **({"hint": error.hint} if error.hint else {}))
 except ModuleNotFoundError as error:
     tell(op="failed", text=f"python3 has no module '{error.name}'", hint=f"pip install {error.name}")
 except BaseException:
     tell(op="failed", text=traceback.format_exc(limit=-6))
 `;
+
+/** A driver whose `run(input_file, folder)` is defined by `program`. */
+export const pythonDriver = (program: string): string => `${beginning}${program}${ending}`;
+
+export const modelDriver = pythonDriver(model);

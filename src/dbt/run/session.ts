@@ -50,6 +50,15 @@ export interface RunFlags {
   readonly args: Dict;
 }
 
+export interface PluginCalls {
+  /** Sources that were read, by their ids. */
+  readonly loaded: Map<string, Promise<void>>;
+  /** What each plugin stored last. */
+  readonly stored: Map<string, Promise<void>>;
+  /** Plugins by the functions that they register. */
+  functions?: Promise<ReadonlyMap<string, string>>;
+}
+
 /** One invocation: the parsed project, its database, and what the run learns on its way. */
 export interface RunSession {
   readonly parsed: ParsedProject;
@@ -69,6 +78,8 @@ export interface RunSession {
   readonly queryComment: QueryComment;
   /** Compiled and run files. */
   readonly files: FileWriter;
+  /** What plugins were asked for; undefined while nothing may be asked of them. */
+  readonly plugins: PluginCalls | undefined;
   /** Ids the command selected; templates see them as `selected_resources`. */
   selected: readonly string[];
   /** What is known to be wrong with nodes before they run. */
@@ -151,6 +162,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     targetPath,
     queryComment: createQueryComment({ ...parsed, env, sink: {} }),
     files: createFileWriter(targetPath),
+    plugins: { loaded: new Map(), stored: new Map() },
     selected: [],
     problems: new Map(),
     results: [],

@@ -4,9 +4,11 @@ import { RelationObject } from '../adapter/relation-object.ts';
 import { TableObject } from '../adapter/table-object.ts';
 import { failureText } from '../context/template-errors.ts';
 import type { FreshnessThreshold, FreshnessTime, SourceNode } from '../manifest-types.ts';
+import { pluginOf } from '../parse/source-relation.ts';
 import { createNodeContext } from '../run/context/node-context.ts';
 import { relationOfSource } from '../run/context/refs.ts';
 import { responseOf } from '../run/materialize.ts';
+import { loadSource } from '../run/plugins.ts';
 import type { AdapterResponse } from '../run/results.ts';
 import { onConnection, type RunSession } from '../run/session.ts';
 import { inlineNode } from './inline.ts';
@@ -75,6 +77,7 @@ function readFreshness(session: RunSession, source: SourceNode): Promise<Read> {
       package_name: source.package_name,
       resource_type: 'operation' as const,
     };
+    if (pluginOf(source) !== undefined) await loadSource(session, source);
     const relation = new RelationObject(relationOfSource(source));
     const extra = new Map<string, Value>([
       ['model', fromJs(source)],

@@ -37,6 +37,7 @@ import { ConfiguredFunction, runtimeConfig } from '../../parse/context/runtime-c
 import { artifactPath } from '../../paths.ts';
 import { createVars } from '../../project/vars.ts';
 import type { ParsedProject } from '../../project-types.ts';
+import { storeByPlugin } from '../plugins.ts';
 import type { RunSession } from '../session.ts';
 import { exceptionsModule } from './exceptions.ts';
 import { type MacroNames, macroNames } from './macros.ts';
@@ -292,6 +293,7 @@ function adapterHost({ session, node, connection, submitPython }: NodeContextOpt
     print: (text) => log.fire({ name: 'PrintEvent', code: 'Z052', level: 'info', msg: text.replace(/\n$/, '') }),
     warnOnce: (message) => session.warnOnce(message),
     comment,
+    storeByPlugin: (plugin, target) => storeByPlugin(session, { plugin, node, target }),
     async submitPython(_, code) {
       if (submitPython === undefined)
         throw new PyError('DbtRuntimeError', 'Python models run from their own materialization only');

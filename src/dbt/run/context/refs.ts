@@ -5,7 +5,9 @@ import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } f
 import { RelationObject } from '../../adapter/relation-object.ts';
 import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../../manifest-types.ts';
 import { searchOrder } from '../../parse/lookups.ts';
+import { pluginOf } from '../../parse/source-relation.ts';
 import { timeText } from '../batches.ts';
+import { loadSource } from '../plugins.ts';
 import type { RunSession } from '../session.ts';
 
 /** The window that refs and sources of a microbatch, or of a sample, are cut to. */
@@ -205,7 +207,7 @@ export function functionFunction({ session, node }: RefScope): (args: Args, kwar
 }
 
 /** `source(...)` while running. */
-export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Value {
+export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) => Promise<Value> | Value {
   return (args, kwargs) => {
     if (args.length !== 2 || kwargs.size > 0)
       throw compilation(`source() takes exactly two arguments (${args.length} given)`);
@@ -217,7 +219,8 @@ export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) =>
       return new RelationObject(substitute.relation);
     }
     if (scope.substitutes !== undefined) throw noRows(scope, `source('${sourceName}', '${tableName}')`);
-    return new RelationObject(limited(scope, source, relationOfSource(source)));
+    const relation = new RelationObject(limited(scope, source, relationOfSource(source)));
+    return pluginOf(source) === undefined ? relation : loadSource(scope.session, source).then(() => relation);
   };
 }
 
@@ -257,10 +260,7 @@ export function externalLocation(source: SourceNode): string | undefined {
     ...((source.config.meta ?? {}) as Dict),
     ...source.config,
   };
-  if (meta.plugin !== undefined)
-    throw compilation(
-      `source ${source.source_name}.${source.name} is read by the plugin "${String(meta.plugin)}", which needs Python`,
-    );
+  if (pluginOf(source) !== undefined) return undefined;
   const template = meta.external_location;
   if (typeof template !== 'string' || template === '') return undefined;
   const values: Dict = {

@@ -66,8 +66,11 @@
 
   {%- do drop_relation_if_exists(outgoing) -%}
   {%- do drop_relation_if_exists(rows) -%}
-  {%- if config.get('plugin') is not none or config.get('glue_register', default=false) is true -%}
-    {%- do exceptions.raise_compiler_error('external models cannot be registered by a plugin: plugins need Python') -%}
+  {%- if config.get('glue_register', default=false) is true -%}
+    {%- do exceptions.raise_compiler_error('glue_register is not supported: external models cannot be registered in AWS Glue') -%}
+  {%- endif -%}
+  {%- if config.get('plugin') is not none -%}
+    {%- do store_relation(config.get('plugin'), target, location, format, config) -%}
   {%- endif -%}
   {%- do run_hooks(post_hooks, inside_transaction=False) -%}
   {%- do return({'relations': [target]}) -%}
