@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { connectFlightSql, type FlightSqlClient } from '../../src/flight/index.ts';
+import { commandDescriptor, connectFlightSql, type FlightSqlClient } from '../../src/flight/index.ts';
 import { intField } from '../../src/flight/proto/wire.ts';
 import { type RunningServer, rowsOf, runServer } from './running-server.ts';
 import { sqlMessage, text } from './wire-client.ts';
@@ -67,4 +67,39 @@ test('asking for metadata leaves the transaction as it was, and is answered when
   await assert.rejects(failing.execute('INSERT INTO lost VALUES (1), (1)'));
   assert.deepEqual(await tables(client), ['kept', 'orphan']);
   await failing.rollback();
+});
+
+test('metadata are answered while results of the transaction stream, and before their reader goes on', {
+  timeout: 20_000,
+}, async () => {
+  const client = connect();
+  const sql = "SELECT i, repeat('x', 50) AS s FROM range(200000) t(i)";
+  const asked = [
+    ['CommandGetCatalogs'],
+    ['CommandGetDbSchemas'],
+    ['CommandGetTables'],
+    ['CommandGetPrimaryKeys', text(3, 'streamed')],
+    ['CommandGetExportedKeys', text(3, 'streamed')],
+    ['CommandGetSqlInfo'],
+  ] as const;
+  const streamed = async (by: Pick<FlightSqlClient, 'execute' | 'query'>, unfetched: Uint8Array): Promise<void> => {
+    await by.execute('CREATE TABLE streamed(a INTEGER PRIMARY KEY)');
+    const { messages, schema } = await by.query(sql);
+    const reading = messages[Symbol.asyncIterator]();
+    const first = await reading.next();
+    assert.ok(first.done !== true && first.value.rows < 200_000);
+    const info = await client.flight.getFlightInfo(commandDescriptor(unfetched));
+    assert.ok((await tables(client)).includes('streamed'));
+    await Promise.all(asked.map(([name, ...fields]) => client.flight.doGet(sqlMessage(name, ...fields)).then(rowsOf)));
+    const rest = (await rowsOf({ schema, messages: { [Symbol.asyncIterator]: () => reading } })).length;
+    assert.equal(first.value.rows + rest, 200_000);
+    first.value.release();
+    assert.equal((await client.flight.doGet(info.endpoints[0]?.ticket ?? '').then(rowsOf)).length, 200_000);
+  };
+  const transaction = await client.begin();
+  await streamed(transaction, sqlMessage('CommandStatementQuery', text(1, sql), text(2, transaction.id)));
+  await transaction.rollback();
+  await client.execute('BEGIN');
+  await streamed(client, sqlMessage('CommandStatementQuery', text(1, sql)));
+  await client.execute('ROLLBACK');
 });

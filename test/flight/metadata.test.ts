@@ -8,7 +8,7 @@ import {
   decodeSchema,
   valueReader,
 } from '../../src/arrow/index.ts';
-import { commandDescriptor } from '../../src/flight/index.ts';
+import { commandDescriptor, connectFlightSql } from '../../src/flight/index.ts';
 import { packAny } from '../../src/flight/proto/sql-messages.ts';
 import { concat, intField, messageField } from '../../src/flight/proto/wire.ts';
 import { conversions, convertTypes } from '../../src/flight/sql/sql-info-lists.ts';
@@ -409,6 +409,26 @@ test('SqlInfo: those asked for in that order, unknown codes left out; the values
   assert.ok(functions.every((list) => list.length > 5));
 });
 
+test('SqlInfo of cancelling, loads and transactions: what the server does', async () => {
+  const asked = await infoOf(9, 10, 11, 562, 563, 564);
+  assert.deepEqual(Object.fromEntries(asked), { 9: true, 10: true, 11: true, 562: 3n, 563: true, 564: 1 << 3 });
+  // Repeatable read: what others commit in the meantime is not seen, and two that read what the other writes both commit.
+  const client = connectFlightSql({ uri: `grpc://127.0.0.1:${running.port}` });
+  await client.execute("CREATE TABLE on_duty AS FROM (VALUES ('ann', true), ('bob', true)) t(who, here)");
+  const [one, two] = [await client.begin(), await client.begin()];
+  const sql = 'SELECT count(*) FROM on_duty WHERE here';
+  const seen = async (by: Pick<typeof one, 'query'>): Promise<unknown> => (await by.query(sql).then(rowsOf))[0]?.[0];
+  assert.deepEqual([await seen(one), await seen(two)], [2n, 2n]);
+  await two.execute("UPDATE on_duty SET here = false WHERE who = 'bob'");
+  await two.commit();
+  assert.deepEqual([await seen(one), await seen(client)], [2n, 1n]);
+  await one.execute("UPDATE on_duty SET here = false WHERE who = 'ann'");
+  await one.commit();
+  assert.equal(await seen(client), 0n);
+  await client.execute('DROP TABLE on_duty');
+  await client.close();
+});
+
 test('SqlInfo 517: DuckDB casts what is said to be castable', async () => {
   const castable = conversions.flatMap(([from, to]) =>
     to.map((target) => `NULL::${convertTypes[from]}::${convertTypes[target]}`),
@@ -438,6 +458,38 @@ test('Substrait is refused as not implemented, in every call', async () => {
   const plan = commandDescriptor(command('CommandStatementSubstraitPlan'));
   await assert.rejects(running.client.getFlightInfo(plan), failsWith('Unsupported', /Substrait/));
   await assert.rejects(running.client.getSchema(plan), failsWith('Unsupported', /Substrait/));
+});
+
+test('tables with their schemas take as many statements for a hundred tables as for two', async () => {
+  const fresh = await runServer();
+  const { engine } = fresh.lakehouse;
+  const make = (from: number, to: number): Promise<unknown> =>
+    engine.execute(
+      Array.from({ length: to - from }, (_, i) => {
+        const table = `t${from + i}(a INTEGER PRIMARY KEY, b VARCHAR, c DECIMAL(9, 2), d INTEGER[])`;
+        return `CREATE TABLE ${table}; CREATE VIEW v${from + i} AS FROM t${from + i}`;
+      }).join('; '),
+    );
+  /** How many statements DuckDB runs for it, by its own log. */
+  const taken = async (wanted: number): Promise<number> => {
+    await engine.execute('CALL truncate_duckdb_logs()');
+    const rows = await fresh.client.doGet(command('CommandGetTables', intField(5, true))).then(rowsOf);
+    assert.equal(rows.length, wanted);
+    const logged = await fresh.rows("FROM duckdb_logs WHERE type = 'QueryLog' AND message NOT LIKE '%duckdb_logs%'");
+    return logged.length;
+  };
+  try {
+    await engine.execute("CALL enable_logging('QueryLog')");
+    await make(0, 1);
+    await taken(2); // asks what its types are
+    await make(1, 2);
+    const few = await taken(4);
+    assert.ok(few > 0 && few < 10, `${few} statements`);
+    await make(2, 100);
+    assert.equal(await taken(200), few);
+  } finally {
+    await fresh.close();
+  }
 });
 
 test('2,000 tables of 20 columns with their schemas come in batches that every client takes', async () => {

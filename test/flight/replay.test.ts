@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ArrowSchema, buildBatch, decapsulate, decodeSchema } from '../../src/arrow/index.ts';
 import { intField } from '../../src/flight/proto/wire.ts';
-import { type RunningServer, runServer } from './running-server.ts';
+import { failsWith, type RunningServer, runServer } from './running-server.ts';
 import { infoValues, sqlMessage, text, type WireClient, wireClient } from './wire-client.ts';
 
 // The call sequences of clients that cannot be run here, as their sources make them.
@@ -185,6 +185,35 @@ test('ODBC: catalog functions, direct execution, preparation; locations are left
     assert.deepEqual(await prepared.query(), [[1]]);
     await prepared.close();
   }));
+
+test('old ODBC: the name holds the rest of the connection string, and the answer a token that is used from then on', async () => {
+  for (const [name, password] of [
+    ['jane};PWD={se:cret', ''],
+    ['jane};PWD={se:cret}', ''],
+    ['jane};pwd={se:cret', ''],
+  ] as const) {
+    const client = wireClient(running.port);
+    await client.handshake(name, password);
+    assert.match(client.headers.authorization ?? '', /^Bearer /, name);
+    assert.deepEqual(await client.rows(await client.info(sqlMessage('CommandStatementQuery', text(1, 'SELECT 1')))), [
+      [1],
+    ]);
+    client.close();
+  }
+  for (const [name, password] of [
+    ['jane};PWD={wrong', 'se:cret'],
+    ['joan};PWD={se:cret', ''],
+    ['jane};PWD=se:cret', ''],
+  ] as const) {
+    const client = wireClient(running.port);
+    await assert.rejects(
+      client.handshake(name, password),
+      failsWith('Unauthenticated', /wrong user name or password/),
+      name,
+    );
+    client.close();
+  }
+});
 
 test('ODBC with a token: an empty handshake under a bearer token changes nothing', () =>
   using(async (client) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { test } from 'node:test';
+import { openMessage } from '../../src/arrow/decode-schema.ts';
+import { readTable } from '../../src/arrow/flatbuffer.ts';
 import { type ArrowField, decapsulate, decodeSchema } from '../../src/arrow/index.ts';
 import { commandDescriptor } from '../../src/flight/index.ts';
 import { grpcMessage } from '../../src/flight/proto/flight-data.ts';
@@ -86,4 +88,29 @@ test('the stream of a query has the schema its info told, nullability and all, i
     assert.ok(stream.schema.fields.every(plainTo), sql);
     await rowsOf(stream);
   }
+});
+
+/** BodyCompression of a RecordBatch, where there is one. */
+const compressionOf = (metadata: Uint8Array): unknown => readTable(openMessage(metadata).header, 3);
+
+test('record batches are sent as they are, compressed by nobody: JDBC has no codec', async () => {
+  const { client, lakehouse } = rig.running;
+  await lakehouse.engine.execute(
+    "CREATE TABLE squeezable AS SELECT i, 'the same text' AS s, [i, i] AS l FROM range(100000) t(i)",
+  );
+  const bodies = async (ticket: Uint8Array | string): Promise<number> => {
+    let bytes = 0;
+    for await (const { metadata, body, release } of (await client.doGet(ticket)).messages) {
+      assert.equal(compressionOf(metadata), undefined);
+      bytes += body.byteLength;
+      release();
+    }
+    return bytes;
+  };
+  const ticketOf = async (sql: string): Promise<Uint8Array> =>
+    (await client.getFlightInfo(commandDescriptor(query(sql)))).endpoints[0]?.ticket as Uint8Array;
+  assert.ok((await bodies(await ticketOf('SELECT i, s FROM squeezable'))) > 2_000_000);
+  assert.ok((await bodies(await ticketOf('FROM squeezable'))) > 3_000_000);
+  assert.ok((await bodies(await ticketOf("INSERT INTO squeezable VALUES (1, 'x', []) RETURNING *"))) > 0);
+  assert.ok((await bodies(sqlMessage('CommandGetSqlInfo'))) > 0);
 });
