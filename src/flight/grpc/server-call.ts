@@ -1,11 +1,13 @@
-import { DuckhouseError } from '../../errors.ts';
+import type { DuckhouseError } from '../../errors.ts';
 import { encodeHeaders, type OutgoingHeaders } from '../http2/header-encoder.ts';
 import { type ErrorCode, errorCodes } from '../http2/protocol.ts';
 import type { IncomingHeaders } from '../http2/request-headers.ts';
 import type { PeerConnection } from '../http2/server.ts';
 import type { ServerStream } from '../http2/stream.ts';
 import { grpcMessage } from '../proto/flight-data.ts';
-import { type AssembledMessage, createAssembler, cutShort, messageLength, prefixBytes } from './assembler.ts';
+import type { AssembledMessage } from './assembler.ts';
+import { clientGone, type ReadOptions, readMessage, readMessages } from './client-messages.ts';
+import { deadlineTimer } from './deadline.ts';
 import { statusTrailers } from './status.ts';
 
 /** One gRPC call on the server's side of an HTTP/2 stream. */
@@ -43,11 +45,8 @@ export interface ServerCallOptions {
   readonly idleMs: number;
 }
 
-const noBytes = Buffer.alloc(0);
 /** Writes on their way at most: one in the socket, one behind it. */
 const maxPendingWrites = 2;
-/** Received and not taken yet: above it the stream is paused. */
-const maxQueuedBytes = 8 << 20;
 /** A client may go on sending this long after it was answered. */
 const sendingLingerMs = 1000;
 /** A client that does not take what it was sent before an error is given up after this. */
@@ -180,156 +179,3 @@ export function createServerCall({ stream, connection, maxMessageBytes, idleMs }
     bytesIn: () => bytesIn,
   };
 }
-
-const clientGone = (): DuckhouseError => new DuckhouseError('Cancelled', 'the client went away', { id: 'client-gone' });
-
-const timeoutUnits: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
-const maxTimer = 2 ** 31 - 1;
-
-/** grpc-timeout: at most eight digits and a unit. */
-export function parseTimeout(header: string | undefined): number | undefined {
-  const match = /^(\d{1,8})([HMSmun])$/.exec(header ?? '');
-  return match === null ? undefined : Number(match[1]) * (timeoutUnits[match[2] as string] as number);
-}
-
-function deadlineTimer(
-  header: string | undefined,
-  abort: (reason: DuckhouseError) => void,
-): NodeJS.Timeout | undefined {
-  if (header === undefined) return undefined;
-  const timeoutMs = parseTimeout(header);
-  if (timeoutMs === undefined) return undefined;
-  const expire = (): void =>
-    abort(
-      new DuckhouseError('DeadlineExceeded', 'the deadline of the call has passed', {
-        id: 'deadline',
-        context: { timeoutMs },
-      }),
-    );
-  const timer = setTimeout(expire, Math.min(timeoutMs, maxTimer));
-  timer.unref();
-  return timer;
-}
-
-interface ReadOptions {
-  readonly signal: AbortSignal;
-  readonly maxMessageBytes: number;
-  readonly idleMs: number;
-  readonly onBytes: (count: number) => void;
-  /** Called when the signal is aborted; undefined = no longer. */
-  readonly onAbort: (listener: (() => void) | undefined) => void;
-}
-
-/** Of a client that sends one: the first, copied; empty when it sent none. */
-function readMessage(stream: ServerStream, options: ReadOptions): Promise<Buffer> {
-  const { signal, maxMessageBytes, idleMs, onBytes, onAbort } = options;
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let size = 0;
-    let end: number | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    let done = false;
-    const finish = (settle: () => void): void => {
-      if (done) return;
-      done = true;
-      clearTimeout(timer);
-      onAbort(undefined);
-      settle();
-      stream.discard();
-    };
-    const fail = (error: unknown): void => finish(() => reject(error));
-    if (signal.aborted) return fail(signal.reason);
-    onAbort(() => fail(signal.reason ?? clientGone()));
-    stream.listen({
-      data(part) {
-        onBytes(part.byteLength);
-        parts.push(part);
-        size += part.byteLength;
-        if (size < prefixBytes) return;
-        try {
-          end ??= prefixBytes + messageLength(Buffer.concat(parts, prefixBytes), maxMessageBytes);
-          if (size >= end) finish(() => resolve(Buffer.concat(parts, end).subarray(prefixBytes)));
-        } catch (error) {
-          fail(error);
-        }
-      },
-      end() {
-        if (size > 0) fail(cutShort());
-        else finish(() => resolve(noBytes));
-      },
-    });
-    if (!done) timer = setTimeout(() => fail(idleError(idleMs)), idleMs);
-  });
-}
-
-async function* readMessages(
-  stream: ServerStream,
-  { signal, maxMessageBytes, idleMs, onBytes, onAbort }: ReadOptions,
-): AsyncGenerator<AssembledMessage> {
-  const queue: AssembledMessage[] = [];
-  let queuedBytes = 0;
-  let ended = false;
-  let failure: unknown;
-  let wake: (() => void) | undefined;
-  const fail = (error: unknown): void => {
-    failure ??= error;
-    wake?.();
-  };
-  const assembler = createAssembler({
-    maxMessageBytes,
-    onMessage(message) {
-      queue.push(message);
-      queuedBytes += message.bytes.byteLength;
-    },
-  });
-  onAbort(() => fail(signal.reason ?? clientGone()));
-  if (signal.aborted) fail(signal.reason);
-  stream.listen({
-    data(part) {
-      onBytes(part.byteLength);
-      if (failure !== undefined) return;
-      try {
-        assembler.push(part);
-      } catch (error) {
-        fail(error);
-      }
-      if (queuedBytes > maxQueuedBytes) stream.pause();
-      wake?.();
-    },
-    end() {
-      try {
-        assembler.end();
-        ended = true;
-      } catch (error) {
-        fail(error);
-      }
-      wake?.();
-    },
-  });
-  try {
-    for (;;) {
-      if (failure !== undefined) throw failure;
-      const message = queue.shift();
-      if (message !== undefined) {
-        queuedBytes -= message.bytes.byteLength;
-        if (queuedBytes <= maxQueuedBytes / 2) stream.resume();
-        yield message;
-      } else if (ended) return;
-      else {
-        const timer = setTimeout(() => fail(idleError(idleMs)), idleMs);
-        await new Promise<void>((resolve) => (wake = resolve));
-        clearTimeout(timer);
-      }
-    }
-  } finally {
-    onAbort(undefined);
-    for (const message of queue.splice(0)) message.release();
-    stream.discard(); // what still comes is thrown away, or the client could never finish sending
-  }
-}
-
-const idleError = (idleMs: number): DuckhouseError =>
-  new DuckhouseError('DeadlineExceeded', `the client sent nothing for ${idleMs} ms`, {
-    id: 'client-idle',
-    context: { idleMs },
-  });

@@ -1,5 +1,5 @@
 import type { CallContext } from '../calls/context.ts';
-import { parseTimeout } from '../grpc/server-call.ts';
+import { parseTimeout } from '../grpc/deadline.ts';
 import type { Begin } from '../polls.ts';
 import { encodePollInfo, type FlightDescriptor } from '../proto/messages.ts';
 import { infoOf } from './flight-info.ts';
