@@ -51,6 +51,10 @@ test('wrong, missing and malformed credentials are refused', async () => {
   let peer = 0;
   for (const header of [
     basic('ada:wrong'),
+    basic('ada:secre'),
+    basic('ada:secret '),
+    basic('ada:secret:'),
+    basic('ad:secret'),
     basic('bob:secret'),
     basic('ada'),
     basic(':'),
@@ -84,6 +88,12 @@ test('a token of another server, or one changed, is refused', async () => {
   const [payload = '', mac = ''] = token.split('.');
   const forged = Buffer.from(Buffer.from(payload, 'base64url').toString().replace('ada', 'eve')).toString('base64url');
   await assert.rejects(one.authenticate({ authorization: `Bearer ${forged}.${mac}`, peer: 'b' }), refused(/not valid/));
+  // Of another length than ours: compared in constant time all the same, where Node would throw.
+  for (const [i, other] of ['', mac.slice(0, -4), `${mac}AAAA`, mac.slice(4)].entries())
+    await assert.rejects(
+      one.authenticate({ authorization: `Bearer ${payload}.${other}`, peer: `length ${i}` }),
+      refused(/not valid/),
+    );
 });
 
 test('servers given one key take each other’s tokens', async () => {
