@@ -22,6 +22,8 @@ import { pinnedIn, pythonWith } from './python.ts';
 // Projects of our own through real dbt-core with dbt-duckdb and through this engine, step by step into two folders.
 process.env.TZ = 'UTC';
 const python = await pythonWith(...pinnedIn('dbt.txt'));
+// Plugins of this engine run in the same Python.
+process.env.PATH = [path.dirname(python.program('python')), process.env.PATH].join(path.delimiter);
 const projects = path.resolve(import.meta.dirname, '../../../test/fixtures/dbt-projects');
 
 interface Step {
