@@ -146,3 +146,19 @@ test('what dbt v2 refuses on DuckDB: +all_varchar of seeds, external models, fil
   assert.equal(code, 0, text);
   assert.match(text, /PASS=5 WARN=0 ERROR=0/);
 });
+
+test('what a get_test_sql of the project says of warning and failing is read as dbt reads it', async () => {
+  const macro = `{% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+    {%- set flag = model.config.meta.flag -%}
+    select {{ fail_calc }} as failures, {{ flag }} as should_warn, {{ flag }} as should_error from ({{ main_sql }}) t
+  {%- endmacro %}`;
+  const flags = { two: '2', half: '0.5', yes: "'Yes'", zero: '0', off: "'off'", none: 'null', word: "'x'" };
+  const tests = Object.entries(flags).map(([name, flag]): [string, string] => [
+    `tests/${name}.sql`,
+    `{{ config(meta={'flag': "${flag}"}) }} select 1 as x`,
+  ]);
+  const { text } = await dbt(project({ 'macros/m.sql': macro, ...Object.fromEntries(tests) }), ['test']);
+  for (const name of ['two', 'half', 'yes']) assert.match(text, new RegExp(`FAIL 1 ${name} `));
+  for (const name of ['zero', 'off', 'none']) assert.match(text, new RegExp(`PASS ${name} `));
+  assert.match(text, /Macro 'get_test_sql' returns 'x'/);
+});

@@ -1,4 +1,4 @@
-import { PyError, str, type Value } from '../../jinja/index.ts';
+import { PyError, str, truth, type Value } from '../../jinja/index.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import { isErrorWarning } from '../events/warn-options.ts';
 import type { ManifestNode } from '../manifest-types.ts';
@@ -50,8 +50,19 @@ function readCounts(table: ResultTable | undefined): TestCounts {
   return { failures: count, shouldWarn: asFlag(shouldWarn), shouldError: asFlag(shouldError) };
 }
 
-const asFlag = (value: Value | undefined): boolean =>
-  value === true || (value !== null && value !== undefined && /^(true|1)$/i.test(str(value)));
+const truths = /^(y|yes|t|true|on|1)$/i;
+const falsehoods = /^(n|no|f|false|off|0)$/i;
+
+/** Anything but a text counts as it does in Python; a text must be a word for true or for false. */
+function asFlag(value: Value | undefined): boolean {
+  if (typeof value !== 'string') return value !== undefined && truth(value);
+  if (truths.test(value)) return true;
+  if (falsehoods.test(value)) return false;
+  throw new PyError(
+    'CompilationError',
+    `Macro 'get_test_sql' returns '${value}': a test must say true or false in should_warn and should_error`,
+  );
+}
 
 function judge(
   { flags }: RunSession,
