@@ -162,3 +162,21 @@ test('what a get_test_sql of the project says of warning and failing is read as 
   for (const name of ['zero', 'off', 'none']) assert.match(text, new RegExp(`PASS ${name} `));
   assert.match(text, /Macro 'get_test_sql' returns 'x'/);
 });
+
+test('a contract with constraints on what is no table is warned of, where the constraint does not silence it', async () => {
+  const model = (name: string, constraint: string): string =>
+    `{name: ${name}, config: {contract: {enforced: true}}, columns: [{name: x, data_type: integer, constraints: [${constraint}]}]}`;
+  const folder = project({
+    'models/seen.sql': 'select 1 as x',
+    'models/still.sql': 'select 1 as x',
+    'models/kept.sql': "{{ config(materialized='table') }}select 1 as x",
+    'models/m.yml': `models:
+  - ${model('seen', '{type: not_null}')}
+  - ${model('still', '{type: not_null, warn_unsupported: false}')}
+  - ${model('kept', '{type: not_null}')}`,
+  });
+  const { code, text } = await dbt(folder, ['parse']);
+  assert.equal(code, 0);
+  assert.deepEqual(text.match(/\S+(?= \(models\/\w+\.sql\): constraints do nothing)/g), ['model.shop.seen']);
+  assert.equal((await dbt(folder, ['parse', '--warn-error'])).code, 2);
+});

@@ -130,6 +130,7 @@ function patchNode(state: ParseState, node: ManifestNode, patch: NodePatch): voi
   if (state.memo !== undefined) ownLists(node);
   if (Object.keys(patch.config).length > 0) applyConfig(state, node, patch.config, patch.rawConfig);
   setProperties(node, patch);
+  if (node.resource_type === 'model') warnOfConstraints(state, node);
 }
 
 /** A versioned model's config depends on its name and version, so those come first. */
@@ -138,6 +139,7 @@ export function patchVersion(state: ParseState, node: ManifestNode, patch: NodeP
   setProperties(node, patch);
   applyConfig(state, node, patch.config, patch.rawConfig);
   finishModel(node, patch);
+  warnOfConstraints(state, node);
 }
 
 function setProperties(node: ManifestNode, patch: NodePatch): void {
@@ -190,6 +192,19 @@ function finishModel(node: ManifestNode, patch: NodePatch): void {
   node.constraints = constraints;
   if (isNew) referForeignKeys(node);
   node.contract.checksum = contractChecksum(node);
+}
+
+/** Of columns alone, as in dbt: the constraints of the model are not yet its own here. */
+function warnOfConstraints(state: ParseState, node: ManifestNode): void {
+  const materialized = String(node.config.materialized);
+  if (!node.contract.enforced || ['table', 'incremental'].includes(materialized)) return;
+  const told = Object.values(node.columns).some(({ constraints }) => constraints.some((one) => one.warn_unsupported));
+  if (!told) return;
+  state.warn({
+    name: 'UnsupportedConstraintMaterialization',
+    message: `${node.unique_id} (${node.original_file_path}): constraints do nothing for '${materialized}', only for tables and incremental models; 'warn_unsupported: false' of a constraint silences this`,
+    data: { materialized },
+  });
 }
 
 function checkPrimaryKeys(node: ManifestNode, constraints: readonly { readonly type: string }[]): void {
