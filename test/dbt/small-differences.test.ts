@@ -180,3 +180,12 @@ test('a contract with constraints on what is no table is warned of, where the co
   assert.deepEqual(text.match(/\S+(?= \(models\/\w+\.sql\): constraints do nothing)/g), ['model.shop.seen']);
   assert.equal((await dbt(folder, ['parse', '--warn-error'])).code, 2);
 });
+
+test('a contract on a Python model is refused', () => {
+  const { message } = parseError({
+    'models/p.py': 'def model(dbt, session):\n    return session.sql("select 1 as x")\n',
+    'models/m.yml':
+      'models: [{name: p, config: {contract: {enforced: true}}, columns: [{name: x, data_type: integer}]}]',
+  });
+  assert.match(message, /model\.shop\.p \(models\/p\.py\): a contract can be enforced on models in SQL only/);
+});

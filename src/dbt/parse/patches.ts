@@ -187,6 +187,12 @@ function finishModel(node: ManifestNode, patch: NodePatch): void {
         hint: 'list the columns with their data_type in YAML',
       },
     );
+  if (node.contract.enforced && node.language !== 'sql')
+    throw new DuckhouseError(
+      'DataInvalid',
+      `${node.unique_id} (${node.original_file_path}): a contract can be enforced on models in SQL only`,
+      { context: { node: node.unique_id, path: node.original_file_path } },
+    );
   checkPrimaryKeys(node, constraints);
   const isNew = node.constraints?.length === 0;
   node.constraints = constraints;
