@@ -189,3 +189,11 @@ test('a contract on a Python model is refused', () => {
   });
   assert.match(message, /model\.shop\.p \(models\/p\.py\): a contract can be enforced on models in SQL only/);
 });
+
+test('a key of a schema file that holds nothing is refused', () => {
+  for (const key of ['models', 'sources', 'groups', 'unit_tests', 'data_tests'])
+    assert.match(
+      parseError({ 'models/a.sql': 'select 1 as x', 'models/s.yml': `${key}:\n` }).message,
+      new RegExp(`models/s.yml: '${key}' must be a list`),
+    );
+});

@@ -45,8 +45,9 @@ export function checkShape(file: FoundFile, content: unknown): Dict | undefined 
   if (!isDict(content)) throw badShape(file, `the file must hold a dictionary, not a ${typeName(content)}`);
   for (const key of schemaKeys) {
     const entries = content[key];
-    if (entries === undefined || entries === null) continue;
-    if (!Array.isArray(entries)) throw badShape(file, `'${key}' must be a list, not a ${typeName(entries)}`);
+    if (entries === undefined) continue;
+    if (!Array.isArray(entries))
+      throw badShape(file, `'${key}' must be a list, not ${entries === null ? 'empty' : `a ${typeName(entries)}`}`);
     for (const [index, entry] of entries.entries()) {
       if (!isDict(entry))
         throw badShape(file, `entry ${index + 1} of '${key}' must be a dictionary, not a ${typeName(entry)}`);
