@@ -22,8 +22,9 @@ export { fixedZone, PyTimezone, UTC } from './library/timezone.ts';
 export { fromYaml } from './library/yaml.ts';
 export { toYaml } from './library/yaml-dump.ts';
 export { literalEval } from './literal-eval.ts';
-export { maybeAttribute, maybeItem } from './methods/attribute.ts';
+export { formatMapping, maybeAttribute, maybeItem } from './methods/attribute.ts';
 export { readArguments } from './operations/arguments.ts';
+export { formatPercent } from './operations/percent.ts';
 export {
   bindMacro,
   type Context,

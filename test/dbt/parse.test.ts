@@ -187,6 +187,10 @@ test('sources: schema, identifier, freshness and files take their places', () =>
         freshness: null
         config: {meta: {external_location: "read_csv('{identifier}.csv')"}}
         identifier: c
+      - name: parts
+        config: {meta: {external_location: "data/%(name)s-%(part)03d.csv", formatter: oldstyle, part: 7}}
+      - name: padded
+        config: {meta: {external_location: "data/{part:03d}/{tags[0]}.csv", part: 7, tags: [a]}}
 `,
       'models/m.sql': `select * from {{ source('raw', 'orders') }}`,
     }),
@@ -196,6 +200,8 @@ test('sources: schema, identifier, freshness and files take their places', () =>
   assert.deepEqual((orders?.freshness as Dict | null | undefined)?.warn_after, { count: 1, period: 'day' });
   assert.equal(calls?.relation_name, "read_csv('c.csv')");
   assert.equal(calls?.freshness, null);
+  assert.equal(manifest.sources['source.shop.raw.parts']?.relation_name, "'data/parts-007.csv'");
+  assert.equal(manifest.sources['source.shop.raw.padded']?.relation_name, "'data/007/a.csv'");
   assert.deepEqual(manifest.nodes['model.shop.m']?.depends_on.nodes, ['source.shop.raw.orders']);
 });
 

@@ -8,9 +8,8 @@ import { upstreamsOf } from '../check/upstream.ts';
 import { failureText } from '../context/template-errors.ts';
 import { historySchema, mayKeepTables } from '../history/tables.ts';
 import type { ManifestNode } from '../manifest-types.ts';
-import { pluginOf } from '../parse/source-relation.ts';
+import { externalLocation, pluginOf } from '../parse/source-relation.ts';
 import type { Changes } from '../run/changes.ts';
-import { externalLocation } from '../run/context/refs.ts';
 import type { RunSession } from '../run/session.ts';
 import { digest, fingerprintOf, isSteady } from './fingerprint.ts';
 

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import type { ManifestNode, SourceNode } from '../manifest-types.ts';
-import { pluginOf } from '../parse/source-relation.ts';
-import { externalLocation } from '../run/context/refs.ts';
+import { externalLocation, pluginOf } from '../parse/source-relation.ts';
 import type { CheckOutcome, CheckProblem } from '../run/problem.ts';
 import { isEphemeral, nodeOf } from '../run/results.ts';
 import { onConnection, type RunSession } from '../run/session.ts';

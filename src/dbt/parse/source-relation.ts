@@ -1,4 +1,14 @@
 import { DuckhouseError } from '../../errors.ts';
+import {
+  formatMapping,
+  formatPercent,
+  fromJs,
+  keyError,
+  type PyDict,
+  PyError,
+  str,
+  type Value,
+} from '../../jinja/index.ts';
 import type { Dict, SourceNode } from '../manifest-types.ts';
 import { isText } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
@@ -40,38 +50,45 @@ export function externalLocation(node: SourceNode): string | undefined {
   const values = sourceValues(node);
   const { external_location: template, formatter = 'newstyle' } = values;
   if (!isText(template) || isText(values.plugin)) return undefined;
-  const location = formatText(template, String(formatter), values, node);
+  const format = formatters.get(String(formatter));
+  if (format === undefined)
+    throw new DuckhouseError(
+      'InvalidArgument',
+      `${node.unique_id}: formatter '${String(formatter)}' is not one of ${[...formatters.keys()].join(', ')}`,
+    );
+  const location = formatted(node, () => format(template, fromJs(values) as PyDict));
   return location.includes('(') || location.startsWith("'") ? location : `'${location}'`;
 }
 
-function formatText(template: string, formatter: string, values: Dict, node: SourceNode): string {
-  const valueOfName = (name: string): string => {
-    if (Object.hasOwn(values, name)) return String(values[name]);
-    throw new DuckhouseError(
-      'DataInvalid',
-      `${node.unique_id}: external_location names '${name}', which the source does not have`,
-      {
-        context: { node: node.unique_id },
-      },
-    );
-  };
-  switch (formatter) {
-    case 'newstyle':
-      return template.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, name: string | undefined) =>
-        name === undefined ? whole.charAt(0) : valueOfName(name),
-      );
-    case 'oldstyle':
-      return template.replace(/%%|%\(([^)]*)\)s/g, (_, name: string | undefined) =>
-        name === undefined ? '%' : valueOfName(name),
-      );
-    case 'template':
-      return template.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (_, a: string | undefined, b: string | undefined) =>
-        a === undefined && b === undefined ? '$' : valueOfName((a ?? b) as string),
-      );
-    default:
-      throw new DuckhouseError(
-        'InvalidArgument',
-        `${node.unique_id}: formatter '${formatter}' is not one of newstyle, oldstyle, template`,
-      );
+/** The ways of Python to put values into a text, as dbt-duckdb names them. */
+const formatters = new Map<string, (template: string, values: PyDict) => string>([
+  ['newstyle', formatMapping],
+  ['oldstyle', formatPercent],
+  [
+    'template',
+    (template, values) =>
+      template.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (text, braced?: string, bare?: string) =>
+        text === '$$' ? '$' : str(entryOf(values, (braced ?? bare) as string)),
+      ),
+  ],
+]);
+
+function entryOf(values: PyDict, name: string): Value {
+  const found = values.get(name);
+  if (found === undefined) throw keyError(name);
+  return found;
+}
+
+function formatted(node: SourceNode, format: () => string): string {
+  try {
+    return format();
+  } catch (error) {
+    if (!(error instanceof PyError)) throw error;
+    const { unique_id } = node;
+    const text =
+      error.pyClass === 'KeyError'
+        ? `external_location names ${error.message}, which the source does not have`
+        : `external_location cannot be formatted: ${error.message}`;
+    throw new DuckhouseError('DataInvalid', `${unique_id}: ${text}`, { context: { node: unique_id } });
   }
 }

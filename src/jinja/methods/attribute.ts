@@ -37,9 +37,12 @@ class BoundMethod<Self extends Value> extends PyObject {
 const format: Method<string> = (self, args, kwargs) => formatString(self, { args, kwargs, lookUp });
 const formatMap: Method<string> = (self, args, kwargs) => {
   checkCount('str.format_map', args, kwargs, 1);
-  const mapping = args[0] as Value;
-  return formatString(self, { args: [], kwargs: { get: (key: string) => maybeItem(mapping, key) }, lookUp });
+  return formatMapping(self, args[0] as Value);
 };
+
+/** Python's `text.format_map(mapping)`. */
+export const formatMapping = (text: string, mapping: Value): string =>
+  formatString(text, { args: [], kwargs: { get: (key: string) => maybeItem(mapping, key) }, lookUp });
 
 const lookUp = {
   attribute(value: Value, name: string): Value {

@@ -5,7 +5,7 @@ import { type EventTimeFilter, ephemeralPrefix, Relation, type RelationParts } f
 import { RelationObject } from '../../adapter/relation-object.ts';
 import type { DeferRelation, Dict, ManifestNode, SourceNode } from '../../manifest-types.ts';
 import { searchOrder } from '../../parse/lookups.ts';
-import { pluginOf } from '../../parse/source-relation.ts';
+import { externalLocation, pluginOf } from '../../parse/source-relation.ts';
 import { timeText } from '../batches.ts';
 import { loadSource } from '../plugins.ts';
 import type { RunSession } from '../session.ts';
@@ -250,49 +250,4 @@ export function relationOfSource(source: SourceNode): Relation {
     quotePolicy: quotePolicy({}, source.quoting as unknown as Quoting),
     ...(external === undefined ? {} : { external }),
   });
-}
-
-/** The file or function that stands for a source table, from its `external_location`. */
-export function externalLocation(source: SourceNode): string | undefined {
-  const meta: Dict = {
-    ...source.source_meta,
-    ...source.meta,
-    ...((source.config.meta ?? {}) as Dict),
-    ...source.config,
-  };
-  if (pluginOf(source) !== undefined) return undefined;
-  const template = meta.external_location;
-  if (typeof template !== 'string' || template === '') return undefined;
-  const values: Dict = {
-    ...meta,
-    name: source.name,
-    identifier: source.identifier,
-    schema: source.schema,
-    database: source.database,
-    source_name: source.source_name,
-  };
-  const location = formatLocation(template, String(meta.formatter ?? 'newstyle'), values);
-  return location.includes('(') || location.startsWith("'") ? location : `'${location}'`;
-}
-
-function formatLocation(template: string, formatter: string, values: Dict): string {
-  const textFor = (name: string): string => {
-    if (!Object.hasOwn(values, name))
-      throw compilation(`external_location "${template}" names "${name}", which the source does not have`);
-    return String(values[name]);
-  };
-  switch (formatter) {
-    case 'newstyle':
-      return template.replace(/\{\{|\}\}|\{(\w+)\}/g, (text, name?: string) =>
-        name === undefined ? (text[0] as string) : textFor(name),
-      );
-    case 'oldstyle':
-      return template.replace(/%%|%\((\w+)\)s/g, (_, name?: string) => (name === undefined ? '%' : textFor(name)));
-    case 'template':
-      return template.replace(/\$\$|\$\{(\w+)\}|\$(\w+)/g, (text, braced?: string, bare?: string) =>
-        text === '$$' ? '$' : textFor((braced ?? bare) as string),
-      );
-    default:
-      throw compilation(`Formatter ${formatter} not recognized. Must be one of 'newstyle', 'oldstyle', or 'template'.`);
-  }
 }
