@@ -36,13 +36,13 @@ test('a source of a plugin becomes a table before what uses it runs, once', asyn
   const folder = newFolder();
   const python = fakePython(`
     const fs = require('node:fs');
-    const call = JSON.parse(fs.readFileSync(process.argv[4], 'utf8'));
-    fs.appendFileSync('${folder}/calls', JSON.stringify(call) + '\\n');
-    const requests = call.op === 'load' ? [{ op: 'loaded', path: '${folder}/base.parquet' }] : [];
-    const next = () => console.log(JSON.stringify(requests.shift() ?? { op: 'done' }));
-    process.stdin.on('data', next);
-    setTimeout(() => process.exit(), 20000).unref();
-    next();
+    const tell = (what) => console.log(JSON.stringify(what));
+    fs.appendFileSync('${folder}/starts', process.pid + '\\n');
+    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+      const call = JSON.parse(line);
+      if (call.op !== undefined) fs.appendFileSync('${folder}/calls', line + '\\n');
+      tell(call.op === 'load' ? { op: 'loaded', path: '${folder}/base.parquet' } : { op: 'done' });
+    }).on('close', () => fs.appendFileSync('${folder}/starts', 'ended'));
   `);
   const project = newProject({
     ...profile(folder, onePlugin),
@@ -63,6 +63,7 @@ test('a source of a plugin becomes a table before what uses it runs, once', asyn
     calls.map(({ op }) => op),
     ['store', 'load'],
   );
+  assert.match(readFileSync(path.join(folder, 'starts'), 'utf8'), /^\d+\nended$/);
   const [store, load] = calls;
   assert.deepEqual(load?.plugin, {
     name: 'mine',
@@ -89,7 +90,7 @@ test('a plugin that the profile does not name, and a missing Python, are told', 
   const files = { ...profile(newFolder(), onePlugin), ...source('{}'), ...model };
   const bare = await buildWith(newFolder(), newProject(files));
   assert.equal(bare.code, 1);
-  assert.match(bare.told, /source far\.t, which the plugin 'mine' reads, needs Python, and there is no python3/);
+  assert.match(bare.told, /the plugin 'mine' needs Python, and there is no python3/);
 });
 
 const myPlugin = `

@@ -1,7 +1,7 @@
 import { pluginPackage } from './plugin-package.ts';
 import { pythonDriver } from './python-driver.ts';
 
-/** What the Python child of a plugin runs: one call, which its input file describes. */
+/** What the Python child of a plugin runs: one call after another, each a line of its standard input. */
 export const pluginDriver = pythonDriver(`${pluginPackage}
 
 class Recorder:
@@ -44,33 +44,46 @@ def plugin_class(module):
     return found.Plugin
 
 
-def create(given, credentials):
-    import duckdb
+class Plugins:
+    """Those that were asked for, each made once; with the functions that they registered."""
 
-    made = plugin_class(given["module"])(
-        name=given["name"], plugin_config=dict(given["config"]), credentials=Fields(credentials)
-    )
-    functions = []
-    connection = Recorder(duckdb.connect(), functions)
-    made.configure_connection(connection)
-    made.configure_cursor(connection.cursor())
-    return made, connection, functions
+    def __init__(self, credentials):
+        self.credentials = credentials
+        self.made = {}
+
+    def get(self, given):
+        name = given["name"]
+        if name not in self.made:
+            self.made[name] = self.make(given)
+        return self.made[name]
+
+    def make(self, given):
+        import duckdb
+
+        made = plugin_class(given["module"])(
+            name=given["name"], plugin_config=dict(given["config"]), credentials=self.credentials
+        )
+        functions = []
+        connection = Recorder(duckdb.connect(), functions)
+        made.configure_connection(connection)
+        made.configure_cursor(connection.cursor())
+        return made, connection, functions
 
 
-def load(request, folder):
-    plugin, connection, _ = create(request["plugin"], request["credentials"])
+def load(plugins, request, files):
+    plugin, connection, _ = plugins.get(request["plugin"])
     source = SourceConfig(**request["source"])
     rows = plugin.load(source)
     if rows is None:
         raise Failure(f"the plugin '{plugin.name}' gave no rows for {source.table_name()}")
-    path = Files(folder).next()
+    path = files.next()
     write(connection.connection, rows, path)
     ask(op="loaded", path=path)
+    os.remove(path)
 
 
-def store(request, folder):
-    plugin, _, _ = create(request["plugin"], request["credentials"])
-    plugin.is_first = request["isFirst"]
+def store(plugins, request, files):
+    plugin, _, _ = plugins.get(request["plugin"])
     target = request["target"]
     plugin.store(
         TargetConfig(
@@ -82,19 +95,24 @@ def store(request, folder):
     )
 
 
-def functions(request, folder):
-    found = {}
-    for one in request["plugins"]:
-        try:
-            found.update((name, one["name"]) for name in create(one, request["credentials"])[2])
-        except Exception:
-            pass  # told when the plugin is used
-    return {"functions": found}
+def functions(plugins, request, files):
+    return {"functions": plugins.get(request["plugin"])[2]}
 
 
-def run(input_file, folder):
-    with open(input_file) as file:
-        request = json.load(file)
-    publish()
-    return {"load": load, "store": store, "functions": functions}[request["op"]](request, folder)
+def run(credentials_file, folder):
+    with open(credentials_file) as file:
+        plugins = Plugins(Fields(json.load(file)))
+    files = Files(folder)
+    published = False
+    for line in iter(sys.stdin.readline, ""):
+        request = json.loads(line)
+
+        def answer():
+            nonlocal published
+            if not published:
+                publish()
+                published = True
+            return {"load": load, "store": store, "functions": functions}[request["op"]](plugins, request, files)
+
+        attempt(answer)
 `);

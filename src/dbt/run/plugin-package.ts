@@ -170,6 +170,7 @@ class Excel(BasePlugin):
 
     def initialize(self, plugin_config):
         self.config = plugin_config
+        self.is_begun = False
         for variable, setting in {
             "AWS_ACCESS_KEY_ID": "s3_access_key_id",
             "AWS_SECRET_ACCESS_KEY": "s3_secret_access_key",
@@ -188,8 +189,9 @@ class Excel(BasePlugin):
         import pandas
 
         file = output["file"]
-        if self.is_first and output.get("mode", "w") == "w" and os.path.exists(file):
+        if not self.is_begun and output.get("mode", "w") == "w" and os.path.exists(file):
             os.remove(file)
+        self.is_begun = True
         formats = {name: output.get(name) for name in ("date_format", "datetime_format")}
         if os.path.exists(file):
             return pandas.ExcelWriter(file, mode="a", engine="openpyxl", if_sheet_exists="replace", **formats)
@@ -201,12 +203,27 @@ class Excel(BasePlugin):
             raise Failure(f"the plugin '{self.name}' needs a file in the output of its config")
         output = {**self.config["output"], **target_config.config.get("overrides", {})}
         frame = target_to_df(target_config)
-        if output.get("skip_empty_sheet", False) and not frame.notna().any(axis=None):
+        if output.get("skip_empty_sheet", False) and not self.values_of(frame, target_config).notna().any(axis=None):
             return
+        if not output.get("header_styling", True):
+            from pandas.io.formats import excel
+
+            excel.ExcelFormatter.header_style = None
         kept = ("na_rep", "float_format", "header", "index", "merge_cells", "inf_rep")
         sheet = output.get("sheet_name", (target_config.relation.identifier or "Sheet1")[:31])
         with self.writer(output) as writer:
-            frame.to_excel(writer, sheet_name=sheet, **{name: output[name] for name in kept if name in output})
+            try:
+                frame.to_excel(writer, sheet_name=sheet, **{name: output[name] for name in kept if name in output})
+            except ValueError as error:
+                if not (str(error).startswith("This sheet is too large") and output.get("ignore_sheet_too_large")):
+                    raise
+                told = output.get("ignore_sheet_too_large_error", str(error))
+                type(frame)([{"Error": told}]).to_excel(writer, sheet_name=sheet, index=False)
+
+    def values_of(self, frame, target_config):
+        """Without the columns that only say which part of the files a row is in."""
+        parts = [part.split("=")[0] for part in target_config.location.path.split("/") if "=" in part]
+        return frame.drop(columns=[part for part in parts if part in frame.columns])
 
 
 class SqlAlchemy(BasePlugin):

@@ -1,5 +1,5 @@
 import { isDuckhouseError } from '../../errors.ts';
-import { PyError } from '../../jinja/index.ts';
+import type { PyError } from '../../jinja/index.ts';
 import { quoteLiteral } from '../../sql.ts';
 import type { StoredTarget } from '../adapter/adapter-host.ts';
 import type { Plugin } from '../adapter/credentials.ts';
@@ -7,53 +7,31 @@ import type { AdapterConnection } from '../adapter/database.ts';
 import { Relation } from '../adapter/relation.ts';
 import type { ManifestNode, SourceNode } from '../manifest-types.ts';
 import { adapterMeta, pluginOf } from '../parse/source-relation.ts';
-import { pluginDriver } from './plugin-driver.ts';
-import { runPython, type Told } from './python-child.ts';
+import { callPlugin, type PluginProcesses, pluginFailure } from './plugin-process.ts';
+import type { Done } from './python-child.ts';
 import { onConnection, type RunSession } from './session.ts';
-
-const failed = (message: string): PyError => new PyError('DbtRuntimeError', message);
 
 function findPlugin({ database }: RunSession, name: string): Plugin {
   const { plugins } = database.credentials;
   const found = plugins.findLast((plugin) => plugin.name === name);
   if (found !== undefined) return found;
   const known = plugins.length === 0 ? 'none' : plugins.map((plugin) => plugin.name).join(', ');
-  throw failed(
+  throw pluginFailure(
     `Plugin ${name} not found; known plugins are: ${known} (they are named under "plugins" in profiles.yml)`,
   );
 }
 
-interface Call {
-  readonly what: string;
-  readonly request: { readonly op: string; readonly [parameter: string]: unknown };
-  /** Takes the file that the plugin's rows are in. */
-  loaded?(path: string): Promise<void>;
-}
-
-const call = (session: RunSession, { what, request, loaded }: Call): Promise<Told> =>
-  runPython<{ readonly op: 'loaded'; readonly path: string }>(session, {
-    reason: `${what} needs Python`,
-    instead: 'do without plugins',
-    driver: pluginDriver,
-    input: {
-      name: 'call.json',
-      text: JSON.stringify({ ...request, credentials: session.parsed.profile.credentials }),
-    },
-    answer: async ({ path }) => loaded?.(path),
-    failure: (text) => failed(`${what} failed:\n${text}`),
-  });
-
 /** Reads a source by its plugin, once per invocation. */
 export async function loadSource(session: RunSession, source: SourceNode): Promise<void> {
   if (session.plugins === undefined || !session.flags.introspect) return;
-  const { loaded } = session.plugins;
-  const loading = loaded.get(source.unique_id) ?? load(session, source);
+  const { loaded, processes } = session.plugins;
+  const loading = loaded.get(source.unique_id) ?? load(session, processes, source);
   loaded.set(source.unique_id, loading);
   return loading;
 }
 
 /** The rows are kept in a table, even where a view is asked for: there is no Python that could answer it later. */
-function load(session: RunSession, source: SourceNode): Promise<void> {
+function load(session: RunSession, processes: PluginProcesses, source: SourceNode): Promise<void> {
   const name = pluginOf(source) as string;
   const meta = adapterMeta(source);
   return onConnection(session, source.unique_id, async (connect) => {
@@ -68,10 +46,11 @@ function load(session: RunSession, source: SourceNode): Promise<void> {
     const existing = await kindOf(connection, source);
     if (existing !== undefined && meta.save_mode === 'ignore') return;
     if (existing !== undefined && meta.save_mode === 'error_if_exists')
-      throw failed(`Source ${relation.render()} already exists!`);
-    await call(session, {
+      throw pluginFailure(`Source ${relation.render()} already exists!`);
+    await callPlugin(session, processes, {
       what: `source ${source.source_name}.${source.name}, which the plugin '${name}' reads,`,
-      request: { op: 'load', plugin, source: sourceConfig(source) },
+      plugin,
+      request: { op: 'load', source: sourceConfig(source) },
       async loaded(path) {
         if (existing === 'VIEW') await connection.execute(`drop view ${relation.render()}`);
         await connection.execute(
@@ -99,41 +78,24 @@ async function kindOf(connection: AdapterConnection, source: SourceNode): Promis
   return kind === undefined ? undefined : String(kind);
 }
 
-/** A plugin stores one thing after another: it may write all of them into one file. */
-export function storeByPlugin(
+/** Gives a plugin what an external model has written. */
+export async function storeByPlugin(
   session: RunSession,
   stored: { readonly plugin: string; readonly node: ManifestNode; readonly target: StoredTarget },
 ): Promise<void> {
-  const before = session.plugins?.stored.get(stored.plugin);
-  const storing = (before ?? Promise.resolve())
-    .catch(() => undefined)
-    .then(() => store(session, { ...stored, isFirst: before === undefined }));
-  session.plugins?.stored.set(stored.plugin, storing);
-  return storing;
-}
-
-async function store(
-  session: RunSession,
-  given: {
-    readonly plugin: string;
-    readonly node: ManifestNode;
-    readonly target: StoredTarget;
-    readonly isFirst: boolean;
-  },
-): Promise<void> {
-  const { relation, columns, location } = given.target;
+  if (session.plugins === undefined) return;
+  const { relation, columns, location } = stored.target;
   const { database, schema, identifier, type } = relation;
-  await call(session, {
-    what: `model ${given.node.name}, which the plugin '${given.plugin}' stores,`,
+  await callPlugin(session, session.plugins.processes, {
+    what: `model ${stored.node.name}, which the plugin '${stored.plugin}' stores,`,
+    plugin: findPlugin(session, stored.plugin),
     request: {
       op: 'store',
-      plugin: findPlugin(session, given.plugin),
-      isFirst: given.isFirst,
       target: {
         relation: { database, schema, identifier, type, text: relation.render() },
         columns,
         location,
-        config: given.node.config,
+        config: stored.node.config,
       },
     },
   });
@@ -147,20 +109,25 @@ export async function pythonFunction(session: RunSession, error: unknown): Promi
   if (name === undefined || session.plugins === undefined || session.shared) return undefined;
   const { plugins } = session.database.credentials;
   if (plugins.length === 0) return undefined;
-  session.plugins.functions ??= functionsOf(session, plugins);
+  const { processes } = session.plugins;
+  session.plugins.functions ??= functionsOf(plugins, (one) =>
+    callPlugin(session, processes, { what: 'plugins', plugin: one, request: { op: 'functions' } }),
+  );
   const plugin = (await session.plugins.functions).get(name.toLowerCase());
   if (plugin === undefined) return undefined;
-  return failed(
+  return pluginFailure(
     `${name} is a Python function of the plugin '${plugin}', which SQL cannot call here: DuckDB runs outside Python (write it as a macro of DuckDB, or the model in Python)`,
   );
 }
 
-async function functionsOf(session: RunSession, plugins: readonly Plugin[]): Promise<ReadonlyMap<string, string>> {
-  try {
-    const told = await call(session, { what: 'plugins', request: { op: 'functions', plugins } });
-    const found = 'functions' in told ? (told.functions as Readonly<Record<string, string>>) : {};
-    return new Map(Object.entries(found).map(([name, plugin]) => [name.toLowerCase(), plugin]));
-  } catch {
-    return new Map(); // DuckDB's own error is told
+async function functionsOf(
+  plugins: readonly Plugin[],
+  ask: (plugin: Plugin) => Promise<Done>,
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const plugin of plugins) {
+    const told = await ask(plugin).catch(() => undefined); // DuckDB's own error is told
+    for (const name of (told?.functions ?? []) as readonly string[]) found.set(name.toLowerCase(), plugin.name);
   }
+  return found;
 }

@@ -49,6 +49,18 @@ class Failure(Exception):
         self.hint = hint
 
 
+def attempt(work):
+    """Tells what work() gives when it is done, or how it failed."""
+    try:
+        tell(op="done", **(work() or {}))
+    except Failure as error:
+        tell(op="failed", text=str(error), **({"hint": error.hint} if error.hint else {}))
+    except ModuleNotFoundError as error:
+        tell(op="failed", text=f"python3 has no module '{error.name}'", hint=f"pip install {error.name}")
+    except BaseException:
+        tell(op="failed", text=traceback.format_exc(limit=-6))
+
+
 def write(connection, frame, path):
     """Rows of any kind that DuckDB reads, as a Parquet file."""
     if hasattr(frame, "write_parquet") and type(frame).__module__.startswith(("duckdb", "_duckdb")):
@@ -82,6 +94,10 @@ class Target:
 
 
 def run(model_file, folder):
+    attempt(lambda: run_model(model_file, folder))
+
+
+def run_model(model_file, folder):
     import duckdb
 
     connection = duckdb.connect()
@@ -99,20 +115,12 @@ def run(model_file, folder):
     names["materialize"](result, Target(connection, files))
 `;
 
-/** Runs what was defined as `run`, which gives what is told at the end. */
 const ending = `
 
 if os.getpgrp() == os.getpid():
     threading.Thread(target=end_with_parent, args=(sys.argv[2],), daemon=True).start()
-try:
-    sys.path.extend(path for path in sys.argv[3:] if path not in sys.path)
-    tell(op="done", **(run(sys.argv[1], sys.argv[2]) or {}))
-except Failure as error:
-    tell(op="failed", text=str(error), **({"hint": error.hint} if error.hint else {}))
-except ModuleNotFoundError as error:
-    tell(op="failed", text=f"python3 has no module '{error.name}'", hint=f"pip install {error.name}")
-except BaseException:
-    tell(op="failed", text=traceback.format_exc(limit=-6))
+sys.path.extend(path for path in sys.argv[3:] if path not in sys.path)
+run(sys.argv[1], sys.argv[2])
 `;
 
 /** A driver whose `run(input_file, folder)` is defined by `program`. */

@@ -13,6 +13,7 @@ import type { Env, ParsedProject } from '../project-types.ts';
 import type { Changes } from './changes.ts';
 import { createFileWriter, type FileWriter } from './files.ts';
 import type { ProjectLineage } from './lineage.ts';
+import { endPlugins, type PluginProcesses } from './plugin-process.ts';
 import type { CheckProblem } from './problem.ts';
 import type { NodeResult } from './results.ts';
 
@@ -53,8 +54,8 @@ export interface RunFlags {
 export interface PluginCalls {
   /** Sources that were read, by their ids. */
   readonly loaded: Map<string, Promise<void>>;
-  /** What each plugin stored last. */
-  readonly stored: Map<string, Promise<void>>;
+  /** By the plugins' names. */
+  readonly processes: PluginProcesses;
   /** Plugins by the functions that they register. */
   functions?: Promise<ReadonlyMap<string, string>>;
 }
@@ -162,7 +163,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
     targetPath,
     queryComment: createQueryComment({ ...parsed, env, sink: {} }),
     files: createFileWriter(targetPath),
-    plugins: { loaded: new Map(), stored: new Map() },
+    plugins: { loaded: new Map(), processes: new Map() },
     selected: [],
     problems: new Map(),
     results: [],
@@ -181,6 +182,7 @@ export async function openSession(options: SessionOptions): Promise<RunSession> 
       told.add(message);
     },
     close: async () => {
+      await endPlugins(session.plugins?.processes.values() ?? []);
       await database.close();
       session.files.done();
     },
