@@ -108,6 +108,11 @@ export function createConnection(
     }
   };
 
+  const openTransaction = async (statement: Statement): Promise<void> => {
+    await statement.run({ op: 'change', connection: address, sql: 'BEGIN' });
+    traces.changed('transaction');
+  };
+
   const check = (statement: Statement, guard: StatementGuard): Promise<void> =>
     checkGuard(statement, {
       connection: address,
@@ -125,10 +130,11 @@ export function createConnection(
     const isPlain = plan === undefined && params === undefined && arrowParams === undefined;
     const kind = isPlain ? plainCommand(sql) : undefined;
     if (kind !== undefined && !(keep && /[?$]/.test(sql)))
-      return runPlainChange({ core, address, plans, traces }, statement, kind);
+      return runPlainChange({ core, address, plans, traces }, statement, { kind, begin: options.begin });
     const version = plan?.version ?? core.catalogVersion.current;
     const parts = (slabs: CursorSlabs) => ({ sql, params, arrowParams, slabs, keep: keep || plan !== undefined });
     try {
+      if (options.begin) await openTransaction(statement);
       return await openResult({
         statement,
         rowLimit,

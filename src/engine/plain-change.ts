@@ -15,14 +15,22 @@ export interface PlainChangeOptions {
   readonly traces: ConnectionTraces;
 }
 
+export interface PlainChange {
+  readonly kind: StatementKind;
+  /** A transaction is opened first. */
+  readonly begin?: boolean | undefined;
+}
+
 /** Runs what single rows are written with, and tables made: without a plan that could be kept, and without a cursor. */
 export async function runPlainChange(
   of: PlainChangeOptions,
   statement: Statement,
-  kind: StatementKind,
+  { kind, begin }: PlainChange,
 ): Promise<QueryResult> {
   try {
-    const rows = await (insertLiterals(of, statement, kind) ?? runText(of, statement, kind));
+    const rows = await ((begin ? undefined : insertLiterals(of, statement, kind)) ??
+      runText(of, statement, { kind, begin }));
+    if (begin) of.traces.changed('transaction');
     of.traces.changed(kind);
     return changedResult(statement.queryId, kind, rows);
   } catch (error) {
@@ -39,11 +47,16 @@ const rowKinds: ReadonlySet<StatementKind> = new Set(['insert', 'update', 'delet
 const plansAsItRuns = (kind: StatementKind, sql: string): boolean =>
   rowKinds.has(kind) || (kind === 'create' && makesFromQuery(sql));
 
-const runText = ({ address }: PlainChangeOptions, statement: Statement, kind: StatementKind): Promise<number> =>
+const runText = (
+  { address }: PlainChangeOptions,
+  statement: Statement,
+  { kind, begin }: PlainChange,
+): Promise<number> =>
   statement.run({
     op: plansAsItRuns(kind, statement.sql) ? 'change' : 'command',
     connection: address,
     sql: statement.sql,
+    begin,
   }) as Promise<number>;
 
 /** One row of literals goes in by a kept plan, if such a row came before; undefined for any other statement. */
@@ -64,7 +77,7 @@ async function insertByPlan(
   const { address, plans } = of;
   const { sql } = statement;
   const plan = await plans.prepare(statement, template).catch(() => undefined); // the text itself tells what is wrong with it
-  if (plan === undefined) return runText(of, statement, 'insert');
+  if (plan === undefined) return runText(of, statement, { kind: 'insert' });
   try {
     const insert = { op: 'insertRow', connection: address, handle: plan.handle, sql, values } as const;
     return (await statement.run(insert)) as number;

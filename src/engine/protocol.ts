@@ -111,7 +111,7 @@ export type Request =
   /** Executes the statement, which stays the caller's, for each row. */
   | { readonly op: 'many'; readonly handle: StatementHandle; readonly sql: string; readonly params: ArrowParams }
   /** One statement without rows of its own; answered with the rows it changed. */
-  | { readonly op: 'change'; readonly connection: Address; readonly sql: string }
+  | ({ readonly op: 'change' } & PlainRequest)
   /** A row by a prepared INSERT, or `sql` as it is where its values do not fit; answered with the rows it changed. */
   | {
       readonly op: 'insertRow';
@@ -121,7 +121,7 @@ export type Request =
       readonly values: readonly (number | string)[];
     }
   /** One CREATE, ALTER, DROP or end of a transaction. */
-  | { readonly op: 'command'; readonly connection: Address; readonly sql: string }
+  | ({ readonly op: 'command' } & PlainRequest)
   | { readonly op: 'group'; readonly connection: Address; readonly statements: readonly string[] }
   | ({ readonly op: 'run'; readonly state: CursorState; readonly slabs: CursorSlabs } & HeldByCursor)
   | {
@@ -131,6 +131,13 @@ export type Request =
       readonly pending: readonly PendingChunk[];
       readonly transaction?: Address;
     };
+
+interface PlainRequest {
+  readonly connection: Address;
+  readonly sql: string;
+  /** A transaction is opened first. */
+  readonly begin?: boolean | undefined;
+}
 
 /** What ends with a result. */
 export interface HeldByCursor {

@@ -150,6 +150,8 @@ export interface QueryOptions {
   /** The current catalog of the session, for such tables. */
   readonly catalog?: string | undefined;
   readonly params?: Params;
+  /** A transaction is opened first. */
+  readonly begin?: boolean | undefined;
   /** Checks the statement on its own connection before anything of it runs. Absent = everything may run. */
   readonly guard?: StatementGuard | undefined;
   /** Instead of `params`: typed values, nothing of them lost. */

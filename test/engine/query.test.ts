@@ -241,6 +241,36 @@ test('a connection keeps its transaction and its temporary tables to itself', ()
     await assert.rejects(query(engine, 'FROM pooled'), fails('NotFound', /pooled/));
   }));
 
+test('a transaction opens with its first statement, of whatever kind, and is there when that fails', () =>
+  withEngine(async (engine) => {
+    await query(engine, 'CREATE TABLE t(a INT)');
+    const begin = true;
+    const first = [
+      'INSERT INTO t VALUES (1)',
+      'INSERT INTO t VALUES (2)',
+      'CREATE TABLE u(a INT)',
+      'INSERT INTO t SELECT 3 RETURNING a',
+      'SELECT 1',
+      'SELECT nosuch',
+      'CREATE TABLE t(b INT)',
+    ];
+    for (const sql of first) {
+      const connection = await engine.connect();
+      const failed = await connection.execute(sql, { begin }).then(
+        () => false,
+        () => true,
+      );
+      assert.equal(failed, sql.includes('nosuch') || sql.includes('b INT'), sql);
+      if (!failed) await assert.rejects(connection.execute('BEGIN'), /within a transaction/, sql);
+      await connection.execute('ROLLBACK');
+      await connection.close();
+    }
+    assert.deepEqual(
+      await query(engine, "SELECT count(*), (SELECT count(*) FROM duckdb_tables() WHERE table_name = 'u') FROM t"),
+      [[0n, 0n]],
+    );
+  }));
+
 test('a statement that fails half way leaves no transaction behind for whoever comes next', () =>
   withEngine(async (engine) => {
     await query(engine, 'CREATE TABLE t(a INT)');

@@ -31,7 +31,7 @@ export interface AdapterConnection {
   isOpenTransaction(): boolean;
   /** Rolls an open transaction back and throws when the statement fails. */
   execute(sql: string, options?: ExecuteOptions): Promise<Executed>;
-  begin(): Promise<void>;
+  begin(): void;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   /** Binds without running; the columns with DuckDB's types. */
@@ -152,13 +152,21 @@ function createAdapterConnection(parts: ConnectionParts): AdapterConnection {
   const { name, connection, credentials, events, signal, giveBack } = parts;
   const options = signal === undefined ? {} : { signal };
   let open = false;
+  /** A BEGIN goes to the database with the statement after it: a message less for each node. */
+  let unsent = false;
   let left = false;
   let closed = false;
+
+  const send = (sql: string): Promise<QueryResult> => {
+    const begin = unsent;
+    unsent = false;
+    return connection.query(sql, begin ? { ...options, begin } : options);
+  };
 
   const run = async (sql: string): Promise<QueryResult> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await connection.query(sql, options);
+        return await send(sql);
       } catch (error) {
         left = true;
         const again = !open && isDuckhouseError(error) && error.retryable && attempt < credentials.retries.query;
@@ -177,14 +185,19 @@ function createAdapterConnection(parts: ConnectionParts): AdapterConnection {
     return { rowsAffected: result.rowsChanged, table };
   };
 
-  const begin = async (): Promise<void> => {
+  const begin = (): void => {
     if (open) throw new DuckhouseError('Internal', `connection "${name}" has a transaction open`);
-    await statement('BEGIN');
+    events.onQuery(name, 'BEGIN');
     open = true;
+    unsent = true;
   };
   const end = async (sql: 'COMMIT' | 'ROLLBACK'): Promise<void> => {
     if (!open) return;
     open = false;
+    if (unsent) {
+      unsent = false;
+      return;
+    }
     try {
       await statement(sql);
     } catch (error) {
@@ -198,7 +211,7 @@ function createAdapterConnection(parts: ConnectionParts): AdapterConnection {
     isOpenTransaction: () => open,
     async execute(sql, executeOptions = {}) {
       left = left || leaving.test(sql);
-      if (executeOptions.autoBegin === true && !open && !credentials.disableTransactions) await begin();
+      if (executeOptions.autoBegin === true && !open && !credentials.disableTransactions) begin();
       try {
         return await statement(sql, executeOptions);
       } catch (error) {
@@ -210,7 +223,7 @@ function createAdapterConnection(parts: ConnectionParts): AdapterConnection {
     commit: () => end('COMMIT'),
     rollback: () => end('ROLLBACK'),
     async describe(sql) {
-      const result = await connection.query(`DESCRIBE ${sql}`, options);
+      const result = await send(`DESCRIBE ${sql}`);
       const { rows } = await readTable(result);
       return rows.map((row) => ({ name: String(row[0]), type: String(row[1]) }));
     },

@@ -44,7 +44,7 @@ export const statementMethods: AdapterMethods = {
   }),
   ensure_transaction: method([], async (host) => {
     const connection = await host.connection();
-    if (!connection.isOpenTransaction()) await connection.begin();
+    if (!connection.isOpenTransaction()) connection.begin();
     return null;
   }),
   validate_sql: method(['sql'], async (host, { sql }) => {

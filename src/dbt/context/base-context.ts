@@ -72,7 +72,10 @@ export function createBaseContext(options: BaseContextOptions): Map<string, Valu
   add('invocation_id', options.invocationId);
   add('run_started_at', momentValue(options.runStartedAt));
   add('dbt_version', dbtVersion);
-  add('dbt_metadata_envs', fromJs(metadataEnv(env)));
+  add(
+    'dbt_metadata_envs',
+    PyDict.lazy(() => Object.entries(metadataEnv(env))),
+  );
   add('return', returnFunction);
   add(
     'log',
@@ -165,11 +168,13 @@ const connection: Readonly<Dict> = {
   disable_transactions: false,
 };
 
-/** `target`: what the profile says, without secrets. */
-function targetValue(profile: DbtProfile): Value {
+/** `target`: what the profile says, without secrets. Made when it is looked at: every node has one of its own. */
+const targetValue = (profile: DbtProfile): Value => PyDict.lazy(() => targetEntries(profile));
+
+function targetEntries(profile: DbtProfile): (readonly [Value, Value])[] {
   const { credentials, targetName } = profile;
   const open = Object.entries(connection).map(([key, otherwise]) => [key, credentials[key] ?? otherwise] as const);
-  return fromJs({
+  const entries = Object.entries({
     ...Object.fromEntries(open),
     database: profile.database,
     schema: profile.schema,
@@ -179,6 +184,7 @@ function targetValue(profile: DbtProfile): Value {
     target_name: targetName,
     profile_name: profile.name,
   });
+  return entries.map(([key, value]) => [key, fromJs(value)]);
 }
 
 /** `flags`: names in capitals, missing ones undefined. */

@@ -68,9 +68,9 @@ const handlers: Handlers = {
   query: (request, emit) =>
     execute(prepareScript(context, request.connection, request.sql), { ...request, owned: true }, emit),
   many: ({ handle, sql, params }) => clock.writing(() => executeMany(duckdb, handle, { sql, params })),
-  change: ({ connection, sql }) => marked(sql, () => runSql(duckdb, connection, sql)),
+  change: (request) => runPlain(runSql, request),
   insertRow: (request) => clock.writing(() => insertRow(duckdb, request)),
-  command: ({ connection, sql }) => marked(sql, () => runCommand(duckdb, connection, sql)),
+  command: (request) => runPlain(runCommand, request),
   group: ({ connection, statements }) => clock.writing(() => executeGroup(context, connection, statements)),
   run: ({ statement, transaction, state, slabs }, emit) =>
     settle({ statement, transaction, result: state.result }, () =>
@@ -87,6 +87,14 @@ const handlers: Handlers = {
 /** These change nothing that others see. */
 const unseen = /^\s*(?:set|begin|start|rollback|abort)\b/i;
 const marked = (sql: string, run: () => number): number => (unseen.test(sql) ? run() : clock.writing(run));
+
+function runPlain(
+  run: typeof runSql,
+  { connection, sql, begin }: Extract<Request, { op: 'change' | 'command' }>,
+): number {
+  if (begin) runSql(duckdb, connection, 'BEGIN');
+  return marked(sql, () => run(duckdb, connection, sql));
+}
 
 type ExecuteRequest = Omit<Extract<Request, { op: 'execute' }>, 'op' | 'handle'> & {
   /** The statement is destroyed when it cannot be started. */
