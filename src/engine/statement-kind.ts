@@ -113,7 +113,7 @@ export const isKeepable = (
   sql: string,
 ): boolean => keepableKinds.has(kind) && !script && (parameters.length > 0 || constants.test(sql));
 
-const rowKinds: ReadonlySet<StatementKind> = new Set([
+const plannedKinds: ReadonlySet<StatementKind> = new Set([
   'select',
   'insert',
   'update',
@@ -129,7 +129,7 @@ export function dependsOnRows(
   sql: string,
 ): boolean {
   if (kind === 'explain') return /\banalyze\b/i.test(sql);
-  if (!rowKinds.has(kind) || parameters.length > 0) return false;
+  if (!plannedKinds.has(kind) || parameters.length > 0) return false;
   if (kind === 'copy') return /\bto\b/i.test(sql) && !/\bfrom\s+database\b/i.test(sql);
   if (kind === 'insert') return literalRow(sql) === undefined;
   return kind === 'create' ? makesFromQuery(sql) : !constants.test(sql);

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { openEngine } from '../../src/engine/index.ts';
 import { type Files, newFolder, newProject } from './project.ts';
 import { buildWith, fakePython } from './python.ts';
 
@@ -91,6 +92,27 @@ test('a plugin that the profile does not name, and a missing Python, are told', 
   const bare = await buildWith(newFolder(), newProject(files));
   assert.equal(bare.code, 1);
   assert.match(bare.told, /the plugin 'mine' needs Python, and there is no python3/);
+});
+
+test('a server runs no plugin and no Python model', async () => {
+  const python = fakePython('process.exit(1);');
+  const project = newProject({
+    ...profile(newFolder(), onePlugin),
+    ...source('{}'),
+    'models/loaded.sql': "select * from {{ source('far', 't') }}",
+    'models/stored.sql': "{{ config(materialized='external', plugin='mine') }} select 7 as n",
+    'models/written.py': 'def model(dbt, session):\n    return session.sql("select 1 as n")\n',
+  });
+  const engine = await openEngine({ database: path.join(project, 'shop.duckdb') });
+  try {
+    const { code, told } = await buildWith(python, project, { engine });
+    assert.equal(code, 1);
+    assert.match(told, /PASS=0 WARN=0 ERROR=3/);
+    assert.equal(told.match(/the plugin 'mine' needs Python, which a server does not run/g)?.length, 2);
+    assert.match(told, /model written is written in Python, which a server does not run/);
+  } finally {
+    await engine.close();
+  }
 });
 
 const myPlugin = `

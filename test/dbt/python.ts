@@ -2,6 +2,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runDbt } from '../../src/dbt/run-dbt.ts';
+import type { Engine } from '../../src/engine/index.ts';
 import { newFolder } from './project.ts';
 
 /** A program called python3 that speaks as the driver does. */
@@ -17,7 +18,7 @@ export function fakePython(script: string): string {
 export async function buildWith(
   pathOfPrograms: string,
   project: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, engine }: { readonly signal?: AbortSignal; readonly engine?: Engine } = {},
 ): Promise<{ readonly code: number; readonly told: string }> {
   const before = process.env.PATH;
   process.env.PATH = pathOfPrograms;
@@ -25,7 +26,13 @@ export async function buildWith(
   try {
     const code = await runDbt(
       ['build', '--profiles-dir', '.'],
-      { env: { TZ: 'UTC' }, cwd: project, write: (text) => (told += text), ...(signal && { signal }) },
+      {
+        env: { TZ: 'UTC' },
+        cwd: project,
+        write: (text) => (told += text),
+        ...(signal && { signal }),
+        ...(engine && { engine }),
+      },
       {
         version: () => Promise.resolve('0'),
         summary: () => '',
