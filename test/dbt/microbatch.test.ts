@@ -71,3 +71,23 @@ test('a window that fails leaves the others; retry builds it alone; after a firs
   assert.deepEqual([never.starts.length, never.results[0]?.batch_results.failed.length], [1, 7]);
   assert.equal(never.lines.filter(({ msg }) => /^Batch \d of 7 SKIP batch/.test(msg)).length, 6);
 });
+
+test('a begin that YAML takes for a date is its midnight; a number is refused', async () => {
+  const since = (begin: string) =>
+    newProject({
+      'profiles/profiles.yml': 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb}\n',
+      'models/a.sql': "select timestamp '2024-02-02' as ts",
+      'models/m.yml': `models:
+  - name: a
+    config: {materialized: incremental, incremental_strategy: microbatch, event_time: ts, batch_size: year, begin: ${begin}}`,
+    });
+  const dated = since('2024-01-01');
+  const built = await dbt(dated, ['run', '--event-time-start', '2024-01-01', '--event-time-end', '2025-01-01']);
+  assert.equal(built.code, 0, built.text);
+  const whole = await dbt(dated, ['run', '--full-refresh', '--threads', '1']);
+  assert.match(whole.text, /Batch 1 of \d+ START batch 2024 /);
+  assert.match(readFileSync(path.join(dated, 'target/manifest.json'), 'utf8'), /"begin":"2024-01-01T00:00:00"/);
+  const { code, text } = await dbt(since('2'), ['parse']);
+  assert.equal(code, 2);
+  assert.match(text, /'begin' of a microbatch model must be a date or time in ISO form, not '2'/);
+});

@@ -1,5 +1,6 @@
 /** What must hold of the whole manifest once everything in it is linked. */
 import { DuckhouseError, nearestNames } from '../../errors.ts';
+import { fromJs, PyDate, str } from '../../jinja/index.ts';
 import type { ManifestNode } from '../manifest-types.ts';
 import { isRelational } from './nodes.ts';
 import type { ParseState } from './state.ts';
@@ -50,9 +51,13 @@ function checkModel(node: ManifestNode): void {
     throw bad(node, `a microbatch model must provide an 'event_time' config, the name of its time column`);
   if (config.begin === null || config.begin === undefined)
     throw bad(node, `a microbatch model must provide a 'begin' config, the earliest time to build`);
-  if (typeof config.begin === 'string' && Number.isNaN(Date.parse(config.begin)))
-    throw bad(node, `'begin' of a microbatch model must be a date or time in ISO form, not '${config.begin}'`);
-  if (typeof config.begin === 'string') node.config = { ...config, begin: isoBegin(config.begin) };
+  const beginText = config.begin instanceof PyDate ? config.begin.str() : config.begin;
+  if (typeof beginText !== 'string' || Number.isNaN(Date.parse(beginText)))
+    throw bad(
+      node,
+      `'begin' of a microbatch model must be a date or time in ISO form, not '${str(fromJs(config.begin))}'`,
+    );
+  node.config = { ...config, begin: isoBegin(beginText) };
   if (!batchSizes.includes(config.batch_size as string))
     throw bad(
       node,

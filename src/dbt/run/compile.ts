@@ -2,10 +2,11 @@ import path from 'node:path';
 import type { AdapterConnection } from '../adapter/database.ts';
 import { ephemeralPrefix } from '../adapter/relation.ts';
 import { ownedBy } from '../context/template-errors.ts';
-import type { ColumnInfo, ManifestNode } from '../manifest-types.ts';
+import type { ManifestNode } from '../manifest-types.ts';
 import { artifactPath } from '../paths.ts';
 import { createNodeContext, type NodeContext, type NodeContextOptions } from './context/node-context.ts';
 import { type Cte, injectCtes } from './cte.ts';
+import { nameForeignKeys } from './foreign-keys.ts';
 import type { RunSession } from './session.ts';
 
 /** Text of ephemeral models before anything was put in front of it, by node; and compilations under way. */
@@ -31,7 +32,7 @@ export async function compileNode(session: RunSession, node: ManifestNode, optio
 async function renderNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {
   const context = createNodeContext({ ...options, session, node });
   const text = await renderRaw(context, node);
-  await renderConstraints(context, node);
+  nameForeignKeys(session, node);
   node.compiled = true;
   node.compiled_code = text;
   node.extra_ctes = [...(options.neededCtes ?? []), ...context.ctes].map((id) => ({ id, sql: '' }));
@@ -58,25 +59,6 @@ async function renderRaw(context: NodeContext, node: ManifestNode): Promise<stri
   if (node.language === 'python')
     return `${node.raw_code}\n\n${await context.render('{{ py_script_postfix(model) }}', nodeLabel(node))}`;
   return context.render(node.raw_code, nodeLabel(node));
-}
-
-const isReference = (to: string | null | undefined): to is string => /^\s*(ref|source)\s*\(/.test(to ?? '');
-
-/** Foreign keys name their target by `ref` or `source`: it becomes the target's name. What is below a node is not its own. */
-async function renderConstraints(context: NodeContext, node: ManifestNode): Promise<void> {
-  const rendered = async <T extends { readonly to?: string | null }>(constraint: T): Promise<T> =>
-    isReference(constraint.to)
-      ? { ...constraint, to: await context.render(`{{ ${constraint.to} }}`, nodeLabel(node)) }
-      : constraint;
-  const needed = ({ constraints }: ColumnInfo): boolean => constraints?.some(({ to }) => isReference(to)) === true;
-  if (node.constraints?.some(({ to }) => isReference(to)) === true)
-    node.constraints = await Promise.all(node.constraints.map(rendered));
-  for (const [name, column] of Object.entries(node.columns))
-    if (needed(column))
-      node.columns = {
-        ...node.columns,
-        [name]: { ...column, constraints: await Promise.all(column.constraints.map(rendered)) },
-      };
 }
 
 async function injectNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {

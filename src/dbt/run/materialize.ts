@@ -11,6 +11,7 @@ import type { RunSession } from './session.ts';
 
 export interface Materialized {
   readonly response: AdapterResponse;
+  /** Rows of the main statement, of a seed those of its file. */
   readonly table: ResultTable | undefined;
   /** What it made, as it says itself. */
   readonly relations: readonly Relation[];
@@ -43,7 +44,11 @@ export async function materialize(
   if (main === undefined && options.mayDoNothing === true)
     return { response: { message: 'No-op', code: null, rowsAffected: null }, table: undefined, relations };
   if (main === undefined) throw new PyError('CompilationError', `main is not being called during running model`);
-  return { response: responseOf(main.get('response') ?? null), table: tableOf(main.get('table')), relations };
+  return {
+    response: responseOf(main.get('response') ?? null),
+    table: tableOf(results.seed() ?? main.get('table')),
+    relations,
+  };
 }
 
 function checkLanguage(node: ManifestNode, { supported_languages: languages }: MacroNode): void {

@@ -46,6 +46,8 @@ export interface NodeResult {
   readonly batchResults: BatchResults | null;
   /** First rows that a test found, when they were asked for. */
   readonly failingRows?: ResultTable | undefined;
+  /** A seed's rows, when they were asked for. */
+  readonly table?: ResultTable | undefined;
   /** The error behind `error`; its own text is `message`. */
   readonly error?: unknown;
 }

@@ -26,9 +26,11 @@ export function runModel(session: RunSession, node: ManifestNode, thread: string
         await pointToLatest(session, node, options, made.relations[0]);
         return made;
       });
-      const { response } = await withPlace(session, node, work);
+      const { response, table } = await withPlace(session, node, work);
       await session.changes?.made(node, connection);
-      return { status: 'success', message: response.message, adapterResponse: response };
+      const isShown = node.resource_type === 'seed' && session.flags.args.show === true;
+      const outcome = { status: 'success', message: response.message, adapterResponse: response } as const;
+      return isShown ? { ...outcome, table } : outcome;
     });
   });
 }

@@ -9,6 +9,7 @@ export interface Outcome {
   readonly adapterResponse?: NodeResult['adapterResponse'];
   readonly batchResults?: NodeResult['batchResults'];
   readonly failingRows?: NodeResult['failingRows'];
+  readonly table?: NodeResult['table'];
 }
 
 /** Marks where compiling ended and executing began. */
@@ -41,6 +42,7 @@ export async function timed(
       adapterResponse: outcome.adapterResponse ?? null,
       batchResults: outcome.batchResults ?? null,
       ...(outcome.failingRows === undefined ? {} : { failingRows: outcome.failingRows }),
+      ...(outcome.table === undefined ? {} : { table: outcome.table }),
       ...(error === undefined ? {} : { error }),
     };
   };

@@ -10,6 +10,7 @@ import type { NodeRunner } from '../run/node-runner.ts';
 import { withTestEdges } from '../run/queue.ts';
 import { hasFailed, isEphemeral, type NodeResult, nodeOf, runResults } from '../run/results.ts';
 import { runNodes, skipNodes } from '../run/run-nodes.ts';
+import { tellSamples } from '../run/seed-sample.ts';
 import type { RunSession } from '../run/session.ts';
 import { tellSummary } from '../run/summary.ts';
 import { lookAhead } from './look-ahead.ts';
@@ -74,6 +75,7 @@ export async function runTask(session: RunSession, options: TaskOptions): Promis
   const seconds = (performance.now() - started) / 1000;
   const interrupted = session.signal?.aborted === true;
   if (options.lines) {
+    tellSamples(session, results);
     log.fire({ name: 'Formatting', code: 'Z017', level: 'info', msg: '' });
     tellSummary({ log, results, interrupted, ...(options.onlySummary === true ? {} : { seconds }) });
     tellFailingRows(session, results);

@@ -28,6 +28,8 @@ export interface RefScope {
   exists(relation: Relation): Promise<boolean>;
 }
 
+type Owner = Pick<RefScope, 'session' | 'node'>;
+
 const compilation = (message: string): PyError => new PyError('CompilationError', message);
 
 /** A unit test says what stands for each input, as in dbt; nothing is read from the database. */
@@ -65,7 +67,7 @@ function refArguments(args: Args, kwargs: Kwargs): RefTarget {
   };
 }
 
-function resolveRef({ session, node }: RefScope, target: RefTarget): ManifestNode {
+export function resolveRef({ session, node }: Owner, target: RefTarget): ManifestNode {
   const { parsed, refs } = session;
   const first = parsed.flags.REQUIRE_REF_SEARCHES_NODE_PACKAGE_BEFORE_ROOT === true;
   for (const packageName of searchOrder(parsed.project.name, node.package_name, target.packageName, first)) {
@@ -224,7 +226,7 @@ export function sourceFunction(scope: RefScope): (args: Args, kwargs: Kwargs) =>
   };
 }
 
-function resolveSource({ session, node }: RefScope, sourceName: string, tableName: string): SourceNode {
+export function resolveSource({ session, node }: Owner, sourceName: string, tableName: string): SourceNode {
   const { sources } = session.parsed.manifest;
   const root = session.parsed.project.name;
   for (const packageName of [node.package_name, root]) {

@@ -192,6 +192,11 @@ export class StatementResults {
     return found;
   }
 
+  /** What the seed's file holds. */
+  seed(): Value | undefined {
+    return this.#results.get('agate_table')?.get('table');
+  }
+
   /** The result of the statement that made the node. */
   main(): PyDict | undefined {
     return this.#results.get('main') ?? undefined;
