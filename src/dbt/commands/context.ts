@@ -187,6 +187,7 @@ export function createContext(parts: ContextParts): CommandContext {
     select(of, kinds) {
       const { ids, warnings } = selectNodes(of, selectionRequest(args, kinds, previous(of)));
       for (const warning of warnings) warn(warning);
+      if (ignoresSelect(args)) log.fire(selectIgnored);
       return ids;
     },
   };
@@ -264,6 +265,17 @@ function parseFlagsOf({ args, host, projectDir, invocationId, startedAt }: Conte
     within: host.within,
   };
 }
+
+const ignoresSelect = (args: DbtArgs): boolean =>
+  isText(args.values.selector) &&
+  ['select', 'models', 'exclude'].some((name) => (listArg(args, name)?.length ?? 0) > 0);
+
+const selectIgnored = {
+  name: 'SelectExcludeIgnoredWithSelectorWarning',
+  code: 'Z064',
+  level: 'warn',
+  msg: '[WARNING]: --select and --exclude count for nothing beside --selector',
+} as const;
 
 export function selectionRequest(
   args: DbtArgs,

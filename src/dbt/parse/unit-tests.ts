@@ -31,6 +31,9 @@ function unitTestOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry, f
   const { name, model } = entry as { readonly name: unknown; readonly model: unknown };
   if (!isText(name) || !isText(model)) throw badShape(file, `a unit test needs a name and a model`);
   if (!isDict(entry.expect)) throw badShape(file, `unit test '${name}' needs 'expect'`);
+  const { include, exclude } = isDict(entry.versions) ? entry.versions : {};
+  if ([include, exclude].every((list) => Array.isArray(list) && list.length > 0))
+    throw badShape(file, `unit test '${name}' both includes and excludes versions`);
   const uniqueId = `unit_test.${file.packageName}.${model}.${name}`;
   const inPath = file.original.slice(file.original.indexOf('/') + 1);
   const fqn = [file.packageName, ...pathParts(withoutExtension(inPath)).slice(0, -1), model, name];

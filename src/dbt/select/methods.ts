@@ -54,7 +54,7 @@ const methods: Readonly<Partial<Record<MethodName, Method>>> = {
   },
   tag: (_, value) => (member) => {
     const tags = 'tags' in member ? member.tags : member.resource_type === 'unit_test' ? member.config.tags : undefined;
-    return Array.isArray(tags) && 'tags' in member && tags.some((tag) => matchesGlob(String(tag), value));
+    return Array.isArray(tags) && tags.some((tag) => matchesGlob(String(tag), value));
   },
   group: (_, value) => (member) => {
     const { group } = member.config as Dict;
