@@ -1,5 +1,7 @@
 /** `retry` and `clone` took what their command lines say where dbt does not, and told lines that dbt does not tell. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { type Files, newProject, parse } from './project.ts';
 import { dbt } from './replay.ts';
@@ -90,4 +92,20 @@ test('a query of the command line has the configs of models that the project giv
   const { code, text } = await dbt(folder, ['show', '--inline', `${asked} select 1 as id`]);
   assert.equal(code, 0, text);
   assert.match(text, /~\['table', \{'x': 1\}, 1\]/);
+});
+
+test('retry does not repeat an operation that went well, and misses a model that is gone', async () => {
+  const folder = project({
+    'macros/m.sql': "{% macro hello() %}{{ log('hello there', info=true) }}{% endmacro %}",
+    'models/bad.sql': 'select nothing',
+  });
+  assert.match((await dbt(folder, ['run-operation', 'hello'])).text, /hello there/);
+  const none = await dbt(folder, ['retry']);
+  assert.equal(none.code, 0);
+  assert.doesNotMatch(none.text, /hello there/);
+  assert.equal((await dbt(folder, ['run', '--no-validate'])).code, 1);
+  rmSync(path.join(folder, 'models/bad.sql'));
+  const gone = await dbt(folder, ['retry']);
+  assert.equal(gone.code, 2);
+  assert.match(gone.text, /model\.shop\.bad is no longer there/);
 });

@@ -109,12 +109,13 @@ const repeated = new Set(['target', 'profile', 'full_refresh', 'fail_fast']);
 
 /** Repeats the run whose results are in the target folder, or in that of `--state`, for what did not succeed. */
 export const retryCommand: DbtCommand = async (context) => {
-  const { readEarlierRun } = await import('../tasks/retry.ts');
+  const { isDone, readEarlierRun } = await import('../tasks/retry.ts');
   const { args, projectDir, parseFlags, invocationId, startedAt } = context;
   const folder = textArg(args, 'state') ?? textArg(args, 'target_path') ?? 'target';
   // A profile or target that is not there is an error nevertheless.
   loadRoot(parseFlags, { invocationId, runStartedAt: startedAt });
   const earlier = readEarlierRun(path.resolve(projectDir, folder));
+  if (isDone(earlier)) return 0;
   const own = [...args.explicit].filter((name) => !repeated.has(name));
   const given = Object.fromEntries(own.map((name) => [name, args.values[name]]));
   const unset = Object.fromEntries([...repeated].map((name) => [name, null]));

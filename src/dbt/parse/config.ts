@@ -144,6 +144,10 @@ function finishConfig(config: Dict, kind: ConfigKind, type: NodeType, owner: Con
   for (const key of wordKeys) if (key in config) config[key] = asWords(config[key]);
   if ('tags' in config) config.tags = listOf(config.tags).map((tag) => str(fromJs(tag)));
   for (const key of ['pre-hook', 'post-hook']) if (Array.isArray(config[key])) config[key] = config[key].map(hookOf);
+  if (isDict(config.contract)) {
+    const { enforced, alias_types } = config.contract;
+    config.contract = { enforced, alias_types };
+  }
   if (type === 'test') finishTest(config);
   if (type === 'model') finishModel(config);
   return config;

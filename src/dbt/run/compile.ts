@@ -62,7 +62,7 @@ async function renderRaw(context: NodeContext, node: ManifestNode): Promise<stri
 }
 
 async function injectNode(session: RunSession, node: ManifestNode, options: CompileOptions): Promise<void> {
-  if (node.extra_ctes_injected === true) return;
+  if (node.extra_ctes_injected === true || session.flags.args.inject_ephemeral_ctes === false) return;
   const ctes: Cte[] = [];
   for (const { id } of node.extra_ctes ?? []) {
     const model = options.extraNodes?.get(id) ?? (session.parsed.manifest.nodes[id] as ManifestNode);

@@ -1,4 +1,4 @@
-import type { Value } from '../../jinja/index.ts';
+import { PyError, type Value } from '../../jinja/index.ts';
 import { databaseError } from '../adapter/adapter-host.ts';
 import { printTable } from '../adapter/print-table.ts';
 import type { ResultTable } from '../adapter/table.ts';
@@ -12,11 +12,17 @@ import type { NodeResult, RunNode } from './results.ts';
 import { onConnection, type RunSession } from './session.ts';
 import { timed } from './timed.ts';
 
+const unasked = (): Promise<never> =>
+  Promise.reject(
+    new PyError('DbtRuntimeError', 'a query of the database, which --no-introspect keeps from being asked'),
+  );
+
 /** Compiles a node; nothing is run but what its templates ask. */
 export const compileOnly: NodeRunner = (session, node, thread) =>
   timed({ node, thread }, (clock) =>
-    onConnection(session, node.unique_id, async (connection) => {
+    onConnection(session, node.unique_id, async (connect) => {
       const sql = node as ManifestNode;
+      const connection = session.flags.introspect ? connect : unasked;
       if (node.resource_type !== 'seed' && 'raw_code' in node) await compileNode(session, sql, { connection, thread });
       clock.compiled();
       return { status: 'success', message: null };
@@ -85,8 +91,10 @@ export function tellTable(
 ): void {
   const rows = json ? valueRows(table) : [];
   const preview = json ? rowsText(rows) : printTable(table, { maxRows: null });
-  const title = inline ? 'Previewing inline node:' : `Previewing node '${node.name}':`;
-  const head: readonly (readonly [Value, Value])[] = inline ? [] : [['node', node.name]];
+  const { version = null } = node as Partial<ManifestNode>;
+  const name = version === null ? node.name : `${node.name}.v${version}`;
+  const title = inline ? 'Previewing inline node:' : `Previewing node '${name}':`;
+  const head: readonly (readonly [Value, Value])[] = inline ? [] : [['node', name]];
   const text = json ? titledRowsText(head, rows) : flags.args.quiet === true ? preview : `${title}\n${preview}`;
   log.fire({
     name: 'ShowNode',
@@ -94,7 +102,7 @@ export function tellTable(
     level: 'info',
     msg: text,
     data: {
-      node_name: node.name,
+      node_name: name,
       preview,
       is_inline: inline,
       output_format: json ? 'json' : 'text',
@@ -112,7 +120,7 @@ export function tellCompiled({ log, flags }: RunSession, { node }: NodeResult, j
     code: 'Q042',
     level: 'info',
     msg: json
-      ? JSON.stringify({ node: node.name, compiled: code }, null, 2)
+      ? JSON.stringify({ ...(inline ? {} : { node: node.name }), compiled: code }, null, 2)
       : flags.args.quiet === true
         ? code
         : `${title}\n${code}`,

@@ -64,15 +64,20 @@ export function readEarlierRun(folder: string): EarlierRun {
   return { which, args: Object.fromEntries(Object.entries(args).filter(([name]) => !placeBound.has(name))), results };
 }
 
+export const isDone = ({ which, results }: EarlierRun): boolean =>
+  which === 'run-operation' && !results.some(({ status }) => retryable.has(status));
+
 /** What failed or was skipped; hooks are run anyway. Windows of microbatch models that failed are the only ones built again. */
 export function failedIds(session: RunSession, { results }: EarlierRun, warnError: boolean): string[] {
-  const { nodes, unit_tests, sources, exposures } = session.parsed.manifest;
+  const { manifest, graph } = session.parsed;
   return results.flatMap(({ unique_id: id, status, batch_results }) => {
     if (!retryable.has(status) && !(warnError && status === 'warn')) return [];
-    if (id.startsWith('operation.') || [nodes, unit_tests, sources, exposures].every((kind) => kind[id] === undefined))
-      return [];
+    if (id.startsWith('operation.')) return [];
+    if (!graph.parents.has(id))
+      throw new DuckhouseError('NotFound', `retry: ${id} is no longer there, or disabled`, { context: { node: id } });
     const failed = batch_results?.failed ?? [];
-    if (failed.length > 0 && nodes[id] !== undefined) retriedBatches.set(nodes[id], failed.map(toBatch));
+    const node = manifest.nodes[id];
+    if (failed.length > 0 && node !== undefined) retriedBatches.set(node, failed.map(toBatch));
     return [id];
   });
 }
