@@ -32,6 +32,12 @@ export function readExposures(state: ParseState, schema: SchemaFile): void {
   }
 }
 
+const dictOf = (value: unknown): Dict => (isDict(value) ? value : {});
+
+/** Tags and meta at the head of a project's exposures, which each of its exposures adds to. */
+const everyExposure = ({ projects }: ParseState, packageName: string): Dict =>
+  dictOf(projects.get(packageName)?.trees.exposures);
+
 function exposureOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry): ExposureNode {
   const { file } = schema;
   const uniqueId = `exposure.${file.packageName}.${entry.name}`;
@@ -55,8 +61,9 @@ function exposureOf(state: ParseState, schema: SchemaFile, entry: SchemaEntry): 
     patch: isDict(entry.config) ? entry.config : {},
   } as const;
   const config = state.configs.build(request, { unique_id: uniqueId, original_file_path: file.original });
-  const tags = [...new Set([...textsOf(entry.tags), ...textsOf(config.tags)])].sort();
-  const meta = { ...(isDict(entry.meta) ? entry.meta : {}), ...(config.meta as Dict) };
+  const { tags: commonTags, meta: commonMeta } = everyExposure(state, file.packageName);
+  const tags = [...new Set([...textsOf(commonTags), ...textsOf(entry.tags), ...textsOf(config.tags)])].sort();
+  const meta = { ...dictOf(commonMeta), ...dictOf(entry.meta), ...(config.meta as Dict) };
   return {
     name: entry.name,
     resource_type: 'exposure',

@@ -86,9 +86,10 @@ interface WalkOptions {
 function walk(project: DbtProject, folder: string, { within, listings }: WalkOptions): FoundFile[] {
   const found: FoundFile[] = [];
   const prefix = `${path.posix.join(folder)}/`.replace(/^\.\/|\/(?=\/$)/g, '');
-  checkWithin(within, path.join(project.root, folder));
+  const root = path.resolve(project.root, folder);
+  checkWithin(within, root);
   const visit = (relative: string): void => {
-    const absolute = path.join(project.root, folder, relative);
+    const absolute = path.join(root, relative);
     const place = relative === '' ? '' : `${relative}/`;
     const entries = listings.entriesOf(`${project.name}:${folder}:${absolute}`, absolute, (entry) => {
       if (entry.isSymbolicLink()) checkWithin(within, path.join(absolute, entry.name));

@@ -37,11 +37,10 @@ export const docsGenerate: Command = async (session, input) => {
     await addLineage(session, session.selected);
   }
   session.log.fire({ name: 'BuildingCatalog', code: 'E044', level: 'info', msg: 'Building catalog' });
-  const chosen = Array.isArray(input.args.select) && input.args.select.length > 0;
+  // Sources are selected beside what is compiled; without compiling nothing is.
+  const ids = input.args.compile === false ? undefined : [...session.selected, ...input.select(['source'])];
   const catalog =
-    input.args.empty_catalog === true
-      ? { ...(await buildCatalog(session, [])) }
-      : await buildCatalog(session, chosen ? session.selected : undefined);
+    input.args.empty_catalog === true ? { ...(await buildCatalog(session, [])) } : await buildCatalog(session, ids);
   writeArtifact(session, 'catalog.json', catalog);
   session.log.fire({
     name: 'CatalogWritten',
