@@ -76,7 +76,8 @@ test('a begin that YAML takes for a date is its midnight; a number is refused', 
   const since = (begin: string) =>
     newProject({
       'profiles/profiles.yml': 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb}\n',
-      'models/a.sql': "select timestamp '2024-02-02' as ts",
+      'models/a.sql':
+        "select timestamp '2024-02-02' as ts {{ log('from ' ~ model.config.__dbt_internal_microbatch_event_time_start, info=true) }}",
       'models/m.yml': `models:
   - name: a
     config: {materialized: incremental, incremental_strategy: microbatch, event_time: ts, batch_size: year, begin: ${begin}}`,
@@ -84,6 +85,7 @@ test('a begin that YAML takes for a date is its midnight; a number is refused', 
   const dated = since('2024-01-01');
   const built = await dbt(dated, ['run', '--event-time-start', '2024-01-01', '--event-time-end', '2025-01-01']);
   assert.equal(built.code, 0, built.text);
+  assert.match(built.text, /from 2024-01-01 00:00:00\+00:00/);
   const whole = await dbt(dated, ['run', '--full-refresh', '--threads', '1']);
   assert.match(whole.text, /Batch 1 of \d+ START batch 2024 /);
   assert.match(readFileSync(path.join(dated, 'target/manifest.json'), 'utf8'), /"begin":"2024-01-01T00:00:00"/);

@@ -199,17 +199,21 @@ async function runBatch(session: RunSession, node: ManifestNode, run: BatchRun):
   const what = describeBatch(node, run);
   const tell = (text: string, status: string, seconds?: number): void =>
     tellBatch(session, node, { run, text, status, seconds });
+  const [start, end] = [momentValue(batch.start), momentValue(batch.end)];
   const copy: ManifestNode = {
     ...node,
     config: {
       ...node.config,
+      // Names from before there was `model.batch`, which strategies of projects still read.
+      __dbt_internal_microbatch_event_time_start: start,
+      __dbt_internal_microbatch_event_time_end: end,
       ...(index === 0 ? {} : { 'pre-hook': [] }),
       ...(index === total - 1 ? {} : { 'post-hook': [] }),
     },
     batch: {
       id: batchId(batch, size),
-      event_time_start: momentValue(batch.start),
-      event_time_end: momentValue(batch.end),
+      event_time_start: start,
+      event_time_end: end,
     },
   };
   delete copy.compiled_code;
