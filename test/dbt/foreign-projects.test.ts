@@ -128,6 +128,23 @@ test('arguments of generic tests see the macros that the test calls, and no othe
   assert.deepEqual(dependsOn('other'), { macros: test, nodes: ['model.shop.a'] });
 });
 
+test("a project's own get_where_subquery is what the built-in tests call too", () => {
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'macros/m.sql': '{% macro get_where_subquery(relation) %}{{ return(relation) }}{% endmacro %}',
+    'models/a.sql': 'select 1 as id',
+    'models/m.yml':
+      'models: [{name: a, columns: [{name: id, data_tests: [{accepted_values: {arguments: {values: [1]}}}, not_null]}]}]',
+  });
+  const { nodes } = parse(folder).manifest;
+  const called = (name: string) => Object.values(nodes).find((node) => node.name.startsWith(name))?.depends_on.macros;
+  assert.deepEqual(called('accepted_values')?.sort(), [
+    'macro.dbt.test_accepted_values',
+    'macro.shop.get_where_subquery',
+  ]);
+  assert.deepEqual(called('not_null'), ['macro.dbt.test_not_null']);
+});
+
 test('tests of a disabled model are not among those that were found', async () => {
   const folder = newProject({
     'profiles/profiles.yml': profile,

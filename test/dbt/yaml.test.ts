@@ -7,6 +7,18 @@ import { PyFloat } from '../../src/jinja/index.ts';
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
+test('a block text at the end of a file has no line break, whatever follows it there', () => {
+  // The second form is read by the other of the two readers.
+  for (const end of ['', '\n', '\n\n  \n'])
+    for (const begin of ['', '%YAML 1.1\n---\n'])
+      for (const style of ['|', '>', '|+'])
+        assert.deepEqual(
+          plain(readYaml(`${begin}a: |\n  one\nb: ${style}\n  two${end}`, 'f.yml')),
+          { a: 'one\n', b: 'two' },
+          JSON.stringify([begin, style, end]),
+        );
+});
+
 test('plain scalars are read as YAML 1.1 has them', () => {
   const table: readonly (readonly [string, unknown])[] = [
     ['yes', true],

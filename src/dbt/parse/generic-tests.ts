@@ -308,8 +308,9 @@ function captureTest(state: ParseState, node: ManifestNode, test: BuiltTest, tar
   const calls: Dict = {};
   addConfigCall(calls, test.config);
   const simple = macro?.package_name === 'dbt' && (macro.name === 'test_not_null' || macro.name === 'test_unique');
+  const wrapper = state.macros.resolve('get_where_subquery', state.root.name);
   const references =
-    macro?.package_name === 'dbt' && simpleTests.has(macro.name)
+    macro?.package_name === 'dbt' && simpleTests.has(macro.name) && (simple || wrapper?.package_name === 'dbt')
       ? argumentReferences(test.args, simple ? target : asWritten(target))
       : undefined;
   if (references === undefined) takeCaptured(node, state.renderer.captureTest(node, calls));

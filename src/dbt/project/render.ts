@@ -18,8 +18,9 @@ export const yamlMakers: ScalarMakers = {
   dateTime: (parts, microsecond, offset) => dateTimeValue(parts, microsecond, offset),
 };
 
+/** As dbt reads files: without the white space at their end, so that a block text there has no line break. */
 export const readYaml = (text: string, path: string, onDuplicate?: (duplicate: DuplicateKey) => void): unknown =>
-  loadYaml(text, path, { makers: yamlMakers, onDuplicate });
+  loadYaml(text.trimEnd(), path, { makers: yamlMakers, onDuplicate });
 
 export interface EarlyContextOptions {
   readonly env: Env;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Document, LineCounter, Node } from 'yaml';
+import type { Document, LineCounter, Node, Scalar } from 'yaml';
 import { DuckhouseError } from '../../errors.ts';
 import { put } from '../plain.ts';
 import { keyOf, quickYaml } from './quick.ts';
@@ -27,15 +27,13 @@ export function loadYaml(text: string, path: string, reading: YamlReading): unkn
   return quick === undefined ? fullYaml(text, path, reading) : quick.value;
 }
 
-interface Full extends YamlReading {
+interface Read {
+  readonly text: string;
   readonly document: Document.Parsed;
   readonly lines: LineCounter;
 }
 
-interface Read {
-  readonly document: Document.Parsed;
-  readonly lines: LineCounter;
-}
+interface Full extends YamlReading, Read {}
 
 function read(text: string): Read {
   const { LineCounter, parseDocument } = yaml();
@@ -48,7 +46,7 @@ function read(text: string): Read {
     lineCounter: lines,
     strict: false,
   });
-  return { document, lines };
+  return { text, document, lines };
 }
 
 const mostMoved = 500;
@@ -67,7 +65,8 @@ function moved(text: string, first: Read): Read | undefined {
 
 function fullYaml(text: string, path: string, reading: YamlReading): unknown {
   const first = read(text);
-  const { document, lines } = moved(text, first) ?? first;
+  const found = moved(text, first) ?? first;
+  const { document, lines } = found;
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
@@ -78,7 +77,7 @@ function fullYaml(text: string, path: string, reading: YamlReading): unknown {
       hint: `line ${line}: ${text.split('\n')[line - 1]?.trim() ?? ''}`,
     });
   }
-  return plainOf(document.contents as Node | null, { ...reading, document, lines });
+  return plainOf(document.contents as Node | null, { ...reading, ...found });
 }
 
 function plainOf(node: Node | null | undefined, full: Full): unknown {
@@ -90,8 +89,13 @@ function plainOf(node: Node | null | undefined, full: Full): unknown {
   if (!isScalar(node)) return null;
   const { value, type } = node;
   if (typeof value !== 'string') return value ?? null;
-  return type === 'PLAIN' && node.tag === undefined ? resolvePlain(value, full.makers) : value;
+  if (type === 'PLAIN' && node.tag === undefined) return resolvePlain(value, full.makers);
+  return endsWithFile(node, full) ? value.replace(/\n$/, '') : value;
 }
+
+/** The reader gives such a text a line break that the file has not. */
+const endsWithFile = ({ type, range }: Scalar, { text }: Full): boolean =>
+  (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') && !text.endsWith('\n') && (range?.[1] ?? 0) >= text.length;
 
 /** With YAML 1.1 the reader gives the merge key as a symbol. */
 const isMergeKey = (name: unknown): boolean => name === '<<' || (typeof name === 'symbol' && name.description === '<<');
