@@ -1,6 +1,6 @@
 /** Corners that small projects written for one feature show; values are what dbt-core 1.12 with dbt-duckdb 1.11 gives. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { newProject, parse, parseError, writeFiles } from './project.ts';
@@ -286,7 +286,7 @@ test('brackets of YAML may close at any column', () => {
   assert.match(parseError({ 'models/m.yml': 'models: {\n a: 1\nb: 2\n' }).message, /models\/m\.yml:2|models\/m\.yml:3/);
 });
 
-test('a versioned model that breaks its contract since the state is an error, another is only modified', async () => {
+test('a versioned model that breaks its contract since the state is an error, another is warned of', async () => {
   const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
   const models = (type: string, versions = '[{v: 1}]') => `models:
   - name: m
@@ -313,6 +313,36 @@ test('a versioned model that breaks its contract since the state is an error, an
   assert.match(changed.text, /Columns with data_type changes: id \(integer -> text\)/);
   writeFiles(folder, { 'models/m.yml': models('integer', '[{v: 1}, {v: 2, config: {enabled: false}}]') });
   assert.match((await ls()).text, /Contracted model 'model\.shop\.m\.v2' was disabled/);
+  // What it breaks is told also where the text has changed as well.
+  writeFiles(folder, { 'models/m.yml': models('text', '[{v: 1}, {v: 2}]'), 'models/m_v1.sql': `${code} -- other` });
+  const modified = ['ls', '--select', 'state:modified', '--exclude', 'state:unmodified', '--state', 'state'];
+  assert.equal((await dbt(folder, modified)).code, 2);
+});
+
+test('a model without versions that breaks its contract, or is gone, is warned of once', async () => {
+  const profile = 'shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main}\n';
+  const models = (type: string) =>
+    `models: [{name: free, config: {contract: {enforced: true}}, columns: [{name: id, data_type: ${type}}]}]\n`;
+  const folder = newProject({
+    'profiles/profiles.yml': profile,
+    'models/free.sql': 'select 1 as id',
+    'models/m.yml': models('integer'),
+  });
+  assert.equal((await dbt(folder, ['parse', '--target-path', 'state'])).code, 0);
+  const modified = ['ls', '--select', 'state:modified', '--exclude', 'state:unmodified', '--state', 'state'];
+  writeFiles(folder, { 'models/m.yml': models('text') });
+  const retyped = await dbt(folder, modified);
+  assert.equal(retyped.code, 0);
+  assert.equal(
+    retyped.text.match(/free \(models\/free\.sql\), a model without versions, breaks its contract/g)?.length,
+    1,
+  );
+  assert.match(retyped.text, /Columns with data_type changes: id \(integer -> text\)/);
+  assert.equal((await dbt(folder, ['--warn-error', ...modified])).code, 2);
+  writeFiles(folder, { 'models/m.yml': '' });
+  rmSync(path.join(folder, 'models/free.sql'));
+  const gone = await dbt(folder, modified);
+  assert.match(gone.text, /Contracted model 'model\.shop\.free' was deleted or renamed/);
 });
 
 test('selectors are named by patterns too, and may not go round', async () => {

@@ -145,7 +145,7 @@ test('a test whose macro is gone cannot be compared with a state', () => {
   const files = { 'models/m.sql': 'select 1 as id', 'models/s.yml': 'models: [{name: m, data_tests: [fits]}]' };
   const before = parse(newProject({ ...files, 'macros/t.sql': '{% test fits(model) %}select 1{% endtest %}' }));
   const { manifest } = parse(newProject(files));
-  const check = stateCheck(manifest, before.manifest, 'modified');
+  const check = stateCheck({ manifest, previous: before.manifest, warn: assert.fail }, 'modified');
   const gone = Object.values(manifest.nodes).find(({ resource_type }) => resource_type === 'test') ?? assert.fail();
   assert.throws(() => check(gone), /needs the generic test 'fits', which is not there/);
 });

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest, ManifestNode } from '../manifest-types.ts';
+import type { ParseWarning } from '../project-types.ts';
 
 const enforcing = new Set(['table', 'incremental']);
 const enforces = ({ config }: ManifestNode): boolean => enforcing.has(config.materialized);
@@ -9,22 +10,24 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? nu
 const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(plain(a), plain(b));
 const baseType = (type: string | null): string => (type ?? '').split('(')[0]?.trim().toLowerCase() ?? '';
 
-/** Throws when `now` breaks the contract that `old` had and has a version to keep it in. */
-export function checkContract(old: ManifestNode, now: ManifestNode): void {
-  if (old.contract?.enforced !== true || (now.version ?? null) === null) return;
+export type Warn = (warning: ParseWarning) => void;
+
+/** Tells when `now` breaks the contract that `old` had; throws when it has a version to keep it in. */
+export function checkContract(old: ManifestNode, now: ManifestNode, warn: Warn): void {
+  if (old.contract?.enforced !== true) return;
   const changes = breakingChanges(old, now);
-  if (changes.length > 0) throw broken(now, changes);
+  if (changes.length > 0) tell(now, changes, warn);
 }
 
-/** Throws when a versioned model of an earlier manifest, whose contract was enforced, is gone or disabled. */
-export function checkRemovedContracts(manifest: DbtManifest, previous: DbtManifest): void {
+/** The same of models of an earlier manifest, whose contract was enforced, that are gone or disabled. */
+export function checkRemovedContracts(manifest: DbtManifest, previous: DbtManifest, warn: Warn): void {
   for (const [id, old] of Object.entries(previous.nodes)) {
     const disabled = manifest.disabled[id]?.[0] as ManifestNode | undefined;
     if (old.resource_type !== 'model' || (disabled === undefined && manifest.nodes[id] !== undefined)) continue;
     const node = disabled ?? old;
     const isOver = node.deprecation_date ? new Date(node.deprecation_date) < new Date() : false;
-    if (node.contract?.enforced !== true || (node.version ?? null) === null || isOver) continue;
-    throw broken(node, [`Contracted model '${id}' was ${disabled === undefined ? 'deleted or renamed' : 'disabled'}.`]);
+    if (node.contract?.enforced !== true || isOver) continue;
+    tell(node, [`Contracted model '${id}' was ${disabled === undefined ? 'deleted or renamed' : 'disabled'}.`], warn);
   }
 }
 
@@ -67,6 +70,16 @@ function breakingChanges(old: ManifestNode, now: ManifestNode): string[] {
 
 const listed = (title: string, items: readonly string[]): string[] =>
   items.length === 0 ? [] : [`${title}: ${items.join('; ')}`];
+
+function tell(node: ManifestNode, changes: readonly string[], warn: Warn): void {
+  if ((node.version ?? null) !== null) throw broken(node, changes);
+  const { name, original_file_path: path } = node;
+  warn({
+    name: 'UnversionedBreakingChange',
+    message: `${name} (${path}), a model without versions, breaks its contract, compared with the state:\n  - ${changes.join('\n  - ')}`,
+    data: { model_name: name, model_file_path: path, breaking_changes: [...changes] },
+  });
+}
 
 const broken = (
   { unique_id: id, original_file_path: path }: ManifestNode,

@@ -5,6 +5,7 @@ import { DuckhouseError, nearestNames } from '../../errors.ts';
 import type { DbtManifest, Dict, GraphMember, ManifestNode, SourceNode } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { PreviousState } from '../project-types.ts';
+import type { Warn } from './contract-changes.ts';
 import { globSource, matchesGlob } from './glob.ts';
 import { type Criteria, type MethodName, methodNames } from './spec.ts';
 import { freshSources, previousStatuses, stateCheck } from './state.ts';
@@ -15,6 +16,7 @@ export interface MethodContext {
   readonly members: readonly GraphMember[];
   readonly projectRoot: string;
   readonly previous: PreviousState | undefined;
+  readonly warn: Warn;
 }
 
 type Method = (context: MethodContext, value: string, criteria: Criteria) => (member: GraphMember) => boolean;
@@ -114,10 +116,10 @@ const methods: Readonly<Partial<Record<MethodName, Method>>> = {
   saved_query: typed('saved_query'),
   unit_test: typed('unit_test'),
   version: (_, value) => versionCheck(value),
-  state: ({ manifest, previous }, value) => {
+  state: ({ manifest, previous, warn }, value) => {
     if (previous?.manifest === undefined)
       throw invalid(`selecting by state needs the manifest of an earlier run: give its folder with --state`);
-    return stateCheck(manifest, previous.manifest, value);
+    return stateCheck({ manifest, previous: previous.manifest, warn }, value);
   },
   result: ({ previous }, value) => {
     const matching = previousStatuses(previous, value);

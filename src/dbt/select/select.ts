@@ -60,7 +60,16 @@ function createSelector({ manifest, graph, project }: ParsedProject, request: Se
     if (request.includeEmpty === true || !isEmpty(member)) members.set(id, member);
   }
   const warnings: ParseWarning[] = [];
-  const context: MethodContext = { manifest, members: [...members.values()], projectRoot: project.root, previous };
+  const warn = (warning: ParseWarning): void => {
+    if (!warnings.some(({ message }) => message === warning.message)) warnings.push(warning);
+  };
+  const context: MethodContext = {
+    manifest,
+    members: [...members.values()],
+    projectRoot: project.root,
+    previous,
+    warn,
+  };
   const walker = new Walker(graph, members);
 
   const open = new Set<string>();

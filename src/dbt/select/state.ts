@@ -13,7 +13,7 @@ import type {
 } from '../manifest-types.ts';
 import { isDict } from '../plain.ts';
 import type { PreviousState } from '../project-types.ts';
-import { checkContract, checkRemovedContracts } from './contract-changes.ts';
+import { checkContract, checkRemovedContracts, type Warn } from './contract-changes.ts';
 import { graphMemberOf } from './members.ts';
 
 /** Plain JSON, as a manifest that was read from a file has it: dates are texts there, floats numbers. */
@@ -22,13 +22,16 @@ const asJson = (value: unknown): unknown => (value === undefined ? undefined : J
 
 type Check = (old: GraphMember | undefined, now: GraphMember) => boolean;
 
-export function stateCheck(
-  manifest: DbtManifest,
-  previous: DbtManifest,
-  name: string,
-): (member: GraphMember) => boolean {
+export interface Comparison {
+  readonly manifest: DbtManifest;
+  readonly previous: DbtManifest;
+  /** Told of what a change breaks. */
+  readonly warn: Warn;
+}
+
+export function stateCheck({ manifest, previous, warn }: Comparison, name: string): (member: GraphMember) => boolean {
   const macros = new MacroChanges(manifest, previous);
-  const modified: Check = (old, now) => old === undefined || !sameContents(old, now) || macros.reach(now);
+  const modified: Check = (old, now) => old === undefined || !sameContents(old, now, warn) || macros.reach(now);
   const part =
     (isSame: (old: ManifestNode, now: ManifestNode) => boolean): Check =>
     (old, now) =>
@@ -43,7 +46,7 @@ export function stateCheck(
     'modified.persisted_descriptions': part(sameDescriptions),
     'modified.relation': (old, now) => old === undefined || !sameRelation(old, now),
     'modified.macros': (_, now) => macros.reach(now),
-    'modified.contract': part(sameContract),
+    'modified.contract': part((old, now) => sameContract(old, now, warn)),
   };
   const check = checks[name];
   if (check === undefined)
@@ -55,11 +58,11 @@ export function stateCheck(
       },
     );
   if (name === 'modified' || name === 'unmodified' || name === 'modified.contract')
-    checkRemovedContracts(manifest, previous);
+    checkRemovedContracts(manifest, previous, warn);
   return (member) => check(graphMemberOf(previous, member.unique_id), member);
 }
 
-function sameContents(old: GraphMember, now: GraphMember): boolean {
+function sameContents(old: GraphMember, now: GraphMember, warn: Warn): boolean {
   switch (now.resource_type) {
     case 'source':
       return sameSource(old as SourceNode, now as SourceNode);
@@ -74,13 +77,15 @@ function sameContents(old: GraphMember, now: GraphMember): boolean {
   }
   const [before, after] = [old as ManifestNode, now as ManifestNode];
   if (after.test_metadata !== undefined) return sameConfig(before, after) && same(before.fqn, after.fqn);
+  // First: what it breaks is told whatever else has changed.
+  const isSameContract = sameContract(before, after, warn);
   return (
+    isSameContract &&
     sameBody(before, after) &&
     sameConfig(before, after) &&
     sameDescriptions(before, after) &&
     same(before.fqn, after.fqn) &&
     sameRelation(before, after) &&
-    sameContract(before, after) &&
     (after.resource_type !== 'model' || sameReferability(before, after))
   );
 }
@@ -145,10 +150,10 @@ function sameRelation(old: GraphMember, now: GraphMember): boolean {
 }
 
 /** Without a contract then and now nothing can have changed. */
-function sameContract(old: ManifestNode, now: ManifestNode): boolean {
+function sameContract(old: ManifestNode, now: ManifestNode, warn: Warn): boolean {
   const [before, after] = [old.contract?.enforced === true, now.contract?.enforced === true];
   if (!before && !after) return true;
-  if (before && (!after || old.contract.checksum !== now.contract.checksum)) checkContract(old, now);
+  if (before && (!after || old.contract.checksum !== now.contract.checksum)) checkContract(old, now, warn);
   return before === after && (old.contract.checksum === now.contract.checksum || sameColumns(old, now));
 }
 
