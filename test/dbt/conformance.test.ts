@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { DbtManifest } from '../../src/dbt/manifest-types.ts';
 import { newProject, parse, parseError, writeFiles } from './project.ts';
 import { dbt } from './replay.ts';
 
@@ -343,6 +344,47 @@ test('a model without versions that breaks its contract, or is gone, is warned o
   rmSync(path.join(folder, 'models/free.sql'));
   const gone = await dbt(folder, modified);
   assert.match(gone.text, /Contracted model 'model\.shop\.free' was deleted or renamed/);
+});
+
+test('state: what is new among sources and exposures is no change, another target is none, nor another version of dbt', async () => {
+  const profile = (schema: string) =>
+    `shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: ${schema}}\n`;
+  const described = (text: string) => `models:
+  - {name: days, deprecation_date: "2999-01-01 10:00:00.5-04:00", time_spine: {standard_granularity_column: day}, columns: [{name: day, granularity: day}]}
+semantic_models:
+  - name: orders
+    model: ref('m')
+    defaults: {agg_time_dimension: at}
+    entities: [{name: id, type: primary}]
+    dimensions: [{name: at, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: orders, agg: count, expr: id}]
+metrics:
+  - {name: orders, label: ${text}, type: simple, type_params: {measure: orders}}
+`;
+  const folder = newProject({
+    'profiles/profiles.yml': profile('main'),
+    'models/m.sql': "{{ config(materialized='table') }} select 1 as id, current_date as at",
+    'models/days.sql': 'select current_date as day',
+    'models/m.yml': described('Orders'),
+  });
+  assert.equal((await dbt(folder, ['parse', '--target-path', 'state'])).code, 0);
+  const file = path.join(folder, 'state/manifest.json');
+  const state = JSON.parse(readFileSync(file, 'utf8')) as DbtManifest;
+  assert.equal(state.nodes['model.shop.days']?.deprecation_date, '2999-01-01T10:00:00.500000-04:00');
+  Object.assign(state.metadata, { dbt_version: '1.9.0' });
+  Object.assign(state.nodes['model.shop.m']?.unrendered_config ?? {}, { materialized: 'Keyword(...)' });
+  writeFiles(folder, {
+    'state/manifest.json': JSON.stringify(state),
+    'profiles/profiles.yml': profile('other'),
+    'models/new.yml': `sources: [{name: s, tables: [{name: t}]}]
+exposures: [{name: e, type: dashboard, owner: {name: a}, depends_on: [ref('m')]}]`,
+  });
+  const ls = async (name: string) =>
+    (await dbt(folder, ['ls', '--quiet', '--select', `state:${name}`, '--state', 'state'])).text.trim();
+  assert.equal(await ls('modified'), '');
+  assert.equal(await ls('new'), 'exposure:shop.e\nsource:shop.s.t');
+  writeFiles(folder, { 'models/m.yml': described('All orders') });
+  assert.equal(await ls('modified'), 'metric:shop.orders');
 });
 
 test('selectors are named by patterns too, and may not go round', async () => {

@@ -161,8 +161,15 @@ function setModelProperties(node: ManifestNode, patch: NodePatch): void {
   finishModel(node, patch);
 }
 
-/** A date alone is its midnight in UTC. */
-const midnight = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00+00:00` : text);
+const moment = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?\s*(Z|[+-]\d\d:\d\d)?$/;
+
+/** As Python writes it; a date alone is its midnight, without a zone it is UTC. */
+function momentText(text: string): string {
+  const [, day, minute = '00:00', second = '00', fraction, zone = 'Z'] = moment.exec(text) ?? [];
+  if (day === undefined) return text;
+  const parts = fraction === undefined ? '' : `.${fraction.padEnd(6, '0')}`;
+  return `${day}T${minute}:${second}${parts}${zone === 'Z' ? '+00:00' : zone}`;
+}
 
 const timeSpineOf = (given: Dict): Dict => ({
   ...given,
@@ -174,7 +181,7 @@ const timeSpineOf = (given: Dict): Dict => ({
 const dateText = (value: unknown): string | null =>
   value === undefined || value === null
     ? null
-    : midnight(isText(value) ? value : String(JSON.parse(JSON.stringify(value))));
+    : momentText(isText(value) ? value : String(JSON.parse(JSON.stringify(value))));
 
 function finishModel(node: ManifestNode, patch: NodePatch): void {
   const constraints = modelConstraintsOf(patch.entry.constraints, node.unique_id);

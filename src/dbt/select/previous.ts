@@ -3,21 +3,38 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest, DeferRelation, Json, ManifestNode } from '../manifest-types.ts';
+import { unrenderedCalls } from '../parse/unrendered-calls.ts';
 import { isDict, isText } from '../plain.ts';
 import type { ParsedProject, PreviousState } from '../project-types.ts';
+import { dbtVersion } from '../version.ts';
 
 /** `folder` holds manifest.json and may hold run_results.json and sources.json; a relative one is below the project. */
 export function readPreviousState(folder: string, targetFolder: string, projectRoot: string): PreviousState {
   const place = path.resolve(projectRoot, folder);
   const manifest = readArtifact(place, 'manifest', manifestVersions);
   return {
-    manifest: manifest as unknown as DbtManifest | undefined,
+    manifest: manifest === undefined ? undefined : ofToday(manifest as unknown as DbtManifest),
     runResults: readArtifact(place, 'run_results', [6, 5, 4]),
     sources: readArtifact(place, 'sources', [3]),
     currentSources: readArtifact(targetFolder, 'sources', [3]),
     projectRoot,
   };
 }
+
+/** Other versions of dbt wrote the configs of a file otherwise: they are read from its text again, as dbt does. */
+function ofToday(manifest: DbtManifest): DbtManifest {
+  const { dbt_version: version } = manifest.metadata as { readonly dbt_version?: string };
+  if (version === undefined || version === dbtVersion) return manifest;
+  for (const node of Object.values(manifest.nodes)) {
+    const { raw_code: code, unrendered_config: config } = node;
+    if (code && config && Object.keys(config).length > 0 && !isSimpleTest(node))
+      Object.assign(config, unrenderedCalls(code));
+  }
+  return manifest;
+}
+
+const isSimpleTest = ({ resource_type: type, depends_on: { macros } }: ManifestNode): boolean =>
+  type === 'test' && macros.length === 1 && /^macro\.dbt\.test_(not_null|unique)$/.test(macros[0] ?? '');
 
 /** Those that dbt upgrades while it reads them. */
 const manifestVersions = [12, 11, 10, 9, 8, 7, 6, 5, 4];

@@ -31,7 +31,9 @@ export interface Comparison {
 
 export function stateCheck({ manifest, previous, warn }: Comparison, name: string): (member: GraphMember) => boolean {
   const macros = new MacroChanges(manifest, previous);
-  const modified: Check = (old, now) => old === undefined || !sameContents(old, now, warn) || macros.reach(now);
+  const changed: Check = (old, now) =>
+    old === undefined ? !neverNew.has(now.resource_type) : !sameContents(old, now, warn);
+  const modified: Check = (old, now) => changed(old, now) || macros.reach(now);
   const part =
     (isSame: (old: ManifestNode, now: ManifestNode) => boolean): Check =>
     (old, now) =>
@@ -71,9 +73,11 @@ function sameContents(old: GraphMember, now: GraphMember, warn: Warn): boolean {
     case 'unit_test':
       return (old as UnitTestNode).checksum === (now as UnitTestNode).checksum;
     case 'metric':
+      return sameParts(old, now, ['type', 'description', 'label']) && sameConfig(old, now);
     case 'semantic_model':
+      return sameParts(old, now, partsOfSemanticModel);
     case 'saved_query':
-      return same(withoutTimes(old), withoutTimes(now));
+      return sameParts(old, now, partsOfSavedQuery) && same(askedBy(old), askedBy(now));
   }
   const [before, after] = [old as ManifestNode, now as ManifestNode];
   if (after.test_metadata !== undefined) return sameConfig(before, after) && same(before.fqn, after.fqn);
@@ -90,11 +94,43 @@ function sameContents(old: GraphMember, now: GraphMember, warn: Warn): boolean {
   );
 }
 
-const withoutTimes = ({ ...member }: GraphMember): Dict => {
-  const plain = { ...member } as Dict;
-  delete plain.created_at;
-  return plain;
-};
+/** dbt finds no change in those that an earlier manifest does not have: only `state:new` does. */
+const neverNew: ReadonlySet<string> = new Set(['source', 'exposure', 'metric', 'semantic_model', 'saved_query']);
+
+const partsOfSemanticModel = [
+  'model',
+  'description',
+  'defaults',
+  'entities',
+  'dimensions',
+  'measures',
+  'config',
+  'primary_entity',
+  'group',
+];
+const partsOfSavedQuery = ['description', 'label', 'config', 'group', 'tags'];
+
+/** What says nothing is as if it were not there: earlier manifests lack keys of today. */
+function said(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(said);
+  if (!isDict(value)) return value ?? undefined;
+  const entries = Object.entries(value).map(([key, item]) => [key, said(item)] as const);
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+}
+
+const sameParts = (old: GraphMember, now: GraphMember, parts: readonly string[]): boolean =>
+  parts.every((part) => same(said((old as unknown as Dict)[part]), said((now as unknown as Dict)[part])));
+
+/** Where an export goes is another thing for each target: how it is written counts. */
+function askedBy(query: GraphMember): unknown {
+  const { query_params: params, exports } = query as unknown as { query_params: Dict; exports: readonly Dict[] };
+  const { metrics, group_by: groups, where } = params;
+  const written = exports.map(({ name, unrendered_config: config }) => {
+    const { export_as: as, schema, alias } = (config ?? {}) as Dict;
+    return [name, as, schema, alias];
+  });
+  return said({ metrics, groups, where, written });
+}
 
 function sameBody(old: ManifestNode, now: ManifestNode): boolean {
   return now.resource_type === 'seed' ? same(old.checksum, now.checksum) : old.raw_code === now.raw_code;
