@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { unrenderedCalls } from '../../src/dbt/parse/unrendered-calls.ts';
+import { unrenderedCalls } from '../../src/dbt/unrendered-calls.ts';
 import { openEngine } from '../../src/engine/index.ts';
 import { queryRows } from '../../src/lakehouse/rows.ts';
 import { type Files, newProject, parse } from './project.ts';

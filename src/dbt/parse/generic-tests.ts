@@ -5,13 +5,13 @@ import { fromJs, repr, str } from '../../jinja/index.ts';
 import { md5 } from '../hash.ts';
 import type { Dict, ManifestNode } from '../manifest-types.ts';
 import { copyPlain, isDict, isText, listOf, typeName } from '../plain.ts';
+import { unrenderedCalls } from '../unrendered-calls.ts';
 import { textsOf } from './columns.ts';
 import { addConfigCall } from './config-merge.ts';
 import { addNode, applyConfig, createNode, fqnOf, takeCaptured } from './nodes.ts';
 import type { SchemaFile } from './schema-file.ts';
 import type { ParseState } from './state.ts';
 import { staticReference } from './static-ref.ts';
-import { unrenderedCalls } from './unrendered-calls.ts';
 
 /** What a test is attached to. */
 export interface TestTarget {

@@ -6,6 +6,7 @@ import { mayHaveExpressions, type VarLookup } from '../context/var.ts';
 import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
 import { entryOf, isText, pathParts, withoutExtension } from '../plain.ts';
 import type { DbtProject } from '../project-types.ts';
+import { areSimpleCalls, unrenderedCalls } from '../unrendered-calls.ts';
 import { addConfigCall } from './config-merge.ts';
 import { type FoundFile, readText, seedChecksum, textChecksum } from './files.ts';
 import type { KeptNode } from './memo.ts';
@@ -13,7 +14,6 @@ import { addNode, applyConfig, baseName, createFileNode, createNode, takeCapture
 import { pythonCalls } from './python-model.ts';
 import type { ParseState } from './state.ts';
 import { rawConfigs, readStatic, type StaticOptions } from './static-calls.ts';
-import { areSimpleCalls, unrenderedCalls } from './unrendered-calls.ts';
 
 type MakeNodes = (state: ParseState, file: FoundFile) => readonly ManifestNode[];
 

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckhouseError } from '../../errors.ts';
 import type { DbtManifest, DeferRelation, Json, ManifestNode } from '../manifest-types.ts';
-import { unrenderedCalls } from '../parse/unrendered-calls.ts';
 import { isDict, isText } from '../plain.ts';
 import type { ParsedProject, PreviousState } from '../project-types.ts';
+import { unrenderedCalls } from '../unrendered-calls.ts';
 import { dbtVersion } from '../version.ts';
 
 /** `folder` holds manifest.json and may hold run_results.json and sources.json; a relative one is below the project. */

@@ -1,6 +1,6 @@
 /** The keywords of a file's first `config(...)` as they are written: what comparing states looks at. */
-import { compileTemplate, createEnvironment, keywordTexts } from '../../jinja/index.ts';
-import type { Dict } from '../manifest-types.ts';
+import { compileTemplate, createEnvironment, keywordTexts } from '../jinja/index.ts';
+import type { Dict } from './manifest-types.ts';
 
 const environment = createEnvironment();
 
