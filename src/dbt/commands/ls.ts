@@ -1,6 +1,7 @@
 import { jsonText } from '../../jinja/index.ts';
 import { type DbtArgs, listArg } from '../args.ts';
 import type { DbtManifest, Dict, GraphMember, ManifestNode, SourceNode, UnitTestNode } from '../manifest-types.ts';
+import { versionedName } from '../parse/model-dates.ts';
 import { isDict } from '../plain.ts';
 import { graphMemberOf } from '../select/members.ts';
 import type { CommandContext } from './context.ts';
@@ -68,19 +69,18 @@ const formats: Readonly<Record<string, Format>> = {
 function selectorText(member: GraphMember): string {
   const type = member.resource_type;
   if (type === 'source') return `source:${member.package_name}.${(member as SourceNode).source_name}.${member.name}`;
-  if (type === 'unit_test') return `unit_test:${member.package_name}.${versionedName(member as UnitTestNode)}`;
+  if (type === 'unit_test') return `unit_test:${member.package_name}.${unitTestName(member as UnitTestNode)}`;
   if (type === 'exposure' || type === 'metric' || type === 'saved_query' || type === 'semantic_model')
     return `${type}:${member.package_name}.${member.name}`;
   return member.fqn.join('.');
 }
 
-const versionedName = ({ name, version }: UnitTestNode): string => (version === null ? name : `${name}_v${version}`);
+const unitTestName = ({ name, version }: UnitTestNode): string => (version === null ? name : `${name}_v${version}`);
 
 function searchName(member: GraphMember): string {
-  if (member.resource_type === 'unit_test') return versionedName(member as UnitTestNode);
+  if (member.resource_type === 'unit_test') return unitTestName(member as UnitTestNode);
   if (member.resource_type === 'source') return `${(member as SourceNode).source_name}.${member.name}`;
-  const { version = null } = member as ManifestNode;
-  return version === null ? member.name : `${member.name}.v${version}`;
+  return versionedName(member as ManifestNode);
 }
 
 function memberText(member: GraphMember, { args }: CommandContext): string {

@@ -16,7 +16,8 @@ export function contractChecksum(node: ManifestNode): string | null {
   return sha256(`${columns.join('')}${whole}`);
 }
 
-const enforcing = new Set(['table', 'incremental']);
+/** Materializations that hold constraints. */
+export const enforcing = new Set(['table', 'incremental']);
 
 const text = (value: string | null | undefined): string => repr(value ?? null);
 const truth = (value: boolean | undefined): string => (value === false ? 'False' : 'True');

@@ -52,4 +52,5 @@ const isSet = (value: unknown): boolean => value !== null && value !== undefined
 const isPast = ({ deprecation_date: date }: ManifestNode, now: Date): boolean =>
   new Date(String(date)).getTime() <= now.getTime();
 
-const versionedName = ({ name, version }: ManifestNode): string => (isSet(version) ? `${name}.v${version}` : name);
+export const versionedName = ({ name, version }: Pick<ManifestNode, 'name' | 'version'>): string =>
+  isSet(version) ? `${name}.v${version}` : name;

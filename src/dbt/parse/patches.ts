@@ -3,7 +3,7 @@ import { DuckhouseError } from '../../errors.ts';
 import type { Dict, ManifestNode, NodeType } from '../manifest-types.ts';
 import { deepMerge, isDict, isText } from '../plain.ts';
 import { columnsOf, modelConstraintsOf } from './columns.ts';
-import { contractChecksum } from './contract.ts';
+import { contractChecksum, enforcing } from './contract.ts';
 import { ownLists } from './memo.ts';
 import { applyConfig, plural } from './nodes.ts';
 import type { SchemaEntry, SchemaFile } from './schema-file.ts';
@@ -210,7 +210,7 @@ function finishModel(node: ManifestNode, patch: NodePatch): void {
 /** Of columns alone, as in dbt: the constraints of the model are not yet its own here. */
 function warnOfConstraints(state: ParseState, node: ManifestNode): void {
   const materialized = String(node.config.materialized);
-  if (!node.contract.enforced || ['table', 'incremental'].includes(materialized)) return;
+  if (!node.contract.enforced || enforcing.has(materialized)) return;
   const told = Object.values(node.columns).some(({ constraints }) => constraints.some((one) => one.warn_unsupported));
   if (!told) return;
   state.warn({

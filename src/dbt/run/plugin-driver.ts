@@ -44,34 +44,21 @@ def plugin_class(module):
     return found.Plugin
 
 
-class Plugins:
-    """Those that were asked for, each made once; with the functions that they registered."""
+def create(given, credentials):
+    """The plugin, with its connection."""
+    import duckdb
 
-    def __init__(self, credentials):
-        self.credentials = credentials
-        self.made = {}
-
-    def get(self, given):
-        name = given["name"]
-        if name not in self.made:
-            self.made[name] = self.make(given)
-        return self.made[name]
-
-    def make(self, given):
-        import duckdb
-
-        made = plugin_class(given["module"])(
-            name=given["name"], plugin_config=dict(given["config"]), credentials=self.credentials
-        )
-        functions = []
-        connection = Recorder(duckdb.connect(), functions)
-        made.configure_connection(connection)
-        made.configure_cursor(connection.cursor())
-        return made, connection, functions
+    publish()
+    made = plugin_class(given["module"])(
+        name=given["name"], plugin_config=dict(given["config"]), credentials=Fields(credentials)
+    )
+    connection = Recorder(duckdb.connect(), [])
+    made.configure_connection(connection)
+    made.configure_cursor(connection.cursor())
+    return made, connection
 
 
-def load(plugins, request, files):
-    plugin, connection, _ = plugins.get(request["plugin"])
+def load(plugin, connection, request, files):
     source = SourceConfig(**request["source"])
     rows = plugin.load(source)
     if rows is None:
@@ -82,8 +69,7 @@ def load(plugins, request, files):
     os.remove(path)
 
 
-def store(plugins, request, files):
-    plugin, _, _ = plugins.get(request["plugin"])
+def store(plugin, connection, request, files):
     target = request["target"]
     plugin.store(
         TargetConfig(
@@ -95,24 +81,21 @@ def store(plugins, request, files):
     )
 
 
-def functions(plugins, request, files):
-    return {"functions": plugins.get(request["plugin"])[2]}
+def functions(plugin, connection, request, files):
+    return {"functions": connection.functions}
 
 
 def run(credentials_file, folder):
     with open(credentials_file) as file:
-        plugins = Plugins(Fields(json.load(file)))
+        credentials = json.load(file)
     files = Files(folder)
-    published = False
+    made = None
+
+    def answer(request):
+        nonlocal made
+        made = made or create(request["plugin"], credentials)
+        return {"load": load, "store": store, "functions": functions}[request["op"]](*made, request, files)
+
     for line in iter(sys.stdin.readline, ""):
-        request = json.loads(line)
-
-        def answer():
-            nonlocal published
-            if not published:
-                publish()
-                published = True
-            return {"load": load, "store": store, "functions": functions}[request["op"]](plugins, request, files)
-
-        attempt(answer)
+        attempt(lambda: answer(json.loads(line)))
 `);

@@ -3,6 +3,7 @@ import { databaseError } from '../adapter/adapter-host.ts';
 import { printTable } from '../adapter/print-table.ts';
 import type { ResultTable } from '../adapter/table.ts';
 import type { ManifestNode } from '../manifest-types.ts';
+import { versionedName } from '../parse/model-dates.ts';
 import { compileNode } from './compile.ts';
 import { createNodeContext } from './context/node-context.ts';
 import { rowsText, titledRowsText, valueRows } from './json-rows.ts';
@@ -91,8 +92,7 @@ export function tellTable(
 ): void {
   const rows = json ? valueRows(table) : [];
   const preview = json ? rowsText(rows) : printTable(table, { maxRows: null });
-  const { version = null } = node as Partial<ManifestNode>;
-  const name = version === null ? node.name : `${node.name}.v${version}`;
+  const name = versionedName(node as ManifestNode);
   const title = inline ? 'Previewing inline node:' : `Previewing node '${name}':`;
   const head: readonly (readonly [Value, Value])[] = inline ? [] : [['node', name]];
   const text = json ? titledRowsText(head, rows) : flags.args.quiet === true ? preview : `${title}\n${preview}`;
